@@ -1,0 +1,200 @@
+/**
+ * The data that passes between the parts of a node, and what each part offers to its siblings.
+ * A part's code lies in its own folder behind one door, `<part>/<part>.ts`; siblings know it by these types alone.
+ */
+import type { Outcome } from '../protocol/outcomes.ts'
+import type { FilterRules, ImageFormat, Thresholds } from '../protocol/rules/filter.ts'
+
+/** One `<img>` with alt text. `outcome` is set where extraction or a text rule has decided already. */
+export interface Candidate {
+  /** position of the `<img>` among all `<img>` of its page, from 0 */
+  ordinal: number
+  /** absolute image address, or the raw attribute where it does not resolve */
+  url: string
+  /** normalised text */
+  text: string
+  /** ISO 639-1 code, or null where the detector is not sure */
+  language: string | null
+  /** href of the `rel=license` link in force, absolute, or null */
+  license: string | null
+  outcome: Outcome | null
+}
+
+/** One response record of a segment (or its WAT metadata) and the candidates on it, in document order. */
+export interface Page {
+  url: string
+  /** where the page's record lies: file name, byte offset of its gzip member or record, its length there */
+  warcPath: string
+  warcOffset: number
+  warcLength: number
+  /** opt-out signals seen on the page as `source: value`, e.g. `meta robots: noai` */
+  signals: string[]
+  candidates: Candidate[]
+}
+
+/** Where the body of an image response lies inside the segment's own WARC. */
+export interface ArchivedImage {
+  url: string
+  warcOffset: number
+  warcLength: number
+}
+
+/** What a segment yields, in file order; `images` names pictures found inside the WARC. */
+export interface Extracted {
+  pages: Page[]
+  images: ArchivedImage[]
+  counts: SegmentCounts
+}
+
+/** Running totals of one segment's reading; they only grow. */
+export interface SegmentCounts {
+  /** bytes of the source read so far, as stored (compressed) */
+  bytes: number
+  records: number
+  responses: number
+  htmlPages: number
+  /** records stepped over because they were malformed or truncated */
+  badRecords: number
+  /** `<img>` tags seen, with or without alt */
+  imgs: number
+  candidates: number
+}
+
+/** An image as it came from the archive or the web, before decoding. */
+export interface FetchedImage {
+  bytes: Uint8Array
+  /** where it came from at last, after redirects */
+  finalUrl: string
+  from: 'archive' | 'web'
+  status: number
+  contentType: string | null
+  /** opt-out signals seen on the image's own response and its host's robots.txt */
+  signals: string[]
+  /** milliseconds since 1970 */
+  fetchedAt: number
+}
+
+/** Fetching ends in an image or in an outcome with a detail for the record (`503`, `robots.txt: CCBot`). */
+export type FetchResult =
+  | { ok: true; image: FetchedImage }
+  | { ok: false; outcome: Outcome; detail: string; signals: string[] }
+
+export interface DecodedImage {
+  format: ImageFormat
+  /** of the picture as stored, after EXIF orientation */
+  width: number
+  height: number
+  bytes: number
+  /** lower-case hex */
+  sha256: string
+  md5: string
+  /** 64 hex digits, or null below PDQ quality 50 */
+  pdq: string | null
+  /** 0..100 */
+  pdqQuality: number
+  /** the model's crop: RGB, interleaved, `size * size * 3` bytes */
+  crop: Uint8Array
+}
+
+export type DecodeResult = { ok: true; image: DecodedImage } | { ok: false; outcome: Outcome; detail: string }
+
+export interface Score {
+  /** cosine of the two embeddings */
+  similarity: number
+  /** L2-normalised image embedding */
+  embedding: Float32Array
+}
+
+/** A row of `pairs.parquet` before it is written. */
+export interface Pair {
+  url: string
+  text: string
+  width: number
+  height: number
+  similarity: number
+  language: string | null
+  license: string | null
+  pageUrl: string
+  warcPath: string
+  warcOffset: number
+  warcLength: number
+  imageOrdinal: number
+  sha256: string
+  md5: string
+  pdq: string | null
+  fetchedAt: number
+  signals: string[]
+  /** float16 bits of the L2-normalised image embedding */
+  embedding: Uint16Array
+}
+
+/** A row of `outcomes.parquet`: one for every candidate, in segment order. */
+export interface CandidateOutcome {
+  url: string
+  pageUrl: string
+  warcPath: string
+  warcOffset: number
+  warcLength: number
+  imageOrdinal: number
+  outcome: Outcome
+  detail: string | null
+  similarity: number | null
+}
+
+/** How a model wants its picture: read from its `preprocessor_config.json`. */
+export interface CropGeometry {
+  /** `crop`: shortest edge to `resize`, then the centre; `stretch`: both edges to the size, no crop */
+  mode: 'crop' | 'stretch'
+  /** shortest edge before the crop, pixels */
+  resize: number
+  /** the model's input, pixels */
+  width: number
+  height: number
+  kernel: 'nearest' | 'linear' | 'cubic' | 'lanczos3'
+}
+
+/** Reading segments: WARC and WAT into candidates. */
+export interface Crawl {
+  /**
+   * Read one segment from beginning to end, in file order, parsing in worker threads.
+   * One bad record never ends it; a source that can't be read at all throws.
+   */
+  extract(source: SegmentSource, rules: FilterRules, signal?: AbortSignal): AsyncIterable<Extracted>
+  /** The HTTP response held by one record of a WARC: its headers, and its body decoded, at most `maxBytes`. */
+  readResponse(
+    source: SegmentSource,
+    record: { warcOffset: number; warcLength: number },
+    maxBytes: number,
+  ): Promise<{ url: string; status: number; headers: [string, string][]; body: Uint8Array }>
+  close(): Promise<void>
+}
+
+export interface SegmentSource {
+  kind: 'warc' | 'wat'
+  /** a file's path, or an http(s) URL */
+  location: string
+  /** how rows name the WARC: the campaign's own entry, never a path of this machine */
+  name: string
+  /** part `index` of `count` equal parts of the file; the whole is 0 of 1 */
+  part: { index: number; count: number }
+}
+
+/** Getting pictures: from the web within limits, and from bytes to pixels and fingerprints. */
+export interface Images {
+  fetch(url: string, signal?: AbortSignal): Promise<FetchResult>
+  decode(bytes: Uint8Array, geometry: CropGeometry, rules: FilterRules): Promise<DecodeResult>
+  close(): Promise<void>
+}
+
+export interface Scorer {
+  readonly geometry: CropGeometry
+  /** what identifies the model: its files with their hashes, as the campaign's manifest lists them */
+  readonly model: { repo: string; files: { path: string; sha256: string; bytes: number }[] }
+  /** the model's own thresholds, or null where it brings none and is not OpenAI's CLIP */
+  readonly thresholds: Thresholds | null
+  /** for manifests: `cpu/fp32` */
+  readonly deviceClass: string
+  /** Pairs are gathered into batches; each promise settles when its batch is done. */
+  score(crop: Uint8Array, text: string): Promise<Score>
+  close(): Promise<void>
+}

@@ -1,0 +1,23 @@
+import { Piscina } from 'piscina'
+
+/**
+ * A pool of worker threads that all run one module; its default export is the task.
+ *
+ * @param module - the module's address without extension: `new URL('./parse-worker', import.meta.url)`;
+ *   the extension follows this file's own, so that it works from source and from `dist/`
+ */
+export function startThreads(
+  module: URL,
+  options: { threads: number; tasksPerThread?: number; workerData?: unknown },
+): Piscina {
+  const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
+  return new Piscina({
+    filename: `${module.href}${extension}`,
+    minThreads: options.threads,
+    maxThreads: options.threads,
+    concurrentTasksPerWorker: options.tasksPerThread ?? 1,
+    workerData: options.workerData,
+    // workers are busy or the node is stopping: parking them with Atomics.wait would block their async work
+    atomics: 'disabled',
+  })
+}
