@@ -198,3 +198,135 @@ export interface Scorer {
   score(crop: Uint8Array, text: string): Promise<Score>
   close(): Promise<void>
 }
+
+/** How far one stage of the work has come; `total` is null while nobody can know it. */
+export interface StageProgress {
+  /** in the order of the pipeline; `model` is the download of a model before any segment */
+  stage: 'model' | 'read' | 'fetch' | 'decode' | 'score' | 'write'
+  done: number
+  total: number | null
+  unit: 'bytes' | 'images' | 'pairs' | 'rows'
+}
+
+/** A snapshot of the segment at work. Reported at most some ten times a second; the last one of a segment always comes. */
+export interface Progress {
+  /** the file as the caller named it, or the model while that is downloaded */
+  file: string
+  /** position of the segment, from 0, and how many there are */
+  segment: number
+  segments: number
+  stages: StageProgress[]
+}
+
+export interface NodeOptions {
+  dataDir: string
+  /** a directory, `hf:owner/name@revision`, or null for the embedded model */
+  model: string | null
+  /** worker threads for parsing, decoding and scoring, together */
+  threads: number
+  /** e-mail address or URL that goes into the user agent */
+  contact: string | null
+  /** never touch the network: images come from the archive or end as `offline` */
+  offline: boolean
+  /** hosts of a local campaign that are answered from this machine: host name to port on 127.0.0.1; null for none */
+  loopback: { hosts: Readonly<Record<string, number>> } | null
+  /** milliseconds since 1970 */
+  clock: () => number
+  onProgress?: (progress: Progress) => void
+}
+
+export interface CrawlRequest {
+  /** paths or http(s) URLs; one segment each, in this order */
+  files: string[]
+  /** null: told from each file's name, then from its first records */
+  kind: 'warc' | 'wat' | null
+  /** a key of PRESETS */
+  preset: string
+  /** one least cosine for every language, in place of the preset's and the model's */
+  threshold: number | null
+  /** each segment's files are written to `outDir/<file's name>/` as well; null leaves them in the blockstore only */
+  outDir: string | null
+  onProgress?: (progress: Progress) => void
+  signal?: AbortSignal
+}
+
+export interface ShardFile {
+  cid: string
+  bytes: number
+  rows: number
+  /** where a plain copy lies on this machine, absolute, or null where there is none */
+  path: string | null
+}
+
+/** A pair in short, to be shown. */
+export interface PairSample {
+  url: string
+  text: string
+  similarity: number
+}
+
+/** What became of one segment, read back from the blockstore by CID. */
+export interface CrawlResult {
+  /** as the caller named it */
+  file: string
+  /** CIDs */
+  campaign: string
+  manifest: string
+  counts: SegmentCounts
+  candidates: number
+  /** how many candidates ended in each outcome; absent is zero; they add up to `candidates` */
+  outcomes: Partial<Record<Outcome, number>>
+  pairs: number
+  /** by name: `pairs.parquet`, `outcomes.parquet` */
+  files: Record<string, ShardFile>
+  /** at most ten kept pairs, the most similar first */
+  samples: PairSample[]
+  /** wall-clock seconds of this run */
+  seconds: number
+  /** true when every block was read back and hashed to its CID, and signature and counts agree */
+  verified: boolean
+}
+
+export interface ShardSummary {
+  manifest: string
+  campaign: string
+  segment: number
+  /** the segment's file as the campaign names it */
+  name: string
+  /** who signed it */
+  peer: string
+  pairs: number
+  candidates: number
+  bytes: number
+}
+
+export interface ShardDetails extends ShardSummary {
+  model: string
+  deviceClass: string
+  software: string
+  outcomes: Partial<Record<Outcome, number>>
+  files: Record<string, ShardFile>
+  samples: PairSample[]
+  verified: boolean
+}
+
+export type ExportFormat = 'parquet' | 'jsonl' | 'laion5b' | 'datacomp' | 'img2dataset'
+
+export interface ExportResult {
+  format: ExportFormat
+  path: string
+  rows: number
+  bytes: number
+}
+
+/** One running node, as the CLI sees it. Failures are `ShoalError`s that name the file or record and what to do. */
+export interface Node {
+  /** Makes and signs a local campaign of the files, then runs its segments in order; yields each as it is done. */
+  crawl(request: CrawlRequest): AsyncIterable<CrawlResult>
+  /** @param cid - of a shard's manifest */
+  showShard(cid: string): Promise<ShardDetails>
+  listShards(): Promise<ShardSummary[]>
+  /** Writes to `out` by way of a temporary file beside it, so that a broken export leaves nothing half-written. */
+  exportShard(cid: string, format: ExportFormat, out: string): Promise<ExportResult>
+  close(): Promise<void>
+}
