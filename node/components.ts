@@ -4,6 +4,7 @@
  */
 import type { Outcome } from '../protocol/outcomes.ts'
 import type { FilterRules, ImageFormat, Thresholds } from '../protocol/rules/filter.ts'
+import type { Log } from './log.ts'
 
 /** One `<img>` with alt text. `outcome` is set where extraction or a text rule has decided already. */
 export interface Candidate {
@@ -232,6 +233,7 @@ export interface NodeOptions {
   loopback: { hosts: Readonly<Record<string, number>> } | null
   /** milliseconds since 1970 */
   clock: () => number
+  log: Log
   onProgress?: (progress: Progress) => void
 }
 

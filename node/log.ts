@@ -1,0 +1,54 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { pino } from 'pino'
+
+/** What the parts of a node write to; every line is one JSON object. */
+export type Log = pino.Logger
+
+export type LogLevel = (typeof LOG_LEVELS)[number]
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+
+/**
+ * Fields that hold what strangers wrote: pages, servers, peers. They reach the log at `debug` and below only,
+ * so that an ordinary log neither collects people's words nor carries a forged line to whoever reads it.
+ */
+const FOREIGN_FIELDS = ['url', 'pageUrl', 'finalUrl', 'text', 'headers', 'body', 'reason'] as const
+
+/**
+ * @param target - a file, appended to and made with its directory, or standard error
+ * @throws Error where the file can't be opened
+ */
+export function openLog(level: LogLevel, target: { file: string } | 'stderr'): Log {
+  if (target !== 'stderr') mkdirSync(dirname(target.file), { recursive: true })
+  // synchronous: the last lines before a crash are the ones that are wanted, and a node writes few
+  const stream = pino.destination({ dest: target === 'stderr' ? 2 : target.file, sync: true })
+  return pino(
+    {
+      level,
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      hooks: {
+        logMethod(args, method, number) {
+          const fields: unknown = args[0]
+          if (number > pino.levels.values.debug! && typeof fields === 'object' && fields !== null)
+            args[0] = withhold(fields) as never
+          method.apply(this, args)
+        },
+      },
+    },
+    stream,
+  )
+}
+
+function withhold(fields: object): object {
+  if (fields instanceof Error || !FOREIGN_FIELDS.some((field) => field in fields)) return fields
+  const kept: Record<string, unknown> = { ...fields }
+  for (const field of FOREIGN_FIELDS) delete kept[field]
+  return kept
+}
+
+/** @returns the level that `SHOAL_LOG` or `--verbose` asks for; an unknown word means `info` */
+export function chooseLevel(verbose: boolean, env: NodeJS.ProcessEnv = process.env): LogLevel {
+  const asked = LOG_LEVELS.find((level) => level === env.SHOAL_LOG?.toLowerCase())
+  return asked ?? (verbose ? 'debug' : 'info')
+}
