@@ -1,0 +1,21 @@
+/**
+ * Every key prefix of the node's database, in one place, so that two parts never share one.
+ * A prefix that has been written to disk is never renamed or given another meaning without a migration.
+ * Numbers inside keys are big-endian (`orderedKey`), so that iteration follows the order of the source.
+ */
+export const PREFIXES = {
+  /** 16 bytes, md5(url + text) → who met the pair first */
+  seen: 'seen',
+  /** run id → state of the run of one segment */
+  runs: 'runs',
+  /** run id, page → what is known of a page that is in work */
+  pages: 'pages',
+  /** run id, page, index → what became of one candidate */
+  outcomes: 'outcomes',
+  /** CID of a shard's manifest → envelope of its shard record */
+  shards: 'shards',
+  /** CID of a campaign's envelope → the envelope */
+  campaigns: 'campaigns',
+  /** of the database itself: its schema version */
+  meta: 'meta',
+} as const
