@@ -1,0 +1,134 @@
+import sade from 'sade'
+import type { ExportFormat } from '../node/components.ts'
+import { PRESETS } from '../protocol/rules/presets.ts'
+import type { Output } from './output.ts'
+
+/** What an option's value must be; one option means the same in every command. */
+export type OptionKind =
+  | { kind: 'flag'; describe: string }
+  | { kind: 'text'; describe: string }
+  | { kind: 'choice'; describe: string; of: readonly string[] }
+  | { kind: 'number'; describe: string; least: number; most: number; whole?: boolean }
+
+export interface Options {
+  json: boolean
+  verbose: boolean
+  offline: boolean
+  data?: string
+  out?: string
+  preset?: string
+  model?: string
+  threshold?: number
+  kind?: 'warc' | 'wat'
+  threads?: number
+  contact?: string
+  format?: ExportFormat
+}
+
+export const EXPORT_FORMATS: readonly ExportFormat[] = [
+  'parquet',
+  'jsonl',
+  'laion5b',
+  'datacomp',
+  'img2dataset',
+]
+
+/** Where a model's own threshold is unknown, any cosine may be asked for. */
+export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
+  json: { kind: 'flag', describe: 'Print JSON; the last line of stdout is one object' },
+  verbose: { kind: 'flag', describe: 'Log everything to stderr' },
+  data: { kind: 'text', describe: "DIR of the node's data (else SHOAL_HOME)" },
+  out: { kind: 'text', describe: 'Where to write: a DIR, or a FILE for an export' },
+  preset: { kind: 'choice', describe: 'Rules of a published dataset', of: Object.keys(PRESETS) },
+  model: { kind: 'text', describe: 'DIR, or hf:owner/name@revision' },
+  threshold: { kind: 'number', describe: 'Least cosine, -1 to 1, for all languages', least: -1, most: 1 },
+  kind: { kind: 'choice', describe: 'What the files are, if not told by name', of: ['warc', 'wat'] },
+  offline: { kind: 'flag', describe: 'Use images inside the archive alone, no network' },
+  threads: { kind: 'number', describe: 'Worker threads (else one a core)', least: 1, most: 256, whole: true },
+  contact: { kind: 'text', describe: 'E-mail or URL for the sites you ask' },
+  format: { kind: 'choice', describe: 'Layout of the file', of: EXPORT_FORMATS },
+}
+
+export interface Context {
+  args: string[]
+  options: Options
+  output: Output
+  /** aborted by SIGINT and SIGTERM */
+  signal: AbortSignal
+}
+
+export interface Command {
+  /** `<…>` is needed, `[…]` may be left out; a name with `...` takes several */
+  usage: string
+  describe: string
+  options: readonly (keyof Options)[]
+  examples: readonly string[]
+  /** the command's own module, loaded when it runs, so that `--help` needs none of it */
+  load: () => Promise<{ run: (context: Context) => Promise<void> }>
+}
+
+const COMMON = ['data', 'json', 'verbose'] as const
+
+/** By name, in the order of `--help`. */
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  demo: {
+    usage: '',
+    describe: 'Run the whole job on a small crawl that comes with Shoal. It asks nothing but this machine',
+    options: ['threads', ...COMMON],
+    examples: ['demo', 'demo --json'],
+    load: () => import('./commands/demo.ts'),
+  },
+  crawl: {
+    usage: '<file...>',
+    describe:
+      'Turn WARC or WAT files into signed shards of image-text pairs. Files are paths or http(s) URLs',
+    options: ['preset', 'model', 'threshold', 'out', 'kind', 'offline', 'threads', 'contact', ...COMMON],
+    examples: [
+      'crawl segment.warc.gz --offline',
+      'crawl *.wat.gz --preset datacomp-basic --contact me@example.org',
+      'crawl a.warc.gz --model hf:Xenova/clip-vit-base-patch32@main --out pairs',
+    ],
+    load: () => import('./commands/crawl.ts'),
+  },
+  'shard list': {
+    usage: '',
+    describe: 'List the shards in the store',
+    options: [...COMMON],
+    examples: ['shard list', 'shard list --json'],
+    load: () => import('./commands/list-shards.ts'),
+  },
+  'shard show': {
+    usage: '<cid>',
+    describe:
+      'Show one shard: where it comes from, what became of its candidates, its files. Checks every block',
+    options: [...COMMON],
+    examples: ['shard show bafyrei…'],
+    load: () => import('./commands/show-shard.ts'),
+  },
+  'shard export': {
+    usage: '<cid>',
+    describe: "Write a shard's pairs as a file for other tools",
+    options: ['format', 'out', ...COMMON],
+    examples: [
+      'shard export bafyrei… --format laion5b',
+      'shard export bafyrei… --format jsonl --out pairs.jsonl',
+    ],
+    load: () => import('./commands/export-shard.ts'),
+  },
+}
+
+/** The program as sade knows it, for parsing and for `--help`. */
+export function declare(version: string): sade.Sade {
+  const program = sade('shoal').version(version)
+  for (const [name, command] of Object.entries(COMMANDS)) {
+    program.command(`${name} ${command.usage}`.trim(), command.describe)
+    for (const option of command.options) program.option(`--${option}`, describeOption(OPTIONS[option]))
+    for (const example of command.examples) program.example(example)
+    program.action(() => {})
+  }
+  return program
+}
+
+function describeOption(option: OptionKind): string {
+  return option.kind === 'choice' ? `${option.describe}: ${option.of.join(', ')}` : option.describe
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+import { VERSION } from '../node/version.ts'
+import { declare } from './declarations.ts'
+import { describeFailure } from './failure.ts'
+import { openOutput } from './output.ts'
+import { parse } from './parse.ts'
+import { startProgress } from './progress.ts'
+
+const LEAST_NODE = 24
+/** How long the process may live on after its command ended: something was left open. */
+const LINGER_MS = 3_000
+
+process.exitCode = await main(process.argv.slice(2))
+setTimeout(() => process.exit(), LINGER_MS).unref()
+
+/** @returns the exit status: 0 done, 1 failed, 2 bad usage, 128 + n ended by signal n */
+async function main(argv: string[]): Promise<number> {
+  // somebody who reads the first lines only (`| head`) is content: no reason to complain
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  const interruption = listenForSignals()
+  const flags = { json: argv.includes('--json'), plain: argv.includes('--verbose') }
+  const output = openOutput({ json: flags.json, startProgress: () => startProgress(process.stderr, flags) })
+  try {
+    checkNode()
+    enterCallersDirectory()
+    const invocation = parse(argv)
+    if (invocation.show === 'version') console.log(VERSION)
+    else if (invocation.show === 'help') declare(VERSION).help(invocation.command ?? undefined)
+    else {
+      const { command, args, options } = invocation
+      const { run } = await command.load()
+      await run({ args, options, output, signal: interruption.signal })
+    }
+    return 0
+  } catch (error) {
+    const failure = describeFailure(error, interruption.name())
+    output.fail(failure)
+    return failure.status
+  } finally {
+    output.close()
+  }
+}
+
+function checkNode(): void {
+  const major = Number(process.versions.node.split('.')[0])
+  if (major >= LEAST_NODE) return
+  throw new Error(`Node ${LEAST_NODE} is needed, this is ${process.versions.node}`)
+}
+
+/** `npm run` goes to the package's own directory, but paths are meant from where the caller stands. */
+function enterCallersDirectory(): void {
+  const { npm_lifecycle_event: script, INIT_CWD: cwd } = process.env
+  if ((script === 'shoal' || script === 'start') && cwd) process.chdir(cwd)
+}
+
+/** The first SIGINT or SIGTERM aborts the command, which saves its state; the second ends the process at once. */
+function listenForSignals(): { signal: AbortSignal; name: () => NodeJS.Signals | null } {
+  const controller = new AbortController()
+  let name: NodeJS.Signals | null = null
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      if (name !== null) process.exit(signal === 'SIGINT' ? 130 : 143)
+      name = signal
+      controller.abort()
+    })
+  return { signal: controller.signal, name: () => name }
+}

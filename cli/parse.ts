@@ -1,0 +1,129 @@
+import { parseArgs } from 'node:util'
+import { ShoalError } from '../protocol/errors.ts'
+import { COMMANDS, type Command, OPTIONS, type OptionKind, type Options } from './declarations.ts'
+
+export type Invocation =
+  | { show: 'help'; command: string | null }
+  | { show: 'version' }
+  | { show: 'command'; name: string; command: Command; args: string[]; options: Options }
+
+/** A command line that can't be meant: exit status 2. */
+export class UsageError extends ShoalError {
+  constructor(message: string) {
+    super('usage', message)
+  }
+}
+
+/**
+ * Reads a command line strictly: what is not understood is refused, never guessed or ignored.
+ * Node's own parser does the splitting, because sade's ends the process itself, with status 1, on bad usage.
+ *
+ * @param argv - without the program's name
+ * @throws UsageError that names the fault and what is allowed
+ */
+export function parse(argv: readonly string[]): Invocation {
+  const { values, words } = split(argv)
+  const name = nameCommand(words)
+  if (values.help) return { show: 'help', command: name }
+  if (values.version) return { show: 'version' }
+  if (name === null) throw new UsageError(missingCommand(words))
+  const command = COMMANDS[name]!
+  const args = words.slice(name.split(' ').length)
+  checkArgs(name, command, args)
+  return { show: 'command', name, command, args, options: readOptions(name, command, values) }
+}
+
+type Values = Record<string, string | boolean | undefined>
+
+function split(argv: readonly string[]): { values: Values; words: string[] } {
+  const options: Record<string, { type: 'boolean' | 'string'; short?: string }> = {
+    help: { type: 'boolean', short: 'h' },
+    version: { type: 'boolean', short: 'v' },
+  }
+  for (const [name, { kind }] of Object.entries(OPTIONS))
+    options[name] = { type: kind === 'flag' ? 'boolean' : 'string' }
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      options,
+      allowPositionals: true,
+      strict: true,
+    })
+    return { values: values as Values, words: positionals }
+  } catch (error) {
+    throw new UsageError(explain(error as Error & { code?: string }))
+  }
+}
+
+function explain(error: Error & { code?: string }): string {
+  const option = /'(?:-\w, )?(-[^' ]*)/.exec(error.message)?.[1] ?? 'an option'
+  if (error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION')
+    return `unknown option ${option}; known are ${list(Object.keys(OPTIONS).map((name) => `--${name}`))}, --help, --version`
+  if (/does not take an argument/.test(error.message)) return `${option} takes no value`
+  if (/ambiguous/.test(error.message)) return `a value that begins with - is written ${option}=-…`
+  return `${option} needs a value`
+}
+
+function nameCommand(words: readonly string[]): string | null {
+  const names = [words.slice(0, 2).join(' '), words[0] ?? '']
+  return names.find((name) => Object.hasOwn(COMMANDS, name)) ?? null
+}
+
+function missingCommand(words: readonly string[]): string {
+  const [first, second] = words
+  if (first === undefined) return `no command given; one of ${list(Object.keys(COMMANDS))}`
+  const group = Object.keys(COMMANDS).filter((name) => name.startsWith(`${first} `))
+  const below = list(group.map((name) => name.slice(first.length + 1)))
+  if (group.length === 0) return `unknown command ${quote(first)}; one of ${list(Object.keys(COMMANDS))}`
+  return second === undefined
+    ? `${first} needs one of ${below}`
+    : `unknown command ${quote(`${first} ${second}`)}; ${first} needs one of ${below}`
+}
+
+function checkArgs(name: string, { usage }: Command, args: readonly string[]): void {
+  const places = usage.split(' ').filter(Boolean)
+  const missing = places.filter((place) => place.startsWith('<'))[args.length]
+  if (missing !== undefined) throw new UsageError(`${name} needs ${missing}; as in: shoal ${name} ${usage}`)
+  if (args.length > places.length && !places.at(-1)?.includes('...'))
+    throw new UsageError(
+      `${name} takes ${places.length === 0 ? 'no arguments' : usage}; ${quote(args[places.length]!)} is too much`,
+    )
+  if (args.includes('')) throw new UsageError(`an empty argument to ${name}`)
+}
+
+function readOptions(name: string, command: Command, values: Values): Options {
+  const options: Record<string, unknown> = { json: false, verbose: false, offline: false }
+  for (const [key, value] of Object.entries(values)) {
+    if (value === undefined) continue
+    if (!command.options.includes(key as keyof Options))
+      throw new UsageError(
+        `${name} has no option --${key}; it has ${list(command.options.map((option) => `--${option}`))}`,
+      )
+    options[key] = readValue(key, OPTIONS[key as keyof Options], value)
+  }
+  return options as unknown as Options
+}
+
+function readValue(key: string, option: OptionKind, value: string | boolean): unknown {
+  if (option.kind === 'flag' || typeof value === 'boolean') return value
+  if (value === '') throw new UsageError(`--${key} needs a value`)
+  if (option.kind === 'choice' && !option.of.includes(value))
+    throw new UsageError(`--${key} ${quote(value)} is unknown; one of ${list(option.of)}`)
+  if (option.kind !== 'number') return value
+  const number = Number(value)
+  const fits = number >= option.least && number <= option.most && (!option.whole || Number.isInteger(number))
+  if (value.trim() === '' || !fits)
+    throw new UsageError(
+      `--${key} ${quote(value)} is not a ${option.whole ? 'whole ' : ''}number from ${option.least} to ${option.most}`,
+    )
+  return number
+}
+
+function list(names: readonly string[]): string {
+  return names.join(', ')
+}
+
+/** One line and no control characters, whatever was typed. */
+function quote(word: string): string {
+  return JSON.stringify(word.length > 60 ? `${word.slice(0, 60)}…` : word)
+}
