@@ -191,11 +191,17 @@ export interface Scorer {
   readonly geometry: CropGeometry
   /** what identifies the model: its files with their hashes, as the campaign's manifest lists them */
   readonly model: { repo: string; files: { path: string; sha256: string; bytes: number }[] }
-  /** the model's own thresholds, or null where it brings none and is not OpenAI's CLIP */
-  readonly thresholds: Thresholds | null
+  /**
+   * the model's own thresholds; `preset` where it is the CLIP that the presets' cosines were published for;
+   * null where nobody knows, so that the caller has to ask for a threshold
+   */
+  readonly thresholds: Thresholds | 'preset' | null
   /** for manifests: `cpu/fp32` */
   readonly deviceClass: string
-  /** Pairs are gathered into batches; each promise settles when its batch is done. */
+  /**
+   * Pairs are gathered into batches; each promise settles when its batch is done. A pair's score is the same to the
+   * bit whichever pairs share its batch. Waiting pairs keep their crops: the caller bounds how many there are.
+   */
   score(crop: Uint8Array, text: string): Promise<Score>
   close(): Promise<void>
 }
