@@ -22,3 +22,35 @@ export const MAX_PAGE_BYTES = 8 * 1024 * 1024
 export const MAX_CANDIDATES_PER_PAGE = 10_000
 /** UnixFS leaves: bitswap's and the gateways' usual block. */
 export const BLOCK_BYTES = 1024 * 1024
+
+/** Bytes of a raw Ed25519 public key, and of a signature (RFC 8032). */
+export const KEY_BYTES = 32
+export const SIGNATURE_BYTES = 64
+/** UTF-8 bytes of a name, a version or a label that people read: it fits a line of a terminal or two. */
+export const MAX_LABEL_BYTES = 200
+/** UTF-8 bytes of an address: what browsers and servers agree on in practice. */
+export const MAX_ADDRESS_BYTES = 2000
+/** Sources of a campaign: all crawls of a year of Common Crawl. */
+export const MAX_SOURCES = 16
+/** Entries of a source's list: Common Crawl's have 100,000. */
+export const MAX_LIST_ENTRIES = 10_000_000
+/** Equal parts of a file: a 1 GB WARC in parts of 1 MB, each still some dozens of records. */
+export const MAX_PARTS = 1024
+/** Segments of a campaign, and rows of a shard: they fit a 32-bit column and any language's integers. */
+export const MAX_INDEX = 2 ** 31 - 1
+/** Files of a model, and bytes of one: the largest published CLIP is 10 GB with its external data. */
+export const MAX_MODEL_FILES = 32
+export const MAX_MODEL_FILE_BYTES = 64 * 1024 ** 3
+/** Characters that a campaign may allow a text or an address: a row stays far below a page. */
+export const MAX_RULE_CHARS = 100_000
+/** Entries of a rule's list: ISO 639-1 has 184 languages. */
+export const MAX_RULE_ENTRIES = 200
+/** Pixels of a side: JPEG's and WebP's headers hold no more than 16 bits. */
+export const MAX_IMAGE_SIDE = 65_535
+/** Operators a campaign lists: 32 KB of keys, far below a record's limit. */
+export const MAX_OPERATORS = 1000
+/** Verifiers of a segment, and rows each looks at: beyond these the audit costs more than the work. */
+export const MAX_VERIFIERS = 16
+export const MAX_SAMPLES = 10_000
+/** Files of a shard: two today. */
+export const MAX_SHARD_FILES = 16

@@ -25,13 +25,25 @@ export interface Thresholds {
   languages: Record<string, number>
 }
 
-/** @returns why an absolute image address is dropped, or null */
+/**
+ * @param url - as `URL.href` writes it
+ * @returns why an absolute image address is dropped, or null
+ */
 export function judgeUrl(rules: FilterRules, url: string): Outcome | null {
-  if (!/^https?:\/\//i.test(url)) return /^[a-z][a-z0-9+.-]*:/i.test(url) ? 'url_scheme' : 'url_invalid'
+  if (!/^https?:\/\//i.test(url))
+    return /^(?!https?:)[a-z][a-z0-9+.-]*:/i.test(url) ? 'url_scheme' : 'url_invalid'
   if (url.length > rules.url.maxChars) return 'url_long'
-  const path = url.replace(/[?#].*$/s, '')
-  const extension = /\.([a-z0-9]+)$/i.exec(path)?.[1]?.toLowerCase()
-  return extension !== undefined && rules.url.refusedExtensions.includes(extension) ? 'url_extension' : null
+  return rules.url.refusedExtensions.includes(extensionOf(url)) ? 'url_extension' : null
+}
+
+/** '' where the path's last name has none */
+function extensionOf(url: string): string {
+  const end = url.search(/[?#]/)
+  const path = end === -1 ? url : url.slice(0, end)
+  const slash = path.lastIndexOf('/')
+  const dot = path.lastIndexOf('.')
+  // a slash before the eighth character is one of `https://`, and what follows it the host
+  return slash >= 8 && dot > slash ? path.slice(dot + 1).toLowerCase() : ''
 }
 
 /** @returns why a normalised text is dropped, or null */
