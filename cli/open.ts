@@ -1,0 +1,36 @@
+import { availableParallelism } from 'node:os'
+import type { Node, NodeOptions } from '../node/components.ts'
+import { chooseLevel, openLog } from '../node/log.ts'
+import { openNode } from '../node/node.ts'
+import { findDataDir, logFile } from '../node/paths.ts'
+import type { Context } from './declarations.ts'
+
+/**
+ * Opens the node that a command line describes, gives it to `use`, and closes it however that ends.
+ *
+ * @param settings - what the command decides itself, in place of the command line
+ */
+export async function withNode<Result>(
+  { options, output }: Context,
+  settings: Partial<Pick<NodeOptions, 'dataDir' | 'loopback'>>,
+  use: (node: Node, dataDir: string) => Promise<Result>,
+): Promise<Result> {
+  const dataDir = settings.dataDir ?? findDataDir(options.data)
+  const log = openLog(chooseLevel(options.verbose), options.verbose ? 'stderr' : { file: logFile(dataDir) })
+  const node = await openNode({
+    dataDir,
+    model: options.model ?? null,
+    threads: options.threads ?? availableParallelism(),
+    contact: options.contact ?? null,
+    offline: options.offline,
+    loopback: settings.loopback ?? null,
+    clock: Date.now,
+    log,
+    onProgress: output.progress,
+  })
+  try {
+    return await use(node, dataDir)
+  } finally {
+    await node.close()
+  }
+}

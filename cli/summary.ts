@@ -1,0 +1,114 @@
+import type { CrawlResult, PairSample, SegmentCounts, ShardFile } from '../node/components.ts'
+import { OUTCOMES, type Outcome } from '../protocol/outcomes.ts'
+import { formatBytes, formatCount, formatSeconds } from './numbers.ts'
+import type { Output } from './output.ts'
+import { shorten } from './table.ts'
+
+type OutcomeCounts = Partial<Record<Outcome, number>>
+
+/** What became of the candidates: a row for each outcome that occurred, in the order of the pipeline. */
+export function showOutcomes(output: Output, outcomes: OutcomeCounts): void {
+  const rows = (Object.keys(OUTCOMES) as Outcome[])
+    .filter((outcome) => (outcomes[outcome] ?? 0) > 0)
+    .map((outcome) => [outcome, formatCount(outcomes[outcome]!), OUTCOMES[outcome]])
+  output.table(
+    [{ title: 'outcome' }, { title: 'candidates', align: 'right' }, { title: 'what it means' }],
+    rows,
+  )
+}
+
+export function showSamples(output: Output, samples: readonly PairSample[], most: number): void {
+  if (samples.length === 0) return
+  output.print()
+  output.heading('A few kept pairs, the most similar first')
+  for (const { similarity, text, url } of samples.slice(0, most)) {
+    output.print(`  ${similarity.toFixed(3)}  ${shorten(text, 71)}`)
+    output.print(`         ${shorten(url, 71)}`)
+  }
+}
+
+export function showFiles(output: Output, files: Readonly<Record<string, ShardFile>>): void {
+  const columns = [
+    { title: 'file' },
+    { title: 'rows', align: 'right' as const },
+    { title: 'size', align: 'right' as const },
+    { title: 'cid' },
+  ]
+  output.table(
+    columns,
+    Object.entries(files).map(([name, { cid, bytes, rows }]) => [
+      name,
+      formatCount(rows),
+      formatBytes(bytes),
+      cid,
+    ]),
+    120,
+  )
+  for (const { path } of Object.values(files)) if (path !== null) output.print(`  ${path}`)
+}
+
+/** One segment, for a reader who sees Shoal for the first time. */
+export function showResult(output: Output, result: CrawlResult, samples: number): void {
+  const { counts, candidates, pairs, seconds } = result
+  output.heading(shorten(result.file, 80))
+  output.print(
+    `${formatCount(counts.htmlPages)} pages, ${formatCount(counts.imgs)} images on them, ` +
+      `${formatCount(candidates)} with a text (candidates); ${formatCount(pairs)} pairs kept; ${formatSeconds(seconds)}`,
+  )
+  if (counts.badRecords > 0)
+    output.print(`${formatCount(counts.badRecords)} malformed or truncated records were stepped over`)
+  output.print()
+  showOutcomes(output, result.outcomes)
+  showSamples(output, result.samples, samples)
+  output.print()
+  output.heading(`Shard, ${result.verified ? 'read back and verified' : 'NOT VERIFIED'}`)
+  output.print(`  ${result.manifest}`)
+  output.print()
+  showFiles(output, result.files)
+}
+
+/** All segments together: the last line of `--json`. `manifest` and `files` are there where there is one segment. */
+export interface CrawlTotal {
+  candidates: number
+  outcomes: OutcomeCounts
+  pairs: number
+  manifest: string | null
+  files: Record<string, ShardFile>
+  verified: boolean
+  campaign: string | null
+  counts: SegmentCounts
+  seconds: number
+  segments: CrawlResult[]
+}
+
+export function addUp(segments: CrawlResult[]): CrawlTotal {
+  const outcomes: OutcomeCounts = {}
+  const counts: SegmentCounts = {
+    bytes: 0,
+    records: 0,
+    responses: 0,
+    htmlPages: 0,
+    badRecords: 0,
+    imgs: 0,
+    candidates: 0,
+  }
+  for (const segment of segments) {
+    for (const [outcome, count] of Object.entries(segment.outcomes) as [Outcome, number][])
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + count
+    for (const key of Object.keys(counts) as (keyof SegmentCounts)[]) counts[key] += segment.counts[key]
+  }
+  const sum = (of: (segment: CrawlResult) => number) => segments.reduce((total, each) => total + of(each), 0)
+  const only = segments.length === 1 ? segments[0] : undefined
+  return {
+    candidates: sum(({ candidates }) => candidates),
+    outcomes,
+    pairs: sum(({ pairs }) => pairs),
+    manifest: only?.manifest ?? null,
+    files: only?.files ?? {},
+    verified: segments.length > 0 && segments.every(({ verified }) => verified),
+    campaign: segments[0]?.campaign ?? null,
+    counts,
+    seconds: sum(({ seconds }) => seconds),
+    segments,
+  }
+}
