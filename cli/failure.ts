@@ -1,7 +1,8 @@
 import { constants } from 'node:os'
+import { styleText } from 'node:util'
 import { ShoalError } from '../protocol/errors.ts'
+import { cleanLine } from './clean.ts'
 import { UsageError } from './parse.ts'
-import { cleanLine } from './table.ts'
 
 export interface Failure {
   /** exit status */
@@ -53,4 +54,11 @@ export function describeFailure(thrown: unknown, interrupted: NodeJS.Signals | n
     message: `${cleanLine(`${error.name}: ${error.message}`)}; this is a fault in Shoal: run it again with SHOAL_DEBUG=1 and report what it prints`,
     stack,
   }
+}
+
+/** One line to stderr; with `--json` also an object to stdout, where a program reads its results. */
+export function reportFailure({ code, message, stack }: Failure, json: boolean): void {
+  if (json) process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`)
+  const label = styleText('red', 'error', { stream: process.stderr })
+  process.stderr.write(`${label} (${code}): ${message}\n${stack === null ? '' : `${stack}\n`}`)
 }

@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 import { VERSION } from '../node/version.ts'
+import { ShoalError } from '../protocol/errors.ts'
 import { declare } from './declarations.ts'
-import { describeFailure } from './failure.ts'
-import { openOutput } from './output.ts'
-import { parse } from './parse.ts'
-import { startProgress } from './progress.ts'
+import { describeFailure, reportFailure } from './failure.ts'
+import { type Invocation, parse } from './parse.ts'
 
 const LEAST_NODE = 24
 /** How long the process may live on after its command ended: something was left open. */
@@ -18,34 +17,55 @@ async function main(argv: string[]): Promise<number> {
   // somebody who reads the first lines only (`| head`) is content: no reason to complain
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  process.on('uncaughtException', (error) => {
+    reportFailure(describeFailure(error, null), argv.includes('--json'))
+    process.exit(1)
+  })
   const interruption = listenForSignals()
-  const flags = { json: argv.includes('--json'), plain: argv.includes('--verbose') }
-  const output = openOutput({ json: flags.json, startProgress: () => startProgress(process.stderr, flags) })
   try {
     checkNode()
     enterCallersDirectory()
     const invocation = parse(argv)
     if (invocation.show === 'version') console.log(VERSION)
     else if (invocation.show === 'help') declare(VERSION).help(invocation.command ?? undefined)
-    else {
-      const { command, args, options } = invocation
-      const { run } = await command.load()
-      await run({ args, options, output, signal: interruption.signal })
-    }
+    else await runCommand(invocation, interruption.signal)
     return 0
   } catch (error) {
     const failure = describeFailure(error, interruption.name())
-    output.fail(failure)
+    reportFailure(failure, argv.includes('--json'))
     return failure.status
+  }
+}
+
+async function runCommand(
+  { command, args, options }: Extract<Invocation, { show: 'command' }>,
+  signal: AbortSignal,
+): Promise<void> {
+  // loaded here, so that `--help` and bad usage are answered at once
+  const [{ openOutput }, { startProgress }, { run }] = await Promise.all([
+    import('./output.ts'),
+    import('./progress.ts'),
+    command.load(),
+  ])
+  const { json, verbose } = options
+  const output = openOutput({
+    json,
+    startProgress: () => startProgress(process.stderr, { json, plain: verbose }),
+  })
+  try {
+    await run({ args, options, output, signal })
   } finally {
-    output.close()
+    output.endProgress()
   }
 }
 
 function checkNode(): void {
   const major = Number(process.versions.node.split('.')[0])
   if (major >= LEAST_NODE) return
-  throw new Error(`Node ${LEAST_NODE} is needed, this is ${process.versions.node}`)
+  throw new ShoalError(
+    'node_version',
+    `Node ${LEAST_NODE} is needed, this is ${process.versions.node}: get it from https://nodejs.org, or use npx, which brings its own`,
+  )
 }
 
 /** `npm run` goes to the package's own directory, but paths are meant from where the caller stands. */

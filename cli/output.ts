@@ -1,9 +1,8 @@
 import { styleText } from 'node:util'
 import type { Progress } from '../node/components.ts'
-import type { Failure } from './failure.ts'
 import { layOut } from './table.ts'
 
-/** Where a command's words go: results to stdout, progress and failures to stderr; with `--json`, objects to stdout. */
+/** Where a command's words go: results to stdout, progress to stderr; with `--json`, objects to stdout. */
 export interface Output {
   readonly json: boolean
   /** A line for people; nothing with `--json`. */
@@ -16,8 +15,6 @@ export interface Output {
   progress(progress: Progress): void
   /** Takes the bars away, before anything else is printed. */
   endProgress(): void
-  fail(failure: Failure): void
-  close(): void
 }
 
 /** Anything that shows progress. */
@@ -59,13 +56,6 @@ export function openOutput(options: { json: boolean; startProgress: () => Progre
       view.update(progress)
     },
     endProgress,
-    fail({ code, message, stack }) {
-      endProgress()
-      if (json) process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`)
-      const label = styleText('red', 'error', { stream: process.stderr })
-      process.stderr.write(`${label} (${code}): ${message}\n${stack === null ? '' : `${stack}\n`}`)
-    },
-    close: endProgress,
   }
 }
 

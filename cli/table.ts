@@ -1,5 +1,6 @@
 import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
+import { cleanLine } from './clean.ts'
 
 export interface Column {
   title: string
@@ -44,14 +45,6 @@ function layOutRow(
   return [cells.join(' '.repeat(GAP)), ...rest.map((line) => ' '.repeat(before) + line)].map((line) =>
     line.trimEnd(),
   )
-}
-
-/** Control characters, line ends, and what turns the writing direction or is invisible; emoji's joiners may stay. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\s\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]+/gu
-
-/** One line that a terminal shows as it is, whoever wrote it. */
-export function cleanLine(text: string): string {
-  return text.replace(UNPRINTABLE, ' ').trim()
 }
 
 /** A clean line, cut to `width` columns. */
