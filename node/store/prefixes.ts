@@ -10,10 +10,14 @@ export const PREFIXES = {
   runs: 'runs',
   /** run id, page → what is known of a page that is in work */
   pages: 'pages',
+  /** run id, md5(url) → where the segment's own archive holds that image */
+  archived: 'archived',
   /** run id, page, index → what became of one candidate */
   outcomes: 'outcomes',
   /** CID of a shard's manifest → envelope of its shard record */
   shards: 'shards',
+  /** a producer's key → dag-cbor `{ seq, id }` of its latest shard record, where the next one is chained on */
+  heads: 'heads',
   /** CID of a campaign's envelope → the envelope */
   campaigns: 'campaigns',
   /** of the database itself: its schema version */

@@ -50,14 +50,9 @@ export async function openStore(dir: string): Promise<Store> {
     await database.close()
     throw error
   }
-  const table = (name: string): Table => database.sublevel(name, BYTES)
+  const tables = Object.entries(PREFIXES).map(([name, prefix]) => [name, database.sublevel(prefix, BYTES)])
   return {
-    seen: table(PREFIXES.seen),
-    runs: table(PREFIXES.runs),
-    pages: table(PREFIXES.pages),
-    outcomes: table(PREFIXES.outcomes),
-    shards: table(PREFIXES.shards),
-    campaigns: table(PREFIXES.campaigns),
+    ...(Object.fromEntries(tables) as Record<keyof typeof PREFIXES, Table>),
     batch: (writes, options = {}) => database.batch(writes, options),
     close: () => database.close(),
   }

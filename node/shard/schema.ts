@@ -1,0 +1,101 @@
+import { hash } from 'node:crypto'
+import { pairUid } from '../../protocol/uid.ts'
+import type { CandidateOutcome, Pair } from '../components.ts'
+import type { ColumnOf } from './parquet.ts'
+
+/** Rows a row group has, and so the rows that lie in memory at once: some 10 MB of either. */
+export const ROW_GROUPS = { 'pairs.parquet': 4_096, 'outcomes.parquet': 16_384 } as const
+export type ShardFile = keyof typeof ROW_GROUPS
+
+/**
+ * Signals kept of one pair, and characters of each: pages can carry any number, of any length.
+ * An outcome's url is cut as well: it may be a `data:` address of megabytes, or no address at all.
+ */
+const MAX_SIGNALS = 64
+const MAX_SIGNAL_CHARS = 512
+const MAX_OUTCOME_CHARS = 4_096
+
+/**
+ * `pairs.parquet`: one row for every pair that passed, in the order of the segment.
+ *
+ * - `uid`: see `protocol/uid.ts`
+ * - `hash`: md5 of url + text in hex, what LAION's pipeline removed duplicates by
+ * - `nsfw`, `watermark`: probabilities, null where no such model ran
+ * - `warc_path`, `warc_offset`, `warc_length`: the page's record; `image_ordinal`: which `<img>` of the page, from 0
+ * - `sha256`, `md5`, `pdq`: of the image, in hex
+ * - `fetched_at`: UTC, milliseconds
+ * - `signals`: opt-out signals seen, as `source: value`
+ * - `embedding`: the image's, L2-normalised, as little-endian float16, 2 bytes a dimension:
+ *   `numpy.frombuffer(row.embedding, '<f2')`. A list column of float16 would be read natively, but takes a
+ *   hundred times as long to write and read.
+ */
+export const PAIR_COLUMNS: readonly ColumnOf<Pair>[] = [
+  {
+    name: 'uid',
+    type: 'string',
+    distinct: true,
+    cell: (pair) => pairUid(pair, (bytes) => hash('sha256', bytes)),
+  },
+  { name: 'url', type: 'string', distinct: true, cell: (pair) => pair.url },
+  { name: 'text', type: 'string', cell: (pair) => pair.text },
+  { name: 'width', type: 'int32', cell: (pair) => pair.width },
+  { name: 'height', type: 'int32', cell: (pair) => pair.height },
+  { name: 'similarity', type: 'double', cell: (pair) => pair.similarity },
+  { name: 'language', type: 'string', nullable: true, cell: (pair) => pair.language },
+  { name: 'license', type: 'string', nullable: true, cell: (pair) => pair.license },
+  { name: 'nsfw', type: 'double', nullable: true, cell: () => null },
+  { name: 'watermark', type: 'double', nullable: true, cell: () => null },
+  { name: 'hash', type: 'string', distinct: true, cell: (pair) => hash('md5', pair.url + pair.text) },
+  { name: 'page_url', type: 'string', cell: (pair) => pair.pageUrl },
+  { name: 'warc_path', type: 'string', cell: (pair) => pair.warcPath },
+  { name: 'warc_offset', type: 'int64', cell: (pair) => pair.warcOffset },
+  { name: 'warc_length', type: 'int64', cell: (pair) => pair.warcLength },
+  { name: 'image_ordinal', type: 'int32', cell: (pair) => pair.imageOrdinal },
+  { name: 'sha256', type: 'string', distinct: true, cell: (pair) => pair.sha256 },
+  { name: 'md5', type: 'string', distinct: true, cell: (pair) => pair.md5 },
+  { name: 'pdq', type: 'string', nullable: true, distinct: true, cell: (pair) => pair.pdq },
+  { name: 'fetched_at', type: 'timestamp', cell: (pair) => pair.fetchedAt },
+  {
+    name: 'signals',
+    type: 'strings',
+    cell: (pair) => pair.signals.slice(0, MAX_SIGNALS).map((signal) => cut(signal, MAX_SIGNAL_CHARS)),
+  },
+  {
+    name: 'embedding',
+    type: 'bytes',
+    cell: ({ embedding }) => new Uint8Array(embedding.buffer, embedding.byteOffset, embedding.byteLength),
+  },
+]
+
+/**
+ * `outcomes.parquet`: one row for every candidate, in the order of the segment; what an outcome means is
+ * in `protocol/outcomes.ts`. `similarity` is null where nothing was scored.
+ */
+export const OUTCOME_COLUMNS: readonly ColumnOf<CandidateOutcome>[] = [
+  { name: 'url', type: 'string', distinct: true, cell: (row) => cut(row.url, MAX_OUTCOME_CHARS) },
+  { name: 'page_url', type: 'string', cell: (row) => cut(row.pageUrl, MAX_OUTCOME_CHARS) },
+  { name: 'warc_path', type: 'string', cell: (row) => row.warcPath },
+  { name: 'warc_offset', type: 'int64', cell: (row) => row.warcOffset },
+  { name: 'warc_length', type: 'int64', cell: (row) => row.warcLength },
+  { name: 'image_ordinal', type: 'int32', cell: (row) => row.imageOrdinal },
+  { name: 'outcome', type: 'string', cell: (row) => row.outcome },
+  {
+    name: 'detail',
+    type: 'string',
+    nullable: true,
+    cell: (row) => (row.detail === null ? null : cut(row.detail, MAX_SIGNAL_CHARS)),
+  },
+  { name: 'similarity', type: 'double', nullable: true, cell: (row) => row.similarity },
+]
+
+export const COLUMNS: { readonly [name in ShardFile]: readonly ColumnOf<never>[] } = {
+  'pairs.parquet': PAIR_COLUMNS,
+  'outcomes.parquet': OUTCOME_COLUMNS,
+}
+
+/** The first `chars` UTF-16 units, never half a surrogate pair. */
+function cut(text: string, chars: number): string {
+  if (text.length <= chars) return text
+  const lead = text.charCodeAt(chars - 1)
+  return text.slice(0, lead >= 0xd800 && lead < 0xdc00 ? chars - 1 : chars)
+}

@@ -1,0 +1,1 @@
+export { type ShardWriter, startShardWriter, type WrittenFile } from './write.ts'
