@@ -1,0 +1,201 @@
+import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Agent, request } from 'undici'
+import {
+  CONNECT_TIMEOUT_MS,
+  FETCH_TIMEOUT_MS,
+  HEADERS_TIMEOUT_MS,
+  MAX_IMAGE_BYTES,
+  MAX_REDIRECTS,
+} from '../../protocol/limits.ts'
+import { startConnector } from './connect.ts'
+import { describeError, type Failure, failure } from './failure.ts'
+import { type Allowed, vetUrl } from './guard.ts'
+import { type Politeness, startPoliteness } from './politeness.ts'
+import { readBody } from './read-body.ts'
+import { type Lookup, startLookup } from './resolve.ts'
+import { readRetryAfter } from './retry-after.ts'
+
+/** Bounds of one fetch; times in milliseconds. */
+export interface FetchLimits {
+  redirects: number
+  connectMs: number
+  headersMs: number
+  /** of the network's time, redirects and repeated tries included; waiting for a turn does not count */
+  totalMs: number
+  imageBytes: number
+  /** requests for one address, where the failure may pass */
+  tries: number
+}
+
+export const FETCH_LIMITS: FetchLimits = {
+  redirects: MAX_REDIRECTS,
+  connectMs: CONNECT_TIMEOUT_MS,
+  headersMs: HEADERS_TIMEOUT_MS,
+  totalMs: FETCH_TIMEOUT_MS,
+  imageBytes: MAX_IMAGE_BYTES,
+  tries: 3,
+}
+
+/** Of a body that nobody wants (404 and the like) so much is read, so long, to keep its connection. */
+const DUMPED_BYTES = 64 * 1024
+const DUMPED_MS = 500
+
+export interface Head {
+  status: number
+  /** names in lower case, one entry a header line */
+  headers: [string, string][]
+}
+
+export interface Answer extends Head {
+  ok: true
+  url: URL
+  /** empty unless the status is 2xx */
+  bytes: Uint8Array
+}
+
+/** What a request is for. */
+export interface Wanted {
+  accept: string
+  maxBytes: number
+  /** cut a longer body, or refuse it */
+  cut: boolean
+  /** asked before each request, redirects included */
+  admit?(url: URL): Promise<Failure | null>
+  /** asked of each answer, redirects included, before its body is read */
+  judge?(head: Head): Failure | null
+}
+
+export interface HttpOptions {
+  userAgent: string
+  allowed: Allowed
+  hosts: ReadonlyMap<string, string>
+  limits: FetchLimits
+  politeness: Politeness
+  lookup?: Lookup | undefined
+  ca?: string | undefined
+  now: () => number
+  random: () => number
+}
+
+export type Http = ReturnType<typeof startHttp>
+
+/** GET within limits: guarded addresses, bounded time, bytes, redirects and tries, each host in its turn. */
+export function startHttp(options: HttpOptions) {
+  const { limits, allowed, hosts, now } = options
+  const politeness = startPoliteness(options.politeness, now, options.random)
+  const lookup = options.lookup ?? startLookup()
+  const agent = new Agent({
+    connect: startConnector({ allowed, lookup, hosts, connectMs: limits.connectMs, ca: options.ca }),
+    headersTimeout: limits.headersMs,
+    bodyTimeout: limits.headersMs,
+    pipelining: 1,
+    keepAliveMaxTimeout: 10_000,
+  })
+
+  /** One request, with `left` milliseconds to its end. Throws only the signal's reason. */
+  async function attempt(
+    url: URL,
+    wanted: Wanted,
+    left: number,
+    signal: AbortSignal,
+  ): Promise<Answer | Failure> {
+    // by hand, since AbortSignal.any would hang one more signal on the caller's for every request
+    const stop = new AbortController()
+    const onAbort = () => stop.abort(signal.reason)
+    signal.addEventListener('abort', onAbort)
+    const timer = setTimeout(() => stop.abort(), left)
+    try {
+      const response = await request(url, {
+        dispatcher: agent,
+        headers: { 'user-agent': options.userAgent, accept: wanted.accept, 'accept-encoding': 'identity' },
+        signal: stop.signal,
+      })
+      const { statusCode: status, body } = response
+      const first = (name: string) => [response.headers[name]].flat()[0]
+      const headers = Object.entries(response.headers).flatMap(([name, value]) =>
+        [value ?? []].flat().map((line): [string, string] => [name, line]),
+      )
+      const bad =
+        judgeStatus(status, first('retry-after'), now()) ?? wanted.judge?.({ status, headers }) ?? null
+      const good = status >= 200 && status < 300
+      if (bad !== null || !good) {
+        await Promise.race([body.dump({ limit: DUMPED_BYTES, signal: stop.signal }), sleep(DUMPED_MS)]).catch(
+          () => {},
+        )
+        body.destroy()
+        return bad ?? { ok: true, url, status, headers, bytes: new Uint8Array() }
+      }
+      if (!wanted.cut && Number(first('content-length')) > wanted.maxBytes) {
+        body.destroy()
+        return failure('image_bytes', `${first('content-length')} bytes`)
+      }
+      const bytes = await readBody(body, first('content-encoding'), wanted)
+      return bytes instanceof Uint8Array ? { ok: true, url, status, headers, bytes } : bytes
+    } catch (error) {
+      signal.throwIfAborted()
+      if (stop.signal.aborted) return failure('fetch_timeout', 'not done in time', { blamesHost: true })
+      return describeError(error)
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /**
+   * Ask for an address and follow its redirects.
+   *
+   * @returns the last answer, whatever its status below 500 (429 and 408 excepted), or why there is none
+   * @throws the signal's reason
+   */
+  async function get(address: string | URL, wanted: Wanted, signal: AbortSignal): Promise<Answer | Failure> {
+    let left = limits.totalMs
+    const seen = new Set<string>()
+    let target: string | URL = address
+    for (;;) {
+      const url = vetUrl(target, allowed)
+      if (!(url instanceof URL)) return url
+      url.hash = ''
+      if (seen.has(url.href)) return failure('fetch_redirects', 'in a circle')
+      if (seen.size > limits.redirects) return failure('fetch_redirects', `more than ${limits.redirects}`)
+      seen.add(url.href)
+      const forbidden = (await wanted.admit?.(url)) ?? null
+      if (forbidden !== null) return forbidden
+      let result: Answer | Failure
+      for (let tries = 1; ; tries++) {
+        result = await politeness.turn(
+          url.host,
+          async () => {
+            const start = performance.now()
+            const end = await attempt(url, wanted, left, signal)
+            left -= performance.now() - start
+            return end
+          },
+          signal,
+        )
+        if (result.ok || !result.retry || tries >= limits.tries || left <= 0) break
+      }
+      if (!result.ok) return result
+      if (!REDIRECTS.has(result.status)) return result
+      const location = result.headers.find(([name]) => name === 'location')?.[1]
+      const next = location === undefined ? null : URL.parse(location, url.href)
+      if (next === null) return failure('fetch_redirects', `${result.status} that leads nowhere`)
+      target = next
+    }
+  }
+
+  return { get, slowDown: politeness.slowDown, close: () => agent.destroy() }
+}
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308])
+
+/** Statuses that may pass. 501 and 505 and whatever lies beyond say never rather than later, yet cost two tries only. */
+function judgeStatus(status: number, retryAfter: string | undefined, now: number): Failure | null {
+  if (status !== 408 && status !== 429 && status < 500) return null
+  const wait = readRetryAfter(retryAfter, now)
+  return failure('http_status', String(status), {
+    retry: true,
+    blamesHost: status === 429 || status === 503,
+    ...(wait === null ? {} : { retryAfterMs: wait }),
+  })
+}
