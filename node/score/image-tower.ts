@@ -1,0 +1,52 @@
+import { ShoalError } from '../../protocol/errors.ts'
+import { findRowsPerRun, normaliseRows, TRIED_ROWS, unknownInputs } from './embedding-rows.ts'
+import type { ModelConfig } from './model-config.ts'
+import type { Tower } from './onnx.ts'
+import { fillPlanes, tabulateLevels } from './preprocess.ts'
+import { testPicture } from './test-picture.ts'
+
+/** Crops to embeddings, at most `batch` at a time, through one buffer that is used again for every run. */
+export async function openImageTower(tower: Tower, config: ModelConfig, batch: number, path: string) {
+  const { width, height } = config.geometry
+  const input = tower.inputs.get('pixel_values')
+  if (input?.type !== 'float32' || tower.inputs.size !== 1) {
+    throw unknownInputs(path, tower, 'pixel_values float32 alone')
+  }
+  const [rowsShape, ...shape] = input.shape
+  const wanted = [3, height, width]
+  if (shape.length !== 3 || shape.some((side, i) => typeof side === 'number' && side !== wanted[i])) {
+    const shapes = `[${input.shape}], but preprocessor_config.json makes [n,${wanted}]`
+    throw new ShoalError('model_layout', `${path}: pixel_values is ${shapes}`)
+  }
+  const tables = tabulateLevels(config.levels)
+  const size = 3 * width * height
+  const planes = new Float32Array(Math.max(TRIED_ROWS, batch) * size)
+
+  /** Embeds `count` crops from number `from` on; the last is repeated up to `rows`. */
+  async function run(crops: Uint8Array, from: number, count: number, rows: number) {
+    for (let row = 0; row < count; row++) {
+      const at = (from + row) * size
+      fillPlanes(tables, crops.subarray(at, at + size), planes, row * size)
+    }
+    for (let row = count; row < rows; row++) planes.copyWithin(row * size, (count - 1) * size, count * size)
+    const data = planes.subarray(0, rows * size)
+    return normaliseRows(await tower.run({ pixel_values: { data, dims: [rows, ...wanted] } }), path)
+  }
+
+  const pictures = new Uint8Array(TRIED_ROWS * size)
+  for (let i = 0; i < TRIED_ROWS; i++) pictures.set(testPicture(i, width, height), i * size)
+  const rowsPerRun = await findRowsPerRun(rowsShape, path, (count) => run(pictures, 0, count, count))
+  const { dimension } = await run(pictures, 0, 1, rowsPerRun === 'one' ? 1 : 2)
+
+  return {
+    dimension,
+    async embed(crops: Uint8Array, count: number): Promise<Float32Array> {
+      if (rowsPerRun === 'many') {
+        return (await run(crops, 0, count, Math.max(2, count))).values.subarray(0, count * dimension)
+      }
+      const embeddings = new Float32Array(count * dimension)
+      for (let i = 0; i < count; i++) embeddings.set((await run(crops, i, 1, 1)).values, i * dimension)
+      return embeddings
+    },
+  }
+}

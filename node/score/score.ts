@@ -1,0 +1,88 @@
+import { availableParallelism } from 'node:os'
+import { basename, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ShoalError } from '../../protocol/errors.ts'
+import type { Scorer } from '../components.ts'
+import { type BatchScorer, openBatches } from './batch-pairs.ts'
+import { checkGolden } from './check-golden.ts'
+import { type DownloadProgress, downloadModel, parseModelId } from './download-model.ts'
+import { checkPins, isPresetsModel } from './known-models.ts'
+import { readModelConfig } from './model-config.ts'
+import { readModelFiles } from './model-files.ts'
+import { readShoalFile } from './shoal-file.ts'
+
+export type { DownloadProgress } from './download-model.ts'
+
+export interface ScorerOptions {
+  /** where downloaded models are kept */
+  cacheDir: string
+  /** `fp32` (the default) for the plain files, else the suffix of their names: `fp16`, `quantized`, `q4`, ... */
+  precision?: string
+  /** threads of the model's arithmetic; by default all cores but one */
+  threads?: number
+  /** most pairs of one batch */
+  batch?: number
+  /** how long an idle model waits for a batch to fill, milliseconds */
+  maxWaitMs?: number
+  /** never touch the network: a model that is not in the cache is an error */
+  offline?: boolean
+  /** where `hf:` models come from, in place of `HF_ENDPOINT` or https://huggingface.co */
+  endpoint?: string
+  onProgress?: (progress: DownloadProgress) => void
+  signal?: AbortSignal
+}
+
+/** Beyond eight pairs the arithmetic gains nothing on a CPU, and their 600 KB each leave its caches. */
+const DEFAULT_BATCH = 8
+const DEFAULT_WAIT_MS = 20
+const EMBEDDED = fileURLToPath(new URL('./shoal-mini', import.meta.url))
+
+/**
+ * Opens a dual encoder in the Hugging Face/Optimum layout and tries it out in a thread of its own.
+ *
+ * A caller that keeps three batches of pairs waiting keeps the model busy; more only costs memory.
+ *
+ * @param model - a directory, `hf:owner/name@revision`, or undefined for the embedded shoal-mini
+ * @throws ShoalError `model_missing_file`, `model_precision`, `model_config`, `model_layout`, `model_broken`,
+ *   `model_hash`, `model_download`, `model_golden`
+ */
+export async function openScorer(model: string | undefined, options: ScorerOptions): Promise<Scorer> {
+  const id = model === undefined ? null : parseModelId(model)
+  const precision = options.precision ?? 'fp32'
+  if (!/^\w+$/.test(precision))
+    throw new ShoalError('model_precision', `precision ${precision} is no file suffix`)
+  const directory = id === null ? resolve(model ?? EMBEDDED) : await downloadModel(id, precision, options)
+  const files = await readModelFiles(directory, precision)
+  if (id !== null) checkPins(id.repo, files, directory)
+  const [config, shoal] = [await readModelConfig(directory), await readShoalFile(directory)]
+  const batches = await openBatches(
+    {
+      directory,
+      precision,
+      config,
+      threads: options.threads ?? Math.max(1, availableParallelism() - 1),
+      batch: options.batch ?? DEFAULT_BATCH,
+    },
+    options.maxWaitMs ?? DEFAULT_WAIT_MS,
+  )
+  await refuseStrays(batches, () =>
+    checkGolden(batches, shoal?.golden ?? [], config.geometry, directory, precision),
+  )
+  return {
+    geometry: config.geometry,
+    model: { repo: id === null ? (shoal?.name ?? basename(directory)) : `${id.repo}@${id.revision}`, files },
+    thresholds: shoal?.similarity ?? (isPresetsModel(files) ? 'preset' : null),
+    deviceClass: `cpu/${precision === 'quantized' ? 'int8' : precision}`,
+    score: batches.score,
+    close: batches.close,
+  }
+}
+
+async function refuseStrays(batches: BatchScorer, check: () => Promise<void>): Promise<void> {
+  try {
+    await check()
+  } catch (error) {
+    await batches.close()
+    throw error
+  }
+}
