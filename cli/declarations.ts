@@ -25,13 +25,7 @@ export interface Options {
   format?: ExportFormat
 }
 
-export const EXPORT_FORMATS: readonly ExportFormat[] = [
-  'parquet',
-  'jsonl',
-  'laion5b',
-  'datacomp',
-  'img2dataset',
-]
+const EXPORT_FORMATS: readonly ExportFormat[] = ['parquet', 'jsonl', 'laion5b', 'datacomp', 'img2dataset']
 
 /** Where a model's own threshold is unknown, any cosine may be asked for. */
 export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {

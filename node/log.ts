@@ -6,7 +6,7 @@ import { pino } from 'pino'
 export type Log = pino.Logger
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 
 /**
  * Fields that hold what strangers wrote: pages, servers, peers. They reach the log at `debug` and below only,
