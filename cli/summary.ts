@@ -27,34 +27,24 @@ export function showSamples(output: Output, samples: readonly PairSample[], most
   }
 }
 
+/** Addresses and paths stand on lines of their own, so that they can be copied. */
 export function showFiles(output: Output, files: Readonly<Record<string, ShardFile>>): void {
-  const columns = [
-    { title: 'file' },
-    { title: 'rows', align: 'right' as const },
-    { title: 'size', align: 'right' as const },
-    { title: 'cid' },
-  ]
-  output.table(
-    columns,
-    Object.entries(files).map(([name, { cid, bytes, rows }]) => [
-      name,
-      formatCount(rows),
-      formatBytes(bytes),
-      cid,
-    ]),
-    120,
-  )
-  for (const { path } of Object.values(files)) if (path !== null) output.print(`  ${path}`)
+  for (const [name, { cid, bytes, rows, path }] of Object.entries(files)) {
+    output.print(`  ${name}: ${formatCount(rows)} rows, ${formatBytes(bytes)}`)
+    output.print(`    ${cid}`)
+    if (path !== null) output.print(`    ${path}`)
+  }
 }
 
 /** One segment, for a reader who sees Shoal for the first time. */
 export function showResult(output: Output, result: CrawlResult, samples: number): void {
   const { counts, candidates, pairs, seconds } = result
-  output.heading(shorten(result.file, 80))
+  output.heading(shorten(result.file.replace(/^.*[/\\](?=.)/, ''), 80))
   output.print(
-    `${formatCount(counts.htmlPages)} pages, ${formatCount(counts.imgs)} images on them, ` +
-      `${formatCount(candidates)} with a text (candidates); ${formatCount(pairs)} pairs kept; ${formatSeconds(seconds)}`,
+    `${formatCount(counts.htmlPages)} pages with ${formatCount(counts.imgs)} images; ` +
+      `${formatCount(candidates)} have a text: the candidates`,
   )
+  output.print(`${formatCount(pairs)} of them kept, in ${formatSeconds(seconds)}`)
   if (counts.badRecords > 0)
     output.print(`${formatCount(counts.badRecords)} malformed or truncated records were stepped over`)
   output.print()
@@ -63,7 +53,6 @@ export function showResult(output: Output, result: CrawlResult, samples: number)
   output.print()
   output.heading(`Shard, ${result.verified ? 'read back and verified' : 'NOT VERIFIED'}`)
   output.print(`  ${result.manifest}`)
-  output.print()
   showFiles(output, result.files)
 }
 
