@@ -1,5 +1,6 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { sha256 } from '@noble/hashes/sha2.js'
+import { decode as decodeCbor } from 'cborg'
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import { ShoalError } from './errors.ts'
@@ -11,10 +12,10 @@ export const SHA2_256 = 0x12
 
 /**
  * A value of the IPLD data model as canonical DAG-CBOR (https://ipld.io/specs/codecs/dag-cbor/spec/).
- * Numbers follow JavaScript: one without a fraction is always an integer, never a float.
+ * Numbers follow JavaScript: one without a fraction, up to 2^53 - 1, is always an integer, never a float.
  *
- * @throws ShoalError `codec_unencodable` for what DAG-CBOR can't hold or can't give back unchanged
- *   (undefined, NaN, functions, lone surrogates, a leading byte order mark), `codec_oversize`
+ * @throws ShoalError `codec_unencodable` for what DAG-CBOR can't hold or `decode` would refuse
+ *   (undefined, NaN, functions, a text with a leading byte order mark), `codec_oversize`
  */
 export function encode(value: unknown): Uint8Array {
   let bytes: Uint8Array
@@ -29,7 +30,7 @@ export function encode(value: unknown): Uint8Array {
     decode(bytes)
   } catch (cause) {
     if ((cause as ShoalError).code === 'codec_oversize') throw cause
-    throw new ShoalError('codec_unencodable', 'a text in this value changes when it is encoded', { cause })
+    throw new ShoalError('codec_unencodable', 'this value can not be read back from DAG-CBOR', { cause })
   }
   return bytes
 }
@@ -51,7 +52,7 @@ export function decode(bytes: Uint8Array): unknown {
   let value: unknown
   let again: Uint8Array
   try {
-    value = dagCbor.decode(bytes)
+    value = decodeCbor(bytes, LENIENT)
     // in here too: nesting that can be read may still be too deep to write
     again = dagCbor.encode(value)
   } catch (cause) {
@@ -63,6 +64,14 @@ export function decode(bytes: Uint8Array): unknown {
     throw new ShoalError('codec_not_canonical', 'these bytes are not the canonical DAG-CBOR of their value')
   }
   return value
+}
+
+/** What is CBOR of the right kind but spelt wrongly is read first, so that it is told from garbage. */
+const LENIENT = {
+  ...dagCbor.decodeOptions,
+  strict: false,
+  allowIndefinite: true,
+  rejectDuplicateMapKeys: false,
 }
 
 /** The CIDv1 of a block, by sha2-256. */

@@ -45,8 +45,6 @@ export const MAX_MODEL_FILE_BYTES = 64 * 1024 ** 3
 export const MAX_RULE_CHARS = 100_000
 /** Entries of a rule's list: ISO 639-1 has 184 languages. */
 export const MAX_RULE_ENTRIES = 200
-/** Pixels of a side: JPEG's and WebP's headers hold no more than 16 bits. */
-export const MAX_IMAGE_SIDE = 65_535
 /** Operators a campaign lists: 32 KB of keys, far below a record's limit. */
 export const MAX_OPERATORS = 1000
 /** Verifiers of a segment, and rows each looks at: beyond these the audit costs more than the work. */
@@ -54,3 +52,10 @@ export const MAX_VERIFIERS = 16
 export const MAX_SAMPLES = 10_000
 /** Files of a shard: two today. */
 export const MAX_SHARD_FILES = 16
+/** Pixels along one side of an image: what JPEG and GIF can express. Longer PNGs are traps: one line is megabytes. */
+export const MAX_IMAGE_SIDE = 65_535
+/**
+ * Bytes a decoder may hold at once for one image, reckoned from its header: interlaced PNGs and progressive JPEGs
+ * are kept whole, so that a few hundred kilobytes can ask for 400 MB below the limit of pixels.
+ */
+export const MAX_DECODE_BYTES = 256 * 1024 * 1024
