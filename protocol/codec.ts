@@ -20,7 +20,8 @@ export const SHA2_256 = 0x12
 export function encode(value: unknown): Uint8Array {
   let bytes: Uint8Array
   try {
-    bytes = dagCbor.encode(value)
+    // a copy: the encoder gives Buffers at times, and views of memory that it shares
+    bytes = new Uint8Array(dagCbor.encode(value))
   } catch (cause) {
     throw new ShoalError('codec_unencodable', `this value is no DAG-CBOR: ${(cause as Error).message}`, {
       cause,
