@@ -167,6 +167,24 @@ function blankComments(text: string): string {
   )
 }
 
+/**
+ * npm leaves out of the lock file what the registry does not hand out, builds for other platforms for instance,
+ * and `npm ci` then refuses the lock file everywhere.
+ */
+export function checkLock(path: string, text: string): Finding[] {
+  const { packages } = JSON.parse(text) as { packages: Record<string, { optionalDependencies?: object }> }
+  const locked = new Set(Object.keys(packages).map((place) => place.replace(/^.*node_modules\//, '')))
+  return Object.entries(packages).flatMap(([place, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies)
+      .filter((name) => !locked.has(name))
+      .map((name) => ({
+        path,
+        line: findLines(text, new RegExp(`^ {4}"${place}"`))[0] ?? 1,
+        message: `${name} is missing, which ${place} asks for: npm ci will refuse; pin a version whose builds can all be had`,
+      })),
+  )
+}
+
 export function countLines(text: string): number {
   return text.replace(/\n$/, '').split('\n').length
 }

@@ -1,7 +1,7 @@
 /** Checks the rules of the house that tsc, biome and knip do not know; see check-rules.ts. */
 import { globSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { checkFile, countLines, type Finding, LONG_FILES } from './check-rules.ts'
+import { checkFile, checkLock, countLines, type Finding, LONG_FILES } from './check-rules.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const paths = globSync('{protocol,node,cli,test,scripts}/**/*.{ts,mjs}', { cwd: root })
@@ -15,6 +15,8 @@ for (const path of paths) {
   sizes.push(countLines(text))
   findings.push(...checkFile(path, text))
 }
+findings.push(...checkLock('package-lock.json', readFileSync(`${root}package-lock.json`, 'utf8')))
+
 for (const path of Object.keys(LONG_FILES))
   if (!paths.includes(path))
     findings.push({
