@@ -11,7 +11,7 @@ export type ShardFile = keyof typeof ROW_GROUPS
  * Signals kept of one pair, and characters of each: pages can carry any number, of any length.
  * An outcome's url is cut as well: it may be a `data:` address of megabytes, or no address at all.
  */
-const MAX_SIGNALS = 64
+export const MAX_SIGNALS = 64
 const MAX_SIGNAL_CHARS = 512
 const MAX_OUTCOME_CHARS = 4_096
 

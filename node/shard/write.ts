@@ -41,6 +41,7 @@ export async function startShardWriter(dir: string): Promise<ShardWriter> {
   const threads = startThreads(new URL('./shard-worker', import.meta.url), {
     threads: 1,
     workerData: { dir },
+    youngMiB: 8,
   })
   let added: Promise<void> = Promise.resolve()
   let written: Promise<unknown> = Promise.resolve()

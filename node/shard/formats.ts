@@ -1,0 +1,101 @@
+import { murmur364 } from '@multiformats/murmur3'
+import type { ExportFormat } from '../components.ts'
+import type { ColumnOf } from './parquet.ts'
+import type { Row } from './table.ts'
+
+type Column = ColumnOf<Row>
+/** Formats that are Parquet files of other columns. */
+export type TableFormat = Exclude<ExportFormat, 'parquet' | 'jsonl'>
+
+/** Rows of a row group in an exported file: few enough for memory. */
+export const EXPORT_ROW_GROUP = 8_192
+
+/** Their columns, and those of `pairs.parquet` they are made from; `model` is the campaign's, where it is known. */
+export const FORMATS: Record<TableFormat, { from: string[]; columns(model: string | null): Column[] }> = {
+  /**
+   * The metadata of LAION-5B, as in `laion2B-multi` on Hugging Face, and the three columns that its
+   * "joined" edition adds (https://laion.ai/blog/laion-5b/). `hash` is LAION's: the first half of
+   * MurmurHash3 x64 128 of URL + TEXT, signed, so that both can be joined by it. LICENSE is "?" where
+   * none is known. NSFW, punsafe and pwatermark are null: no such model ran.
+   */
+  laion5b: {
+    from: ['uid', 'url', 'text', 'height', 'width', 'license', 'language', 'similarity'],
+    columns: () => [
+      {
+        name: 'SAMPLE_ID',
+        type: 'int64',
+        cell: (row) => BigInt.asIntN(64, BigInt(`0x${(row.uid as string).slice(0, 16)}`)),
+      },
+      column('URL', 'string', 'url'),
+      column('TEXT', 'string', 'text'),
+      column('HEIGHT', 'int32', 'height'),
+      column('WIDTH', 'int32', 'width'),
+      { name: 'LICENSE', type: 'string', cell: (row) => (row.license as string | null) ?? '?' },
+      nullable('LANGUAGE', 'string', 'language'),
+      missing('NSFW', 'string'),
+      column('similarity', 'double', 'similarity'),
+      { name: 'hash', type: 'int64', cell: (row) => laionHash(`${row.url}${row.text}`) },
+      missing('pwatermark', 'double'),
+      missing('punsafe', 'double'),
+    ],
+  },
+  /**
+   * The metadata of DataComp's CommonPool (https://arxiv.org/abs/2304.14108). It has scores of two models
+   * alone, OpenAI's ViT-B/32 and ViT-L/14: the one the campaign used is filled, the other is null, and so
+   * are both for any other model; `similarity` is always there. `face_bboxes` is null, not empty: nobody
+   * looked for faces.
+   */
+  datacomp: {
+    from: ['uid', 'url', 'text', 'width', 'height', 'similarity', 'sha256'],
+    columns: (model) => [
+      column('uid', 'string', 'uid'),
+      column('url', 'string', 'url'),
+      column('text', 'string', 'text'),
+      column('original_width', 'int64', 'width'),
+      column('original_height', 'int64', 'height'),
+      score('clip_b32_similarity_score', /clip-vit-base-patch32$/i, model),
+      score('clip_l14_similarity_score', /clip-vit-large-patch14$/i, model),
+      missing('face_bboxes', 'boxes'),
+      column('sha256', 'string', 'sha256'),
+      column('similarity', 'double', 'similarity'),
+    ],
+  },
+  /**
+   * Input of img2dataset (https://github.com/rom1504/img2dataset) with `--input_format parquet --url_col url
+   * --caption_col caption`; `--verify_hash '["sha256","sha256"]'` takes only images that have not changed,
+   * `--save_additional_columns '["uid","similarity"]'` keeps the way back to the shard.
+   */
+  img2dataset: {
+    from: ['url', 'text', 'uid', 'similarity', 'sha256'],
+    columns: () => [
+      column('url', 'string', 'url'),
+      column('caption', 'string', 'text'),
+      column('uid', 'string', 'uid'),
+      column('similarity', 'double', 'similarity'),
+      column('sha256', 'string', 'sha256'),
+    ],
+  },
+}
+
+function column(name: string, type: Column['type'], from: string): Column {
+  return { name, type, cell: (row) => row[from] as string | number }
+}
+
+function nullable(name: string, type: Column['type'], from: string): Column {
+  return { name, type, nullable: true, cell: (row) => (row[from] as string | number | null) ?? null }
+}
+
+function missing(name: string, type: Column['type']): Column {
+  return { name, type, nullable: true, cell: () => null }
+}
+
+function score(name: string, models: RegExp, model: string | null): Column {
+  return model !== null && models.test(model.replace(/@.*$/, ''))
+    ? nullable(name, 'double', 'similarity')
+    : missing(name, 'double')
+}
+
+function laionHash(text: string): bigint {
+  const digest = murmur364.encode(new TextEncoder().encode(text)) as Uint8Array
+  return new DataView(digest.buffer, digest.byteOffset).getBigInt64(0)
+}
