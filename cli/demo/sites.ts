@@ -1,0 +1,166 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
+
+/** What a made-up server answers to one address; written to `sites.json` by `scripts/make-demo-crawl.ts`. */
+interface Answer {
+  status?: number
+  headers?: [string, string][]
+  /** name of a file in `files/` */
+  file?: string
+  body?: string
+  /** bodies too large or too strange to be stored */
+  generate?: 'large' | 'large-chunked' | 'gzip-bomb' | 'endless' | 'silent' | 'broken-off'
+  /** milliseconds before the headers */
+  delayMs?: number
+  /** answers to the first requests, one each */
+  first?: Answer[]
+}
+
+export interface Sites {
+  /** of the web server, on 127.0.0.1 */
+  port: number
+  /** every host name with a server, or with none that works, to `127.0.0.1:port`; other names are not to resolve */
+  hosts: Record<string, string>
+  /** what was asked so far, and how often; robots.txt included */
+  requests(): { host: string; path: string; count: number }[]
+  close(): Promise<void>
+}
+
+/** A name whose server has no certificate for it, and one where nothing listens: port 1 is nobody's today. */
+const WITHOUT_CERTIFICATE = 'secure.example'
+const CLOSED = 'closed.example'
+const CLOSED_PORT = 1
+
+const LARGE_BYTES = 11 * 1024 * 1024
+/** A gzip file may have many members (RFC 1952, 2.2): a hundred of these are 100 KB that inflate to 100 MB. */
+const BOMB_MEMBER_BYTES = 1024 * 1024
+const BOMB_MEMBERS = 100
+const CHUNK = Buffer.alloc(64 * 1024, 0xff)
+/** A JPEG's first bytes, so that only the length is wrong. */
+const JPEG_START = Buffer.from([0xff, 0xd8, 0xff, 0xe0])
+/** Milliseconds between the bytes of a body that never ends: short enough for every idle time-out. */
+const DRIP_MS = 200
+/** A TLS record (RFC 8446, 6): fatal alert `unrecognized_name`, the answer of a server that has no such site. */
+const UNRECOGNIZED_NAME = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x70])
+
+/**
+ * Play the web servers of the demo's made-up sites, on loopback ports that the system chooses.
+ *
+ * @throws what `listen` or reading the demo's files throws
+ */
+export async function startSites(): Promise<Sites> {
+  const sites = JSON.parse(readFileSync(new URL('sites.json', import.meta.url), 'utf8')) as Record<
+    string,
+    Record<string, Answer>
+  >
+  const counts = new Map<string, number>()
+  const stop = new AbortController()
+
+  const web = createServer((request, response) => {
+    const host = (request.headers.host ?? '').replace(/:\d+$/, '')
+    const key = `${host} ${request.url}`
+    const count = (counts.get(key) ?? 0) + 1
+    counts.set(key, count)
+    const answer = sites[host]?.[request.url ?? ''] ?? { status: 404 }
+    play(answer.first?.[count - 1] ?? answer, request, response, stop.signal).catch(() => response.destroy())
+  })
+  const tls = createTcpServer((socket) => {
+    socket.on('error', () => socket.destroy())
+    socket.once('data', () => socket.end(UNRECOGNIZED_NAME))
+  })
+  const servers = [web, tls]
+  for (const server of servers) server.listen(0, '127.0.0.1')
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  const { port } = web.address() as AddressInfo
+  const { port: tlsPort } = tls.address() as AddressInfo
+
+  return {
+    port,
+    hosts: {
+      ...Object.fromEntries(Object.keys(sites).map((host) => [host, `127.0.0.1:${port}`])),
+      [WITHOUT_CERTIFICATE]: `127.0.0.1:${tlsPort}`,
+      [CLOSED]: `127.0.0.1:${CLOSED_PORT}`,
+    },
+    requests: () =>
+      [...counts].map(([key, count]) => {
+        const [host = '', path = ''] = key.split(' ')
+        return { host, path, count }
+      }),
+    async close() {
+      stop.abort()
+      web.closeAllConnections()
+      await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+    },
+  }
+}
+
+async function play(
+  answer: Answer,
+  request: IncomingMessage,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  if (answer.generate === 'silent') return
+  if (answer.delayMs !== undefined) await sleep(answer.delayMs, undefined, { signal })
+  response.statusCode = answer.status ?? 200
+  for (const [name, value] of answer.headers ?? []) response.appendHeader(name, value)
+  if (answer.generate !== undefined) return await generate(answer.generate, response, signal)
+  if (answer.file !== undefined && !response.hasHeader('Content-Type')) {
+    response.setHeader('Content-Type', typeOf(answer.file))
+  }
+  const stored = answer.file === undefined ? Buffer.from(answer.body ?? '') : readDemoFile(answer.file)
+  const body = response.getHeader('Content-Encoding') === 'gzip' ? gzipSync(stored) : stored
+  response.setHeader('Content-Length', body.length)
+  response.end(request.method === 'HEAD' ? undefined : body)
+}
+
+/** Bodies that no file holds. */
+async function generate(
+  kind: NonNullable<Answer['generate']>,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  response.setHeader('Content-Type', 'image/jpeg')
+  if (kind === 'gzip-bomb') {
+    response.setHeader('Content-Encoding', 'gzip')
+    const member = gzipSync(Buffer.alloc(BOMB_MEMBER_BYTES))
+    response.end(Buffer.concat(Array.from({ length: BOMB_MEMBERS }, () => member)))
+    return
+  }
+  if (kind === 'large') response.setHeader('Content-Length', LARGE_BYTES)
+  if (kind === 'broken-off') response.setHeader('Content-Length', CHUNK.length)
+  response.write(JPEG_START)
+  if (kind === 'broken-off') {
+    response.write(CHUNK.subarray(0, 6_000), () => response.destroy())
+    return
+  }
+  if (kind === 'endless') {
+    while (!response.destroyed) {
+      await sleep(DRIP_MS, undefined, { signal })
+      response.write(CHUNK.subarray(0, 1))
+    }
+    return
+  }
+  let left = LARGE_BYTES - JPEG_START.length
+  while (left > 0 && !response.destroyed) {
+    const part = CHUNK.subarray(0, Math.min(left, CHUNK.length))
+    left -= part.length
+    if (!response.write(part))
+      await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })])
+  }
+  response.end()
+}
+
+function readDemoFile(name: string): Buffer {
+  return readFileSync(new URL(`files/${name}`, import.meta.url))
+}
+
+const TYPES: Record<string, string> = { jpg: 'image/jpeg', png: 'image/png', webp: 'image/webp' }
+
+function typeOf(file: string): string {
+  return TYPES[file.split('.').at(-1) ?? ''] ?? 'application/octet-stream'
+}
