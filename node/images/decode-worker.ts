@@ -1,121 +1,93 @@
 import { createHash } from 'node:crypto'
-import sharp from 'sharp'
-import { MAX_IMAGE_PIXELS } from '../../protocol/limits.ts'
+import { move, transferableSymbol, valueSymbol } from 'piscina'
+import { MAX_DECODE_BYTES, MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE } from '../../protocol/limits.ts'
 import type { Outcome } from '../../protocol/outcomes.ts'
-import { type ImageFormat, judgeFile, judgeImage } from '../../protocol/rules/filter.ts'
-import type { CropGeometry, DecodeResult } from '../components.ts'
-import type { DecodeTask } from './decode.ts'
+import { type FilterRules, type ImageFormat, judgeFile, judgeImage } from '../../protocol/rules/filter.ts'
+import type { DecodedImage, DecodeResult } from '../components.ts'
+import type { DecodeAnswer, DecodeTask } from './decode.ts'
 import { hashPdq } from './pdq.ts'
+import { cropPixels, type Header, readHeader, readPixels } from './pixels.ts'
 import { sniff } from './sniff.ts'
+import { stripPng } from './strip-png.ts'
 
 const FORMATS: readonly string[] = ['jpeg', 'png', 'webp', 'gif'] satisfies ImageFormat[]
+/** Below this the published description advises against matching: the hash is left out. */
 const MIN_PDQ_QUALITY = 50
-const DECODE_SECONDS = 10
-const MAX_RAW_PIXELS = 2_000_000
+/** Decoding that holds more than this waits for its turn: one such picture at a time in the whole process. */
+const LARGE_DECODE_BYTES = 48 * 1024 * 1024
+/** Decoders' messages can run over many lines; the first says what is wrong. */
+const MAX_DETAIL_CHARS = 120
 
-sharp.block({ operation: ['VipsForeignLoad'] })
-sharp.unblock({
-  operation: [
-    'VipsForeignLoadJpegBuffer',
-    'VipsForeignLoadPngBuffer',
-    'VipsForeignLoadWebpBuffer',
-    'VipsForeignLoadNsgifBuffer',
-  ],
-})
-sharp.cache(false)
-sharp.concurrency(1)
-
-interface Pixels {
-  data: Buffer
-  width: number
-  height: number
-}
-
-export default async function decode({ bytes, geometry, rules }: DecodeTask): Promise<DecodeResult> {
-  const tooSmall = judgeFile(rules, bytes.length)
-  if (tooSmall) return refuse(tooSmall, `${bytes.length} bytes`)
+/** From cheap to dear: nothing is decoded that its size, magic bytes or header rule out. */
+export default async function decode(task: DecodeTask): Promise<DecodeAnswer> {
+  const { bytes, rules } = task
+  const outcome = judgeFile(rules, bytes.length)
+  if (outcome) return refuse(outcome, `${bytes.length} bytes`)
   const format = sniff(bytes)
-  if (!FORMATS.includes(format)) return refuse('image_format', format)
+  if (!isFormat(format)) return refuse('image_format', format)
   try {
-    const { autoOrient } = await sharp(bytes, { failOn: 'error', limitInputPixels: false }).metadata()
-    const image = { format: format as ImageFormat, width: autoOrient.width, height: autoOrient.height }
-    const outcome = image.width * image.height > MAX_IMAGE_PIXELS ? 'image_pixels' : judgeImage(rules, image)
-    if (outcome) {
-      return refuse(outcome, outcome === 'image_format' ? format : `${image.width}×${image.height}`)
-    }
-    const pixels = await readPixels(bytes, image, geometry)
-    const crop = await cropPixels(pixels, image, geometry)
-    const { hash, quality } = hashPdq(pixels.data, pixels.width, pixels.height)
-    const result: DecodeResult = {
-      ok: true,
-      image: {
-        ...image,
-        bytes: bytes.length,
-        sha256: createHash('sha256').update(bytes).digest('hex'),
-        md5: createHash('md5').update(bytes).digest('hex'),
-        pdq: quality < MIN_PDQ_QUALITY ? null : hash,
-        pdqQuality: quality,
-        crop,
-      },
-    }
-    return result
+    const file = format === 'png' ? stripPng(bytes) : bytes
+    const header = await readHeader(file)
+    const refusal = judgeHeader(rules, format, header)
+    if (refusal) return refusal
+    if (header.decodeBytes > LARGE_DECODE_BYTES && !task.alone) return moving({ large: bytes }, bytes)
+    const image = await decodeImage(task, file, format, header)
+    return moving({ ok: true, image }, image.crop)
   } catch (error) {
-    return refuse('image_broken', String((error as Error).message))
+    const [line = ''] = String((error as Error).message ?? error).split('\n')
+    return refuse('image_broken', line.slice(0, MAX_DETAIL_CHARS))
   }
 }
 
-function refuse(outcome: Outcome, detail: string): DecodeResult {
+async function decodeImage(
+  { bytes, geometry }: DecodeTask,
+  file: Uint8Array,
+  format: ImageFormat,
+  { width, height }: Header,
+): Promise<DecodedImage> {
+  const pixels = await readPixels(file, { width, height }, geometry)
+  const cropping = cropPixels(pixels, { width, height }, geometry)
+  // in this thread, while libvips resizes in another
+  const pdq = hashPdq(pixels.data, pixels.width, pixels.height)
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const md5 = createHash('md5').update(bytes).digest('hex')
+  return {
+    format,
+    width,
+    height,
+    bytes: bytes.length,
+    sha256,
+    md5,
+    pdq: pdq.quality < MIN_PDQ_QUALITY ? null : pdq.hash,
+    pdqQuality: pdq.quality,
+    // what libvips allocated can't change threads
+    crop: new Uint8Array(await cropping),
+  }
+}
+
+function judgeHeader(rules: FilterRules, format: ImageFormat, header: Header): DecodeResult | null {
+  const { width, height, decodeBytes } = header
+  const size = `${width}×${height}`
+  if (Math.max(width, height) > MAX_IMAGE_SIDE || width * height > MAX_IMAGE_PIXELS) {
+    return refuse('image_pixels', size)
+  }
+  const outcome = judgeImage(rules, { format, width, height })
+  if (outcome) return refuse(outcome, outcome === 'image_format' ? format : size)
+  if (decodeBytes > MAX_DECODE_BYTES) {
+    return refuse('image_pixels', `${size} needs ${Math.round(decodeBytes / 1e6)} MB to decode`)
+  }
+  return null
+}
+
+function isFormat(name: string): name is ImageFormat {
+  return FORMATS.includes(name)
+}
+
+function refuse(outcome: Outcome, detail: string): DecodeResult & { ok: false } {
   return { ok: false, outcome, detail }
 }
 
-async function readPixels(
-  bytes: Uint8Array,
-  { width, height }: { width: number; height: number },
-  geometry: CropGeometry,
-): Promise<Pixels> {
-  const image = sharp(bytes, {
-    failOn: 'error',
-    limitInputPixels: MAX_IMAGE_PIXELS,
-    ignoreIcc: true,
-    autoOrient: true,
-  })
-  if (width * height > MAX_RAW_PIXELS) {
-    const scale = Math.min(1, (3 * geometry.resize) / Math.min(width, height))
-    image.resize(Math.ceil(width * scale), Math.ceil(height * scale), { fit: 'fill' })
-  }
-  const { data, info } = await image
-    .flatten({ background: 'white' })
-    .toColourspace('srgb')
-    .timeout({ seconds: DECODE_SECONDS })
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true })
-  return { data, width: info.width, height: info.height }
-}
-
-async function cropPixels(
-  { data, width, height }: Pixels,
-  original: { width: number; height: number },
-  geometry: CropGeometry,
-): Promise<Uint8Array> {
-  const image = sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: false })
-  const { kernel } = geometry
-  if (geometry.mode === 'stretch') {
-    image.resize(geometry.width, geometry.height, { fit: 'fill', kernel })
-  } else {
-    const short = Math.min(original.width, original.height)
-    const outWidth = Math.floor((original.width * geometry.resize) / short)
-    const outHeight = Math.floor((original.height * geometry.resize) / short)
-    image.resize(outWidth, outHeight, { fit: 'fill', kernel }).extract({
-      left: roundHalfToEven((outWidth - geometry.width) / 2),
-      top: roundHalfToEven((outHeight - geometry.height) / 2),
-      width: geometry.width,
-      height: geometry.height,
-    })
-  }
-  return image.raw().toBuffer()
-}
-
-function roundHalfToEven(value: number): number {
-  const floor = Math.floor(value)
-  return value - floor === 0.5 ? floor + (floor % 2) : Math.round(value)
+/** Hand over the buffer of a view within the answer instead of copying it. */
+function moving<T>(answer: T, view: Uint8Array): T {
+  return move({ [transferableSymbol]: [view.buffer], [valueSymbol]: answer } as never) as T
 }

@@ -9,19 +9,24 @@ export interface Decoder {
    * Hostile bytes are expected: they end in an outcome, never in a rejection.
    *
    * @param bytes - the file. Where the view spans its whole buffer it is moved, not copied: don't use it afterwards
-   * @throws ShoalError `decoder_closed` after or during `close`, `geometry_invalid` where the crop is larger than
-   *   the picture it is cut from
+   * @throws ShoalError `decoder_closed` during and after `close`; `geometry_invalid` where the crop is larger than
+   *   the picture that it is cut from
    */
   decode(bytes: Uint8Array, geometry: CropGeometry, rules: FilterRules): Promise<DecodeResult>
   close(): Promise<void>
 }
 
-/** What one decoding needs, and the message to its thread. */
+/** The message to a thread. */
 export interface DecodeTask {
   bytes: Uint8Array
   geometry: CropGeometry
   rules: FilterRules
+  /** no other picture that takes much memory is being decoded */
+  alone: boolean
 }
+
+/** A thread's answer: the result, or the file's bytes back where it takes much memory and was not sent alone. */
+export type DecodeAnswer = DecodeResult | { large: Uint8Array }
 
 /** While one picture of a thread is in libvips, the fingerprints of another are computed. */
 const TASKS_PER_THREAD = 2
@@ -33,18 +38,28 @@ export function startDecoder(options: { threads: number }): Decoder {
     tasksPerThread: TASKS_PER_THREAD,
   })
   let closed = false
+  let lastLarge: Promise<unknown> = Promise.resolve()
+
+  async function run(task: DecodeTask): Promise<DecodeAnswer> {
+    if (closed) throw closedError()
+    try {
+      return await threads.run(task, { transferList: [task.bytes.buffer as ArrayBuffer] })
+    } catch (error) {
+      // the thread threw or died: that is this picture's doing, unless the threads were told to stop
+      if (closed) throw closedError()
+      return { ok: false, outcome: 'image_broken', detail: String((error as Error).message ?? error) }
+    }
+  }
+
   return {
     async decode(bytes, geometry, rules) {
-      if (closed) throw closedError()
       checkGeometry(geometry)
-      const task: DecodeTask = { bytes: ownBuffer(bytes), geometry, rules }
-      try {
-        return await threads.run(task, { transferList: [task.bytes.buffer as ArrayBuffer] })
-      } catch (error) {
-        // the thread threw or died: that is this picture's doing, unless the threads were told to stop
-        if (closed) throw closedError()
-        return { ok: false, outcome: 'image_broken', detail: String((error as Error).message ?? error) }
-      }
+      const answer = await run({ bytes: ownBuffer(bytes), geometry, rules, alone: false })
+      if (!('large' in answer)) return answer
+      const task = { bytes: ownBuffer(answer.large), geometry, rules, alone: true }
+      const turn = lastLarge.then(() => run(task))
+      lastLarge = turn.catch(() => {})
+      return (await turn) as DecodeResult
     },
     async close() {
       closed = true
@@ -59,9 +74,8 @@ function closedError(): ShoalError {
 
 /** A view of a larger buffer (Node's pool, a slice of an archive) is copied, as its neighbours must not move. */
 function ownBuffer(bytes: Uint8Array): Uint8Array {
-  return bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer
-    ? bytes
-    : new Uint8Array(bytes)
+  const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer
+  return whole ? bytes : new Uint8Array(bytes)
 }
 
 function checkGeometry({ mode, resize, width, height }: CropGeometry): void {
