@@ -71,7 +71,8 @@ export async function openTable(blocks: Blocks, file: Manifest['files'][number])
 }
 
 function unpack(input: Uint8Array, length: number): Uint8Array {
-  return zstdDecompressSync(input, { maxOutputLength: Math.min(length, MAX_PAGE_BYTES) })
+  // a page of nulls unpacks to nothing, but zlib wants a limit of 1 at least
+  return zstdDecompressSync(input, { maxOutputLength: Math.max(1, Math.min(length, MAX_PAGE_BYTES)) })
 }
 
 /** A file's bytes in order. Two blocks are read ahead; the exporter by itself would read all of them. */
