@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { findDataDir } from '../../node/paths.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Context } from '../declarations.ts'
@@ -25,7 +26,7 @@ export async function run(context: Context): Promise<void> {
         context,
         node,
         {
-          files: [sites.warc],
+          files: [fileURLToPath(new URL('../demo/demo.warc.gz', import.meta.url))],
           kind: 'warc',
           preset: 'laion-5b',
           threshold: null,
