@@ -2,7 +2,13 @@ import { CID } from 'multiformats/cid'
 import { cidOf, encode } from '../../protocol/codec.ts'
 import type { Kind } from '../../protocol/domains.ts'
 import { seal } from '../../protocol/envelope.ts'
-import { type Campaign, DEFAULT_AUDIT, makeCampaign, pipelineId } from '../../protocol/records/campaign.ts'
+import {
+  type Campaign,
+  CONSENT_SIGNALS,
+  DEFAULT_AUDIT,
+  makeCampaign,
+  pipelineId,
+} from '../../protocol/records/campaign.ts'
 import { type Manifest, makeManifest } from '../../protocol/records/manifest.ts'
 import { makeShard, type Shard } from '../../protocol/records/shard.ts'
 import { PRESETS } from '../../protocol/rules/presets.ts'
@@ -163,7 +169,7 @@ export async function shardCases(): Promise<unknown[]> {
     await invalid('a manifest that is a file', { manifest: file }),
     await invalid('a manifest by its name', { manifest: block.toString() }),
     await invalid('a link of version 0', { campaign: odd(`1220${'ab'.repeat(32)}`) }),
-    await invalid('a link by sha1', { campaign: odd(`01711114${'ab'.repeat(20)}`) }),
+    await invalid('a link by sha3-256', { campaign: odd(`01711620${'ab'.repeat(32)}`) }),
     await invalid('a link by a shortened sha2-256', { campaign: odd(`01711214${'ab'.repeat(20)}`) }),
     await invalid('the first has none before it', { previous: block }),
     await invalid('a later one has', { seq: 1 }),
@@ -225,7 +231,7 @@ function campaignFields(): Campaign {
         ],
       },
       rules: structuredClone(PRESETS['laion-5b'] as Campaign['pipeline']['rules']),
-      consent: ['robots.txt', 'X-Robots-Tag', 'meta robots'],
+      consent: [...CONSENT_SIGNALS],
       safety: {},
     },
     audit: structuredClone(DEFAULT_AUDIT),
