@@ -24,7 +24,8 @@ export const PRESETS: Readonly<Record<string, FilterRules>> = {
   'laion-400m': { ...laion, similarity: { default: 0.3, languages: {} } },
   // Schuhmann et al., "LAION-5B", arXiv 2210.08402, section 3.2
   'laion-5b': { ...laion, similarity: { default: 0.26, languages: { en: 0.28 } } },
-  // Gadre et al., "DataComp", arXiv 2304.14108, appendix "basic filtering"; it has no cosine of its own
+  // Gadre et al., "DataComp", arXiv 2304.14108, appendix "basic filtering": it has no cosine of its own,
+  // and says nothing of bytes, formats and long texts, where LAION's limits stand in
   'datacomp-basic': {
     ...laion,
     text: { minChars: 6, maxChars: 2000, minWords: 3, languages: ['en'] },

@@ -196,7 +196,10 @@ export function manifestCases(): unknown[] {
     invalid('unknown field: an outcome nobody knows', (m) => (m.counts.eaten = 0), 'manifest_unknown_field'),
     invalid('missing field', (m) => delete m.software),
     invalid('outcomes that are not all candidates', (m) => (m.counts.similarity = 7)),
-    invalid('more pairs than were kept', (m) => (m.counts.pairs = 3)),
+    invalid('more pairs than were kept', (m) => {
+      m.counts.pairs = 3
+      m.files[0].rows = 3
+    }),
     invalid('pairs.parquet with other rows than pairs', (m) => (m.files[0].rows = 3)),
     invalid('outcomes.parquet with other rows than candidates', (m) => (m.files[1].rows = 3)),
     invalid('no outcomes.parquet', (m) => (m.files[1].name = 'others.parquet')),
