@@ -35,11 +35,7 @@ export async function readShard(
   { store, blocks }: { store: Store; blocks: Blocks },
   cid: CID,
 ): Promise<CheckedShard> {
-  const envelope = await store.shards.get(cid.bytes)
-  if (!envelope)
-    throw new ShoalError('shard_unknown', `no shard ${cid} here: \`shoal shard list\` names those that are`)
-  const opened = await open(envelope, verifySignature)
-  const record = decodeShard(opened)
+  const { record, recordId } = await readRecord(store, cid)
   const manifest = decodeManifest(await readBlock(blocks, cid))
   const campaign = await readCampaign(store, manifest.campaign)
 
@@ -63,20 +59,31 @@ export async function readShard(
     cid,
     manifest,
     record,
-    recordId: opened.id,
+    recordId,
     campaign,
     pairs: pairs as ShardTable,
     outcomes: outcomes as ShardTable,
   }
 }
 
-async function readBlock(blocks: Blocks, cid: CID): Promise<Uint8Array> {
+/** What a producer signed for a shard, and the record's id. @throws ShoalError `shard_unknown`, `envelope_*`, `shard_*` */
+export async function readRecord(store: Store, cid: CID): Promise<{ record: Shard; recordId: CID }> {
+  const envelope = await store.shards.get(cid.bytes)
+  if (!envelope)
+    throw new ShoalError('shard_unknown', `no shard ${cid} here: \`shoal shard list\` names those that are`)
+  const opened = await open(envelope, verifySignature)
+  return { record: decodeShard(opened), recordId: opened.id }
+}
+
+/** @throws ShoalError `block_missing`, `block_corrupt` */
+export async function readBlock(blocks: Blocks, cid: CID): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   for await (const part of blocks.get(cid)) parts.push(part)
   return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts)
 }
 
-async function readCampaign(store: Store, id: CID): Promise<Campaign | null> {
+/** A campaign's record, verified, or null where this node does not have it. */
+export async function readCampaign(store: Store, id: CID): Promise<Campaign | null> {
   const envelope = await store.campaigns.get(id.bytes)
   if (!envelope) return null
   const opened = await open(envelope, verifySignature)
