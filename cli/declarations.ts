@@ -32,15 +32,15 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   json: { kind: 'flag', describe: 'Print JSON; the last line of stdout is one object' },
   verbose: { kind: 'flag', describe: 'Log everything to stderr' },
   data: { kind: 'text', describe: "DIR of the node's data (else SHOAL_HOME)" },
-  out: { kind: 'text', describe: 'Where to write: a DIR, or a FILE for an export' },
-  preset: { kind: 'choice', describe: 'Rules of a published dataset', of: Object.keys(PRESETS) },
-  model: { kind: 'text', describe: 'DIR, or hf:owner/name@revision' },
+  out: { kind: 'text', describe: 'DIR for the files, or FILE of an export' },
+  preset: { kind: 'choice', describe: 'Rules (else laion-5b)', of: Object.keys(PRESETS) },
+  model: { kind: 'text', describe: 'DIR, or hf:owner/name@revision (else shoal-mini)' },
   threshold: { kind: 'number', describe: 'Least cosine, -1 to 1, for all languages', least: -1, most: 1 },
-  kind: { kind: 'choice', describe: 'What the files are, if not told by name', of: ['warc', 'wat'] },
+  kind: { kind: 'choice', describe: 'What the files are, if unclear', of: ['warc', 'wat'] },
   offline: { kind: 'flag', describe: 'Use images inside the archive alone, no network' },
   threads: { kind: 'number', describe: 'Worker threads (else one a core)', least: 1, most: 256, whole: true },
   contact: { kind: 'text', describe: 'E-mail or URL for the sites you ask' },
-  format: { kind: 'choice', describe: 'Layout of the file', of: EXPORT_FORMATS },
+  format: { kind: 'choice', describe: 'Layout', of: EXPORT_FORMATS },
 }
 
 export interface Context {
@@ -67,7 +67,7 @@ const COMMON = ['data', 'json', 'verbose'] as const
 export const COMMANDS: Readonly<Record<string, Command>> = {
   demo: {
     usage: '',
-    describe: 'Run the whole job on a small crawl that comes with Shoal. It asks nothing but this machine',
+    describe: 'Run the whole job on a small crawl that comes with Shoal. No packet leaves this machine',
     options: ['threads', ...COMMON],
     examples: ['demo', 'demo --json'],
     load: () => import('./commands/demo.ts'),
@@ -75,12 +75,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   crawl: {
     usage: '<file...>',
     describe:
-      'Turn WARC or WAT files into signed shards of image-text pairs. Files are paths or http(s) URLs',
+      'Turn WARC or WAT files into signed shards of pairs. Files are paths or http(s) URLs. Run again after an interruption, it goes on from there',
     options: ['preset', 'model', 'threshold', 'out', 'kind', 'offline', 'threads', 'contact', ...COMMON],
     examples: [
       'crawl segment.warc.gz --offline',
       'crawl *.wat.gz --preset datacomp-basic --contact me@example.org',
-      'crawl a.warc.gz --model hf:Xenova/clip-vit-base-patch32@main --out pairs',
+      'crawl a.warc.gz --model models/clip --out pairs',
     ],
     load: () => import('./commands/crawl.ts'),
   },
@@ -93,8 +93,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   'shard show': {
     usage: '<cid>',
-    describe:
-      'Show one shard: where it comes from, what became of its candidates, its files. Checks every block',
+    describe: 'Show where a shard comes from and what is in it. Every block is checked',
     options: [...COMMON],
     examples: ['shard show bafyrei…'],
     load: () => import('./commands/show-shard.ts'),

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { Node, NodeOptions } from '../node/components.ts'
 import { chooseLevel, openLog } from '../node/log.ts'
-import { openNode } from '../node/node.ts'
 import { findDataDir, logFile } from '../node/paths.ts'
 import type { Context } from './declarations.ts'
 
@@ -17,6 +16,8 @@ export async function withNode<Result>(
 ): Promise<Result> {
   const dataDir = settings.dataDir ?? findDataDir(options.data)
   const log = openLog(chooseLevel(options.verbose), options.verbose ? 'stderr' : { file: logFile(dataDir) })
+  // loaded last: whatever can be refused without a node is refused before
+  const { openNode } = await import('../node/node.ts')
   const node = await openNode({
     dataDir,
     model: options.model ?? null,

@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 
@@ -129,30 +131,28 @@ async function generate(
     response.setHeader('Content-Encoding', 'gzip')
     const member = gzipSync(Buffer.alloc(BOMB_MEMBER_BYTES))
     response.end(Buffer.concat(Array.from({ length: BOMB_MEMBERS }, () => member)))
-    return
+  } else if (kind === 'broken-off') {
+    response.setHeader('Content-Length', 2 * CHUNK.length)
+    response.write(Buffer.concat([JPEG_START, CHUNK]), () => response.destroy())
+  } else {
+    if (kind === 'large') response.setHeader('Content-Length', LARGE_BYTES)
+    await pipeline(Readable.from(kind === 'endless' ? drip(signal) : pour()), response, { signal })
   }
-  if (kind === 'large') response.setHeader('Content-Length', LARGE_BYTES)
-  if (kind === 'broken-off') response.setHeader('Content-Length', CHUNK.length)
-  response.write(JPEG_START)
-  if (kind === 'broken-off') {
-    response.write(CHUNK.subarray(0, 6_000), () => response.destroy())
-    return
+}
+
+async function* drip(signal: AbortSignal): AsyncGenerator<Buffer> {
+  yield JPEG_START
+  for (;;) {
+    await sleep(DRIP_MS, undefined, { signal })
+    yield CHUNK.subarray(0, 1)
   }
-  if (kind === 'endless') {
-    while (!response.destroyed) {
-      await sleep(DRIP_MS, undefined, { signal })
-      response.write(CHUNK.subarray(0, 1))
-    }
-    return
-  }
+}
+
+function* pour(): Generator<Buffer> {
+  yield JPEG_START
   let left = LARGE_BYTES - JPEG_START.length
-  while (left > 0 && !response.destroyed) {
-    const part = CHUNK.subarray(0, Math.min(left, CHUNK.length))
-    left -= part.length
-    if (!response.write(part))
-      await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })])
-  }
-  response.end()
+  for (; left > CHUNK.length; left -= CHUNK.length) yield CHUNK
+  yield CHUNK.subarray(0, left)
 }
 
 function readDemoFile(name: string): Buffer {

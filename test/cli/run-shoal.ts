@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
+const LIMIT_MS = 60_000
+
+export interface Ended {
+  status: number | null
+  stdout: string
+  stderr: string
+  ms: number
+}
+
+/**
+ * Runs the real program in a process of its own, with pipes, as a script would.
+ *
+ * @param env - added to an environment without colours' and npm's variables
+ */
+export async function runShoal(args: string[], env: Record<string, string> = {}): Promise<Ended> {
+  const started = performance.now()
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: LIMIT_MS,
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text))
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', resolve)
+  })
+  return { status, stdout, stderr, ms: performance.now() - started }
+}
