@@ -3,6 +3,7 @@ import { rootCertificates } from 'node:tls'
 import { buildConnector } from 'undici'
 import { describeConnectError, FailureError } from './failure.ts'
 import { type Allowed, mayConnect, refused } from './guard.ts'
+import type { Endpoint } from './hosts.ts'
 import { type Lookup, noAddress } from './resolve.ts'
 
 /** Milliseconds before the next of a host's addresses is tried as well (RFC 8305 proposes 250, short for far hosts). */
@@ -12,14 +13,13 @@ const NEXT_ADDRESS_MS = 1_000
  * undici's way to a socket, narrowed: literal addresses are judged here, and looked-up ones in the very lookup
  * whose result is connected to, so that no second answer of a name server can slip in (DNS rebinding).
  *
- * @param hosts - `name` or `name:port` → `address:port` (IPv6 in brackets), as in curl's `--resolve`: these names
- *   alone are neither looked up nor judged
+ * @param hosts - by `name` or `name:port`: these alone are neither looked up nor judged
  * @param ca - PEM certificates trusted besides the usual ones
  */
 export function startConnector(options: {
   allowed: Allowed
   lookup: Lookup
-  hosts: ReadonlyMap<string, string>
+  hosts: ReadonlyMap<string, Endpoint>
   connectMs: number
   ca?: string | undefined
 }): buildConnector.connector {
@@ -50,10 +50,8 @@ export function startConnector(options: {
     const port = target.port || (secure ? '443' : '80')
     const mapped = hosts.get(`${hostname}:${port}`) ?? hosts.get(hostname)
     if (mapped !== undefined) {
-      const to = new URL(`http://${mapped}`)
-      const address = to.hostname.replace(/^\[|\]$/g, '')
       const name = secure ? { servername: target.servername ?? hostname } : {}
-      connector({ ...target, ...name, hostname: address, port: to.port || port }, done)
+      connector({ ...target, ...name, hostname: mapped.address, port: String(mapped.port ?? port) }, done)
     } else if (isIP(hostname) !== 0 && !mayConnect(hostname, allowed)) {
       process.nextTick(done, new FailureError(refused(hostname)), null)
     } else {

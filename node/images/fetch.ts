@@ -1,7 +1,7 @@
 import type { FetchResult } from '../components.ts'
 import { type Failure, failure } from './failure.ts'
 import { type HttpOptions, startHttp } from './http.ts'
-import { type Judgement, judgeResponse } from './judge-response.ts'
+import { judgeResponse } from './judge-response.ts'
 import { startRobots } from './robots.ts'
 
 /** Formats Shoal reads; a server that chooses by this header is not to send AVIF or SVG. */

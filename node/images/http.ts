@@ -11,6 +11,7 @@ import {
 import { startConnector } from './connect.ts'
 import { describeError, type Failure, failure } from './failure.ts'
 import { type Allowed, vetUrl } from './guard.ts'
+import type { Endpoint } from './hosts.ts'
 import { type Politeness, startPoliteness } from './politeness.ts'
 import { readBody } from './read-body.ts'
 import { type Lookup, startLookup } from './resolve.ts'
@@ -69,7 +70,7 @@ export interface Wanted {
 export interface HttpOptions {
   userAgent: string
   allowed: Allowed
-  hosts: ReadonlyMap<string, string>
+  hosts: ReadonlyMap<string, Endpoint>
   limits: FetchLimits
   politeness: Politeness
   lookup?: Lookup | undefined
@@ -112,6 +113,8 @@ export function startHttp(options: HttpOptions) {
         signal: stop.signal,
       })
       const { statusCode: status, body } = response
+      // a body that is dropped reports so as an error, after nobody listens any more
+      body.on('error', () => {})
       const first = (name: string) => [response.headers[name]].flat()[0]
       const headers = Object.entries(response.headers).flatMap(([name, value]) =>
         [value ?? []].flat().map((line): [string, string] => [name, line]),

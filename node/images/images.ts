@@ -2,6 +2,7 @@ import { ShoalError } from '../../protocol/errors.ts'
 import type { Images } from '../components.ts'
 import { startDecoder } from './decode.ts'
 import { startFetcher } from './fetch.ts'
+import { readHosts } from './hosts.ts'
 import { FETCH_LIMITS, type FetchLimits } from './http.ts'
 import { POLITENESS, type Politeness } from './politeness.ts'
 import type { Lookup } from './resolve.ts'
@@ -35,7 +36,8 @@ export interface ImagesOptions {
 /**
  * Start getting and decoding images.
  *
- * @throws ShoalError `images_user_agent` where the user agent can't be sent
+ * @throws ShoalError `images_user_agent` where the user agent can't be sent, `images_hosts` where a given host
+ *   does not lead to an IP address
  */
 export function startImages(options: ImagesOptions): Images {
   if (!/^[\x21-\x7e][\x20-\x7e]{0,255}$/.test(options.userAgent)) {
@@ -47,7 +49,7 @@ export function startImages(options: ImagesOptions): Images {
   const fetcher = startFetcher({
     userAgent: options.userAgent,
     allowed: options.allow ?? { loopback: false },
-    hosts: new Map(Object.entries(options.hosts ?? {}).map(([name, to]) => [name.toLowerCase(), to])),
+    hosts: readHosts(options.hosts ?? {}),
     limits: { ...FETCH_LIMITS, ...options.limits },
     politeness: { ...POLITENESS, ...options.politeness },
     lookup: options.lookup,

@@ -27,7 +27,7 @@ export function startRobots(http: Http, now: () => number, closing: AbortSignal)
   const sites = new LRUCache<string, Site>({ max: MAX_SITES, maxSize: MAX_RULES_CHARS })
 
   async function load(url: URL): Promise<RobotsTxt | Failure> {
-    let lastSite = url.origin
+    let reached = false
     const answer = await http.get(
       new URL('/robots.txt', url),
       {
@@ -35,8 +35,8 @@ export function startRobots(http: Http, now: () => number, closing: AbortSignal)
         // one byte more, to know that it was cut
         maxBytes: MAX_ROBOTS_BYTES + 1,
         cut: true,
-        admit: async (next) => {
-          lastSite = next.origin
+        judge: () => {
+          reached = true
           return null
         },
       },
@@ -44,10 +44,8 @@ export function startRobots(http: Http, now: () => number, closing: AbortSignal)
     )
     if (!answer.ok) {
       // a site that can't be reached at all says nothing about robots: its pictures fail as it does
-      const unreached = !answer.connected && lastSite === url.origin
-      return unreached
-        ? answer
-        : unreachable(answer.outcome === 'http_status' ? answer.detail : answer.outcome)
+      if (!answer.connected && !reached) return answer
+      return unreachable(answer.outcome === 'http_status' ? answer.detail : answer.outcome)
     }
     // RFC 9309, 2.3.1.3: "unavailable" (4xx) permits everything
     if (answer.status >= 400) return parseRobotsTxt('', url)
@@ -66,7 +64,7 @@ export function startRobots(http: Http, now: () => number, closing: AbortSignal)
     site.robots.then(
       (robots) => {
         if ('ok' in robots) site.until = now() + FAILURE_KEPT_MS
-        else sites.set(url.origin, site, { size: ENTRY_CHARS + robots.size })
+        else sites.set(url.origin, site, { size: Math.min(ENTRY_CHARS + robots.size, MAX_RULES_CHARS) })
       },
       () => sites.delete(url.origin),
     )

@@ -1,0 +1,34 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { judgeArchivedResponse } from '../../../node/images/images.ts'
+
+const test = suite('images: judge an archived response')
+
+test('status and X-Robots-Tag decide, header names in any case', () => {
+  assert.equal(judgeArchivedResponse({ status: 200, headers: [['Content-Type', 'image/png']] }), {
+    ok: true,
+    contentType: 'image/png',
+    signals: [],
+  })
+  assert.equal(
+    judgeArchivedResponse({
+      status: 200,
+      headers: [
+        ['X-Robots-Tag', 'otherbot: noai'],
+        ['x-robots-tag', 'NoImageAI'],
+      ],
+    }),
+    {
+      ok: false,
+      outcome: 'optout_image',
+      detail: 'x-robots-tag: otherbot: noai, x-robots-tag: noimageai',
+      signals: ['x-robots-tag: otherbot: noai', 'x-robots-tag: noimageai'],
+    },
+  )
+  for (const status of [301, 304, 404, 500]) {
+    const judged = judgeArchivedResponse({ status, headers: [] })
+    assert.equal(judged, { ok: false, outcome: 'http_status', detail: String(status), signals: [] })
+  }
+})
+
+test.run()

@@ -1,0 +1,95 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { startFetcher } from '../../../node/images/fetch.ts'
+import { readHosts } from '../../../node/images/hosts.ts'
+import { FETCH_LIMITS, type FetchLimits, type HttpOptions } from '../../../node/images/http.ts'
+import { POLITENESS, type Politeness } from '../../../node/images/politeness.ts'
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+/** A site on a loopback port. `robots` is its robots.txt (none: 404); requests for it are counted apart. */
+export async function playSite(
+  handler: Handler,
+  options: { robots?: Handler; key?: string; cert?: string } = {},
+) {
+  const asked: { path: string; at: number }[] = []
+  const robotsAsked: number[] = []
+  let connections = 0
+  const answer: Handler = (request, response) => {
+    response.on('error', () => {})
+    if (request.url === '/robots.txt') {
+      robotsAsked.push(performance.now())
+      if (options.robots !== undefined) return options.robots(request, response)
+      response.writeHead(404).end()
+      return
+    }
+    asked.push({ path: request.url ?? '', at: performance.now() })
+    handler(request, response)
+  }
+  const server =
+    options.key === undefined
+      ? createServer(answer)
+      : createSecureServer({ key: options.key, cert: options.cert ?? '' }, answer)
+  server.on('connection', () => connections++)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    port,
+    address: `127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${port}`,
+    /** paths asked for, robots.txt aside, and when */
+    asked,
+    robotsAsked,
+    connections: () => connections,
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+export type Site = Awaited<ReturnType<typeof playSite>>
+
+/** A fetcher in a hurry, that may open loopback addresses. */
+export function hurriedFetcher(
+  options: Partial<Omit<HttpOptions, 'limits' | 'politeness' | 'hosts'>> & {
+    hosts?: Record<string, string>
+    limits?: Partial<FetchLimits>
+    politeness?: Partial<Politeness>
+  } = {},
+) {
+  return startFetcher({
+    userAgent: 'Shoal/0 (+https://shoal.example/contact)',
+    allowed: { loopback: true },
+    now: Date.now,
+    random: () => 0.5,
+    // names are never looked up beyond this machine
+    lookup: async () => [],
+    ...options,
+    hosts: readHosts(options.hosts ?? {}),
+    limits: { ...FETCH_LIMITS, connectMs: 400, headersMs: 400, totalMs: 2_000, ...options.limits },
+    politeness: { ...POLITENESS, hostGapMs: 0, backoffMs: 5, ...options.politeness },
+  })
+}
+
+/** Run a test with sites and a fetcher that are closed whatever happens. */
+export async function closing<T>(
+  things: { close(): Promise<unknown> }[],
+  test: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await test()
+  } finally {
+    for (const thing of things) await thing.close()
+  }
+}
+
+export function body(result: { ok: boolean; image?: { bytes: Uint8Array } }): string {
+  return result.image === undefined ? JSON.stringify(result) : Buffer.from(result.image.bytes).toString()
+}
+
+/** `outcome: detail` of a failure, or `ok`. */
+export function ending(result: { ok: true } | { ok: false; outcome: string; detail: string }): string {
+  return result.ok ? 'ok' : `${result.outcome}: ${result.detail}`
+}
