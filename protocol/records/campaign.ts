@@ -100,11 +100,13 @@ const Trust = v.pipe(
 const CampaignSchema = v.pipe(
   map({
     name: line(MAX_LABEL_BYTES),
-    /** goes into the user agent that site owners read */
-    contact: v.pipe(
-      v.string(),
-      v.maxBytes(MAX_LABEL_BYTES),
-      v.check(isContact, 'it must be an e-mail or https address without ( ) < > " \\'),
+    /** goes into the user agent that site owners read; null for a campaign of one's own files only */
+    contact: v.nullable(
+      v.pipe(
+        v.string(),
+        v.maxBytes(MAX_LABEL_BYTES),
+        v.check(isContact, 'it must be an e-mail or https address without ( ) < > " \\'),
+      ),
     ),
     sources: list(Source, { min: 1, max: MAX_SOURCES }),
     pipeline: Pipeline,
@@ -113,6 +115,10 @@ const CampaignSchema = v.pipe(
     /** the organiser's, whose signature the envelope bears */
     key,
   }),
+  v.check(
+    ({ contact, sources }) => contact !== null || sources.every(({ base }) => base === ''),
+    'a campaign that others take part in needs a contact',
+  ),
   v.check((campaign) => segmentCount(campaign) <= MAX_INDEX, `there are more than ${MAX_INDEX} segments`),
 )
 

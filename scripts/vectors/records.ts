@@ -82,6 +82,11 @@ export async function campaignCases(): Promise<unknown[]> {
     await invalid('a contact that adds a header', (c) => (c.contact = 'a@example.org\r\nX-A: b')),
     await invalid('a contact that ends the comment of a user agent', (c) => (c.contact = 'a@example.org)')),
     await invalid('a contact that is neither e-mail nor https', (c) => (c.contact = 'me')),
+    await valid("no contact, the organiser's own files alone", (c) => {
+      c.contact = null
+      c.sources = [{ ...c.sources[0], base: '' }]
+    }),
+    await invalid('no contact where others take part', (c) => (c.contact = null)),
     await invalid('no sources', (c) => (c.sources = [])),
     await invalid('oversize: 17 sources', (c) => (c.sources = Array(17).fill(c.sources[0]))),
     await invalid('a source of another kind', (c) => (c.sources[0].kind = 'zip')),
