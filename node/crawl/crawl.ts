@@ -1,0 +1,59 @@
+import type { Crawl } from '../components.ts'
+import { startThreads } from '../threads.ts'
+import { extractSegment } from './extract-segment.ts'
+import type { ExtractResult, ExtractTask } from './extract-worker.ts'
+import { fetchResponse } from './fetch-response.ts'
+import { openSpools } from './spool.ts'
+
+export { normalizeText } from './normalize-text.ts'
+
+/** First pause between attempts to reach a server; each further one is twice as long. */
+const RETRY_MS = 500
+
+/**
+ * Start reading segments.
+ *
+ * `extract` gives at most 500 candidates an item; a page with more goes on in the next item, under the same address
+ * and place. Pages without candidates are counted and not given. Items come in file order and are the same for any
+ * number of threads.
+ *
+ * Places (`warcOffset`, `warcLength`) are of the record as stored, or of its gzip member. Where the whole file is one
+ * gzip they are of the inflated file, since nothing can be read from the middle of it; `readResponse` then inflates
+ * it once to a temporary file.
+ *
+ * Errors, all `ShoalError`: `source_missing`, `source_unreadable`, `source_unreachable`, `source_refused`,
+ * `source_changed`, `source_size_unknown`, `not_an_archive`, `not_a_wat`, `not_a_warc`, `record_missing`,
+ * `record_too_large`.
+ *
+ * @param options - `threads` that parse; `retryMs` is the first pause after a server's failure, then doubled
+ */
+export function startCrawl(options: { threads: number; retryMs?: number }): Crawl {
+  const threads = startThreads(new URL('./extract-worker', import.meta.url), { threads: options.threads })
+  const spools = openSpools()
+  const retryMs = options.retryMs ?? RETRY_MS
+
+  function run<T extends ExtractTask>(task: T): Promise<ExtractResult<T>> {
+    return threads.run(task, { transferList: [task.bytes] })
+  }
+
+  return {
+    extract: (source, rules, signal) =>
+      extractSegment(source, rules, {
+        run: (bytes, slice, reading) => run({ kind: 'slice', bytes, slice, reading }),
+        // so many that no thread waits for the main one
+        depth: options.threads + 2,
+        retryMs,
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    readResponse: (source, record, maxBytes) =>
+      fetchResponse(source, record, {
+        spools,
+        retryMs,
+        read: (bytes) => run({ kind: 'response', bytes, maxBytes }),
+      }),
+    async close() {
+      await threads.destroy()
+      await spools.close()
+    },
+  }
+}

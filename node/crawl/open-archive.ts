@@ -1,0 +1,153 @@
+import { createGunzip } from 'node:zlib'
+import { ShoalError } from '../../protocol/errors.ts'
+import type { SegmentSource } from '../components.ts'
+import { findMember, peekMember } from './gzip-member.ts'
+import { openSource, type Source } from './source.ts'
+import { findRecord, readRecord } from './warc-record.ts'
+
+/** Bytes from which the format is told. The first record, `warcinfo`, is about one thousand long. */
+const PROBE_BYTES = 1024 * 1024
+const INFLATE_BYTES = 1024 * 1024
+
+/** A stretch of an archive's bytes, with the number of stored bytes that were read for all up to its end. */
+export interface Piece {
+  bytes: Buffer
+  storedEnd: number
+}
+
+/** A source whose bytes are records, or gzip members of records. */
+export interface Archive {
+  format: 'gzip' | 'plain'
+  /** bytes of the source as stored, or null where a server does not tell */
+  storedSize: number | null
+  /** bytes that positions refer to, or null where they are not known: as stored, or of a whole-file gzip inflated */
+  size: number | null
+  read(start: number): AsyncGenerator<Piece>
+  /** whether a whole-file gzip ended before its end */
+  isCutShort(): boolean
+  close(): Promise<void>
+}
+
+/**
+ * Open a segment's file and tell its format from its bytes: uncompressed, gzip member by member, or one gzip over
+ * several records, which is inflated from its beginning, with positions counted in what comes out.
+ *
+ * @throws ShoalError `not_an_archive`, and those of `openSource`
+ */
+export async function openArchive(
+  segment: SegmentSource,
+  options: { retryMs: number; signal?: AbortSignal },
+): Promise<Archive> {
+  const source = await openSource(segment.location, options.retryMs, options.signal)
+  try {
+    const form = tellForm(await head(source))
+    if (form === null) {
+      throw new ShoalError(
+        'not_an_archive',
+        `${segment.location} is not a ${segment.kind === 'wat' ? 'WAT' : 'WARC'} file: no WARC record begins in its first ${PROBE_BYTES} bytes, compressed or not`,
+      )
+    }
+    return form === 'whole' ? await openWhole(source, segment.part.count > 1) : openStored(source, form)
+  } catch (error) {
+    await source.close()
+    throw error
+  }
+}
+
+function openStored(source: Source, format: 'gzip' | 'plain'): Archive {
+  return {
+    format,
+    storedSize: source.size,
+    size: source.size,
+    async *read(start) {
+      let storedEnd = start
+      for await (const bytes of source.read(start)) {
+        storedEnd += bytes.length
+        yield { bytes, storedEnd }
+      }
+    },
+    isCutShort: () => false,
+    close: () => source.close(),
+  }
+}
+
+/** Inflating happens in zlib's own threads; this one only passes pieces on. */
+async function openWhole(source: Source, isSizeNeeded: boolean): Promise<Archive> {
+  let isCutShort = false
+
+  async function* read(start: number): AsyncGenerator<Piece> {
+    const gunzip = createGunzip({ chunkSize: INFLATE_BYTES })
+    const input = source.read(0)
+    let storedEnd = 0
+    const feeding = feed()
+
+    async function feed(): Promise<void> {
+      try {
+        for await (const bytes of input) {
+          if (gunzip.destroyed) return
+          const hasRoom = gunzip.write(bytes, () => {
+            storedEnd += bytes.length
+          })
+          if (!hasRoom) await new Promise((resolve) => gunzip.once('drain', resolve).once('close', resolve))
+        }
+        gunzip.end()
+      } catch (error) {
+        gunzip.destroy(error as Error)
+      }
+    }
+
+    let at = 0
+    try {
+      for await (const bytes of gunzip as AsyncIterable<Buffer>) {
+        const skip = Math.min(bytes.length, Math.max(0, start - at))
+        at += bytes.length
+        if (skip < bytes.length) yield { bytes: bytes.subarray(skip), storedEnd }
+      }
+    } catch (error) {
+      // a corrupt stream has no point from which to go on
+      if (!/^Z_|^ERR_.*ZLIB/.test((error as NodeJS.ErrnoException).code ?? '')) throw error
+      isCutShort = true
+    } finally {
+      gunzip.destroy()
+      await feeding
+    }
+  }
+
+  let size: number | null = null
+  if (isSizeNeeded) {
+    size = 0
+    for await (const { bytes } of read(0)) size += bytes.length
+  }
+  return {
+    format: 'plain',
+    storedSize: source.size,
+    size,
+    read,
+    isCutShort: () => isCutShort,
+    close: () => source.close(),
+  }
+}
+
+async function head(source: Source): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  let length = 0
+  for await (const bytes of source.read(
+    0,
+    source.size === null ? PROBE_BYTES : Math.min(PROBE_BYTES, source.size),
+  )) {
+    pieces.push(bytes)
+    length += bytes.length
+    if (length >= PROBE_BYTES) break
+  }
+  return Buffer.concat(pieces)
+}
+
+function tellForm(bytes: Buffer): 'plain' | 'gzip' | 'whole' | null {
+  const member = findMember(bytes, 0, bytes.length)
+  const record = findRecord(bytes, 0, bytes.length)
+  if (member === -1) return record === -1 ? null : 'plain'
+  if (record !== -1 && record < member) return 'plain'
+  const content = peekMember(bytes, member, bytes.length) ?? Buffer.alloc(0)
+  const first = readRecord(content, 0, true)
+  return first.state === 'whole' && first.end < content.length ? 'whole' : 'gzip'
+}

@@ -1,0 +1,207 @@
+import { decodeHTMLAttribute } from 'entities/decode'
+import { MAX_CANDIDATES_PER_PAGE } from '../../protocol/limits.ts'
+import { isBoundMetaName } from '../../protocol/rules/robots-directives.ts'
+import { MAX_PAGE_URL_CHARS, MAX_RAW_TEXT_CHARS, MAX_RAW_URL_CHARS } from './limits.ts'
+import type { PageOrigin } from './make-page.ts'
+import { isLicense, type PageContent } from './read-html.ts'
+
+/** What a WAT record tells of one page. */
+export interface WatPage {
+  origin: PageOrigin
+  content: PageContent
+  robotsTags: string[]
+}
+
+/** `other`: metadata of no response. A response without `page` has no pictures. */
+export type WatRead = { kind: 'other' | 'bad' } | { kind: 'response'; isHtml: boolean; page: WatPage | null }
+
+type Json = { [key: string]: unknown }
+
+const IMAGE = '"IMG@/src"'
+const QUOTED = /"(?:[^"\\]|\\.)*"/y
+const LICENSE_LINK = /"rel":"[^"]*license/i
+const ROBOTS_TAG = /"x-robots-tag":/i
+
+/**
+ * Read one metadata record's JSON, as Common Crawl's ia-web-commons writes it, old and new. Addresses and texts stand
+ * there as in the page's source, so their entities are decoded here. `ordinal` counts the links of path `IMG@/src`,
+ * which are the page's `<img src>`.
+ *
+ * Parsing all of it costs more than inflating it did, and nearly all of it is links to other pages. So only what is
+ * needed is cut out and parsed. What makes that sound: a quotation mark inside a JSON string is escaped, so a
+ * `"key":` can't be text; and whatever doesn't add up, or is rare, goes to the slow way, which parses all.
+ */
+export function readWat(json: string): WatRead {
+  const response = json.indexOf('"HTTP-Response-Metadata":{')
+  if (response === -1) return { kind: json.includes('"Envelope":{') ? 'other' : 'bad' }
+  const html = json.indexOf('"HTML-Metadata":{', response)
+  const first = json.indexOf(IMAGE, html)
+  if (html === -1 || first === -1) return { kind: 'response', isHtml: html !== -1, page: null }
+  const page = cutPage(json, response, html, first) ?? parsePage(json)
+  return page === null ? { kind: 'bad' } : { kind: 'response', isHtml: true, page }
+}
+
+/** The quick way. @returns null where the slow one has to tell */
+function cutPage(json: string, response: number, html: number, first: number): WatPage | null {
+  if (ROBOTS_TAG.test(json.slice(response, html))) return null
+  if ((json.includes('icense') || json.includes('LICENSE')) && LICENSE_LINK.test(json)) return null
+  const origin = cutOrigin(json)
+  const images = cutObjects(json, IMAGE, first, json.length)
+  const head = json.indexOf('"Head":{', html)
+  const links = json.indexOf('"Links":[', html)
+  const headEnd = links > head ? links : json.length
+  const metas = head === -1 ? [] : cutRobots(json, head, headEnd)
+  if (origin === null || images === null || metas === null) return null
+  const base = head === -1 ? -1 : json.slice(head, headEnd).indexOf('"Base":')
+  const content: PageContent = { imgs: 0, base: null, robots: metas, images: [] }
+  if (base !== -1) {
+    QUOTED.lastIndex = head + base + '"Base":'.length
+    const quoted = QUOTED.exec(json)
+    if (quoted === null) return null
+    content.base = decode(JSON.parse(quoted[0]))
+  }
+  for (const image of images) addImage(content, image, null)
+  return { origin, content, robotsTags: [] }
+}
+
+/**
+ * Parse the flat objects of `from..to` that hold `mark`, all at once.
+ *
+ * @returns null where they were not cut right
+ */
+function cutObjects(json: string, mark: string, from: number, to: number): Json[] | null {
+  const pieces: string[] = []
+  for (let at = from; at !== -1 && at < to; ) {
+    const start = json.lastIndexOf('{"', at)
+    const end = endOfFlat(json, at + mark.length - 1)
+    if (start === -1 || end === -1) return null
+    pieces.push(json.slice(start, end))
+    at = json.indexOf(mark, end)
+  }
+  try {
+    const objects: Json[] = JSON.parse(`[${pieces.join(',')}]`)
+    return objects.length === pieces.length ? objects : null
+  } catch {
+    return null
+  }
+}
+
+/** Position after the first `"}` whose quotation mark is not escaped. */
+function endOfFlat(json: string, from: number): number {
+  for (let at = json.indexOf('"}', from); at !== -1; at = json.indexOf('"}', at + 1)) {
+    let slashes = 0
+    while (json.charCodeAt(at - 1 - slashes) === 0x5c) slashes++
+    if (slashes % 2 === 0) return at + 2
+  }
+  return -1
+}
+
+function cutRobots(json: string, from: number, to: number): [string, string][] | null {
+  const robots: [string, string][] = []
+  const key = '"name":"'
+  for (let at = json.indexOf(key, from); at !== -1 && at < to; at = json.indexOf(key, at + key.length)) {
+    const start = at + key.length
+    const end = json.indexOf('"', start)
+    if (end - start > 64 || !isBoundMetaName(json.slice(start, end))) continue
+    const metas = cutObjects(json, json.slice(at, end + 1), at, at + 1)
+    if (metas === null) return null
+    for (const meta of metas) addRobots(robots, meta)
+  }
+  return robots
+}
+
+/** Where the page's record lies in the WARC: three scalars, before or after the envelope. */
+function cutOrigin(json: string): PageOrigin | null {
+  const container = json.indexOf('"Container":{')
+  const window = json.slice(container, container + 1024)
+  const target = json.indexOf('"WARC-Target-URI":')
+  QUOTED.lastIndex = target + '"WARC-Target-URI":'.length
+  const url = target === -1 ? null : QUOTED.exec(json)
+  if (container === -1 || url === null) return null
+  return originOf(
+    JSON.parse(url[0]),
+    /"Filename":"([^"\\]*)"/.exec(window)?.[1],
+    /"Offset":"?(\d+)/.exec(window)?.[1],
+    /"Deflate-Length":"?(\d+)/.exec(window)?.[1],
+  )
+}
+
+function originOf(url: unknown, file: unknown, offset: unknown, length: unknown): PageOrigin | null {
+  if (typeof url !== 'string' || url.length > MAX_PAGE_URL_CHARS || !/^https?:/i.test(url)) return null
+  if (typeof file !== 'string' || file === '' || file.length > MAX_PAGE_URL_CHARS) return null
+  const warcOffset = Number(offset)
+  const warcLength = Number(length ?? 0)
+  if (!Number.isSafeInteger(warcOffset) || !Number.isSafeInteger(warcLength)) return null
+  return { url, warcPath: file, warcOffset, warcLength }
+}
+
+/** The slow way. @returns null where the JSON is broken or lacks the page's place */
+function parsePage(json: string): WatPage | null {
+  let root: unknown
+  try {
+    root = JSON.parse(json)
+  } catch {
+    return null
+  }
+  const container = member(root, 'Container')
+  const envelope = member(root, 'Envelope')
+  const response = member(member(envelope, 'Payload-Metadata'), 'HTTP-Response-Metadata')
+  const html = member(response, 'HTML-Metadata')
+  const head = member(html, 'Head')
+  const origin = originOf(
+    member(envelope, 'WARC-Header-Metadata')['WARC-Target-URI'],
+    container.Filename,
+    container.Offset,
+    member(container, 'Gzip-Metadata')['Deflate-Length'],
+  )
+  if (origin === null) return null
+  const content: PageContent = {
+    imgs: 0,
+    base: typeof head.Base === 'string' ? decode(head.Base) : null,
+    robots: [],
+    images: [],
+  }
+  for (const meta of objectsOf(head.Metas)) addRobots(content.robots, meta)
+  let license: string | null = null
+  for (const link of [...objectsOf(head.Link), ...objectsOf(html.Links)]) {
+    if (link.path === 'IMG@/src') addImage(content, link, license)
+    else if (typeof link.rel === 'string' && isLicense(decode(link.rel)) && typeof link.url === 'string') {
+      license = decode(link.url).slice(0, MAX_RAW_URL_CHARS)
+    }
+  }
+  const robotsTags = Object.entries(member(response, 'Headers'))
+    .filter(([name]) => name.toLowerCase() === 'x-robots-tag')
+    .flatMap(([, value]) => value)
+  return { origin, content, robotsTags: robotsTags.filter((value) => typeof value === 'string') }
+}
+
+function addImage(content: PageContent, link: Json, license: string | null): void {
+  const ordinal = content.imgs++
+  const { url, alt } = link
+  if (typeof url !== 'string' || typeof alt !== 'string' || alt === '' || url.trim() === '') return
+  if (content.images.length >= MAX_CANDIDATES_PER_PAGE) return
+  content.images.push({
+    ordinal,
+    address: decode(url.slice(0, MAX_RAW_URL_CHARS)),
+    text: decode(alt.slice(0, MAX_RAW_TEXT_CHARS)),
+    license,
+  })
+}
+
+function addRobots(robots: [string, string][], meta: Json): void {
+  if (typeof meta.name !== 'string' || typeof meta.content !== 'string' || !isBoundMetaName(meta.name)) return
+  robots.push([meta.name.trim().toLowerCase(), decode(meta.content)])
+}
+
+function decode(value: string): string {
+  return value.includes('&') ? decodeHTMLAttribute(value) : value
+}
+
+function member(value: unknown, name: string): Json {
+  const found = (value as Json | null | undefined)?.[name]
+  return typeof found === 'object' && found !== null ? (found as Json) : {}
+}
+
+function objectsOf(value: unknown): Json[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'object' && item !== null) : []
+}
