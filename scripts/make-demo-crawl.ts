@@ -37,6 +37,8 @@ const NAME = 'demo'
 const THRESHOLD = 0.23
 const SURELY_KEPT = 0.3
 const SURELY_DROPPED = 0.15
+/** Of a text under the preset. */
+const LEAST_CHARS = 5
 const MODEL = fileURLToPath(new URL('../node/score/shoal-mini', import.meta.url))
 const OUT = fileURLToPath(new URL('../cli/demo/', import.meta.url))
 
@@ -110,13 +112,16 @@ async function measure(demo: Demo, files: Map<string, Buffer>): Promise<Map<obje
       const name = fileOf(demo, candidate.url)
       const similarity = await judge(files.get(name) as Buffer, text)
       similarities.set(candidate, similarity)
-      if (outcome === 'kept' ? similarity < SURELY_KEPT : similarity > SURELY_DROPPED) {
+      const sure = outcome === 'kept' ? similarity >= SURELY_KEPT : similarity <= SURELY_DROPPED
+      if (!sure || [...text].length < LEAST_CHARS) {
         unsure.push(`${outcome} ${name} ${JSON.stringify(text)}: ${similarity.toFixed(3)}`)
       }
     }
   }
   if (unsure.length > 0)
-    throw new Error(`the model is not sure of these; change caption or picture:\n${unsure.join('\n')}`)
+    throw new Error(
+      `the model is not sure of these, or the caption is too short; change caption or picture:\n${unsure.join('\n')}`,
+    )
   return similarities
 }
 

@@ -211,9 +211,9 @@ function addSrcset(demo: Demo): void {
     const taxi = file('twemoji:taxi')
     return gallery([
       at.img(
-        `<img src="${tram}" srcset="${tram} 1x, big/${tram} 2x" alt="tram">`,
+        `<img src="${tram}" srcset="${tram} 1x, big/${tram} 2x" alt="A tram">`,
         base + tram,
-        'tram',
+        'A tram',
         'kept',
         { picture: 'twemoji:tram', why: 'src before srcset' },
       ),
