@@ -166,8 +166,18 @@ export interface Crawl {
     source: SegmentSource,
     record: { warcOffset: number; warcLength: number },
     maxBytes: number,
-  ): Promise<{ url: string; status: number; headers: [string, string][]; body: Uint8Array }>
+  ): Promise<ArchivedResponse>
   close(): Promise<void>
+}
+
+/** @see Crawl.readResponse */
+export interface ArchivedResponse {
+  url: string
+  /** WARC-Date, milliseconds since 1970 */
+  date: number
+  status: number
+  headers: [string, string][]
+  body: Uint8Array
 }
 
 export interface SegmentSource {
@@ -235,8 +245,11 @@ export interface NodeOptions {
   contact: string | null
   /** never touch the network: images come from the archive or end as `offline` */
   offline: boolean
-  /** hosts of a local campaign that are answered from this machine: host name to port on 127.0.0.1; null for none */
-  loopback: { hosts: Readonly<Record<string, number>> } | null
+  /**
+   * sites of a local campaign that this machine plays: host name to `127.0.0.1:port`. No other name is resolved,
+   * so that nothing leaves the machine; null for the real web
+   */
+  loopback: { hosts: Readonly<Record<string, string>> } | null
   /** milliseconds since 1970 */
   clock: () => number
   log: Log
@@ -312,6 +325,7 @@ export interface ShardDetails extends ShardSummary {
   model: string
   deviceClass: string
   software: string
+  counts: Omit<SegmentCounts, 'bytes'>
   outcomes: Partial<Record<Outcome, number>>
   files: Record<string, ShardFile>
   samples: PairSample[]

@@ -1,8 +1,13 @@
 import { createPrivateKey, createPublicKey, verify as cryptoVerify, randomUUID, sign } from 'node:crypto'
 import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import {
+  generateKeyPair,
+  privateKeyFromProtobuf,
+  privateKeyToProtobuf,
+  publicKeyFromRaw,
+} from '@libp2p/crypto/keys'
+import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import type { Signer } from '../protocol/envelope.ts'
 import { ShoalError } from '../protocol/errors.ts'
 import { KEY_BYTES } from '../protocol/limits.ts'
@@ -38,6 +43,11 @@ export async function loadIdentity(dir: string): Promise<Identity> {
       { cause },
     )
   }
+}
+
+/** @param publicKey - raw, 32 bytes. @returns the peer's id as libp2p writes it */
+export function nameOfPeer(publicKey: Uint8Array): string {
+  return peerIdFromPublicKey(publicKeyFromRaw(publicKey)).toString()
 }
 
 /**
@@ -110,7 +120,7 @@ function decodeKey(bytes: Uint8Array, path: string): Ed25519PrivateKey {
 }
 
 function identityOf(key: Ed25519PrivateKey): Identity {
-  return { publicKey: key.publicKey.raw, peerId: peerIdFromPrivateKey(key).toString(), sign: signWith(key) }
+  return { publicKey: key.publicKey.raw, peerId: nameOfPeer(key.publicKey.raw), sign: signWith(key) }
 }
 
 function signWith(key: Ed25519PrivateKey): (message: Uint8Array) => Uint8Array {

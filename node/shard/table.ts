@@ -1,6 +1,12 @@
 import { zstdDecompressSync } from 'node:zlib'
 import { unixfs } from '@helia/unixfs'
-import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects, type SchemaElement } from 'hyparquet'
+import {
+  type AsyncBuffer,
+  parquetMetadataAsync,
+  parquetReadObjects,
+  type RowGroup,
+  type SchemaElement,
+} from 'hyparquet'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Manifest } from '../../protocol/records/manifest.ts'
 import type { Blocks } from '../store/store.ts'
@@ -41,16 +47,8 @@ export async function openTable(blocks: Blocks, file: Manifest['files'][number])
       'shard_parquet',
       `${name} (${file.cid}) has other columns than this version of Shoal knows: upgrade Shoal to read it`,
     )
+  for (const group of metadata.row_groups) checkGroup(file, group)
   const groups = metadata.row_groups.map(({ num_rows }) => Number(num_rows))
-  const lists = COLUMNS[name].some(({ type }) => type === 'strings')
-  for (const { num_rows, columns } of metadata.row_groups) {
-    const values = Number(num_rows) * (lists ? MAX_SIGNALS : 1)
-    if (
-      num_rows > ROW_GROUPS[name] ||
-      columns.some((column) => (column.meta_data?.num_values ?? 0n) > values)
-    )
-      throw new ShoalError('shard_parquet', `${name} (${file.cid}) has row groups larger than Shoal writes`)
-  }
   const rows = groups.reduce((sum, count) => sum + count, 0)
   if (rows !== file.rows || metadata.num_rows !== BigInt(rows))
     throw new ShoalError(
@@ -68,6 +66,34 @@ export async function openTable(blocks: Blocks, file: Manifest['files'][number])
     }
   }
   return { rows, groups: read }
+}
+
+/** Whatever a footer could lie about so that reading would take more memory than it should, or go astray. */
+function checkGroup(file: Manifest['files'][number], { columns, num_rows }: RowGroup): void {
+  const known = COLUMNS[file.name as ShardFile]
+  const sound =
+    num_rows > 0n &&
+    num_rows <= ROW_GROUPS[file.name as ShardFile] &&
+    columns.length === known.length &&
+    columns.every(({ meta_data: chunk, file_path }, i) => {
+      const { name, type } = known[i] as (typeof known)[number]
+      const most = type === 'strings' ? num_rows * BigInt(MAX_SIGNALS) : num_rows
+      const start = chunk?.dictionary_page_offset ?? chunk?.data_page_offset ?? -1n
+      return (
+        file_path === undefined &&
+        chunk !== undefined &&
+        chunk.path_in_schema.join('.') === (type === 'strings' ? `${name}.list.element` : name) &&
+        chunk.num_values <= most &&
+        start >= 0n &&
+        chunk.total_compressed_size >= 0n &&
+        start + chunk.total_compressed_size <= BigInt(file.bytes)
+      )
+    })
+  if (!sound)
+    throw new ShoalError(
+      'shard_parquet',
+      `${file.name} (${file.cid}) has row groups that Shoal does not write`,
+    )
 }
 
 function unpack(input: Uint8Array, length: number): Uint8Array {

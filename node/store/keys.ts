@@ -20,7 +20,8 @@ export function orderedKey(owner: Uint8Array, ...numbers: number[]): Uint8Array 
 export function startingWith(prefix: Uint8Array): { gte: Uint8Array; lt?: Uint8Array } {
   const last = prefix.findLastIndex((byte) => byte !== 0xff)
   if (last < 0) return { gte: prefix }
-  const lt = prefix.slice(0, last + 1)
+  // not slice: a Buffer's would share its memory with the prefix
+  const lt = Uint8Array.from(prefix.subarray(0, last + 1))
   lt[last] = (lt[last] as number) + 1
   return { gte: prefix, lt }
 }

@@ -66,6 +66,9 @@ store('iterates in numeric order, and clears one owner alone', async ({ dir }) =
 store('refuses key parts that would not sort', () => {
   for (const part of [-1, 1.5, 2 ** 32]) assert.throws(() => orderedKey(new Uint8Array(), part), /key part/)
   assert.equal(startingWith(Uint8Array.of(255, 255)), { gte: Uint8Array.of(255, 255) })
+  const buffer = Buffer.of(1, 2)
+  startingWith(buffer)
+  assert.equal([...buffer], [1, 2], 'a Buffer stays as it was')
 })
 
 store('says who holds the lock when a second one opens it', async ({ dir }) => {

@@ -1,0 +1,236 @@
+import { createHash } from 'node:crypto'
+import { decode, encode } from '@ipld/dag-cbor'
+import type { Outcome } from '../../protocol/outcomes.ts'
+import type { ArchivedImage, Candidate, Extracted, Page, SegmentCounts } from '../components.ts'
+import { orderedKey, type Store, startingWith, type Write } from '../store/store.ts'
+
+/** What was read of a segment lies in the database page by page, so that reading it is done once. */
+
+/** A candidate on its way through the pipeline, and where its result belongs. */
+export interface Task {
+  /** in `store.outcomes` */
+  key: Uint8Array
+  page: Omit<Page, 'candidates'>
+  candidate: Candidate
+}
+
+/** How a task ended. */
+export interface Settled {
+  outcome: Outcome
+  /** for the record: a status, a token, a decoder's message */
+  detail: string | null
+  similarity: number | null
+  /** present where the outcome is `kept` */
+  pair: SettledPair | null
+}
+
+export interface SettledPair {
+  width: number
+  height: number
+  sha256: string
+  md5: string
+  pdq: string | null
+  fetchedAt: number
+  signals: string[]
+  /** float16, little-endian */
+  embedding: Uint8Array
+}
+
+/** What is known of a run, from its first moment on. Times are milliseconds since 1970. */
+export interface RunState {
+  /** changes when the source does: the rows of another content are of no use */
+  fingerprint: string
+  startedAt: number
+  /** null until the segment is read to its end; `open` counts the candidates that no rule had dropped by then */
+  read: { counts: SegmentCounts; open: number } | null
+  /** null until every candidate has its outcome */
+  finishedAt: number | null
+  /** CID of the published manifest, or null */
+  manifest: string | null
+}
+
+/** The run's state, after an earlier start or from now on. A source that has changed is begun anew. */
+export async function openRun(
+  store: Store,
+  run: Uint8Array,
+  scope: Uint8Array,
+  fingerprint: string,
+  now: number,
+): Promise<RunState> {
+  const bytes = await store.runs.get(run)
+  if (bytes !== undefined) {
+    const state = decode<RunState>(bytes)
+    if (state.fingerprint === fingerprint) return state
+    await forgetRun(store, run, scope)
+  }
+  return saveRun(store, run, { fingerprint, startedAt: now, read: null, finishedAt: null, manifest: null })
+}
+
+export async function saveRun(store: Store, run: Uint8Array, state: RunState): Promise<RunState> {
+  await store.runs.put(run, encode(state))
+  return state
+}
+
+/**
+ * Read the segment into the database. A reading that was cut short is begun anew: nothing in it depends on
+ * anything but the source, so it writes the same again.
+ */
+export async function storeExtracted(
+  store: Store,
+  run: Uint8Array,
+  extracted: AsyncIterable<Extracted>,
+  onBatch: (counts: SegmentCounts) => void,
+): Promise<NonNullable<RunState['read']>> {
+  let pageNumber = 0
+  let open = 0
+  let counts: SegmentCounts | null = null
+  for await (const batch of extracted) {
+    const writes: Write[] = []
+    for (const page of batch.pages) {
+      writes.push({
+        type: 'put',
+        sublevel: store.pages,
+        key: orderedKey(run, pageNumber++),
+        value: encode(page),
+      })
+      open += page.candidates.filter(isOpen).length
+    }
+    for (const image of batch.images) {
+      const value = encode([image.warcOffset, image.warcLength])
+      writes.push({ type: 'put', sublevel: store.archived, key: archiveKey(run, image.url), value })
+    }
+    counts = batch.counts
+    await store.batch(writes)
+    onBatch(counts)
+  }
+  return { counts: counts ?? EMPTY_COUNTS, open }
+}
+
+const EMPTY_COUNTS: SegmentCounts = {
+  bytes: 0,
+  records: 0,
+  responses: 0,
+  htmlPages: 0,
+  badRecords: 0,
+  imgs: 0,
+  candidates: 0,
+}
+
+function isOpen(candidate: Candidate): boolean {
+  return candidate.outcome === null
+}
+
+/** @returns where the segment's own WARC holds this image, or null */
+export async function findArchived(
+  store: Store,
+  run: Uint8Array,
+  url: string,
+): Promise<Omit<ArchivedImage, 'url'> | null> {
+  const bytes = await store.archived.get(archiveKey(run, url))
+  if (bytes === undefined) return null
+  const [warcOffset, warcLength] = decode<[number, number]>(bytes)
+  return { warcOffset, warcLength }
+}
+
+function archiveKey(run: Uint8Array, url: string): Uint8Array {
+  return Buffer.concat([run, createHash('md5').update(url).digest()])
+}
+
+/**
+ * The tasks that are still to do, in the segment's order. Of several candidates with the same address and
+ * text in one campaign the first goes on; the others are settled here, without a request.
+ *
+ * @param scope - the campaign's id: pairs of other campaigns are no duplicates
+ */
+export async function* readTasks(
+  store: Store,
+  run: Uint8Array,
+  scope: Uint8Array,
+  onSkipped: (count: number) => void,
+  signal?: AbortSignal,
+): AsyncGenerator<Task> {
+  for await (const [pageKey, bytes] of store.pages.iterator(startingWith(run))) {
+    signal?.throwIfAborted()
+    const { candidates, ...page } = decode<Page>(bytes)
+    const settled = new Set<string>()
+    for await (const key of store.outcomes.keys(startingWith(pageKey))) settled.add(hex(key))
+    const tasks = candidates.flatMap((candidate, index) =>
+      isOpen(candidate) ? [{ key: orderedKey(pageKey, index), page, candidate }] : [],
+    )
+    const duplicates = await settleDuplicates(store, run, scope, tasks)
+    const rest = tasks.filter((task) => !settled.has(hex(task.key)) && !duplicates.has(task))
+    onSkipped(tasks.length - rest.length)
+    yield* rest
+  }
+}
+
+async function settleDuplicates(
+  store: Store,
+  run: Uint8Array,
+  scope: Uint8Array,
+  tasks: Task[],
+): Promise<Set<Task>> {
+  const keys = tasks.map(({ candidate }) => seenKey(scope, candidate))
+  const owners = new Map<string, Uint8Array>()
+  const stored = await store.seen.getMany(keys)
+  keys.forEach((key, i) => {
+    if (stored[i] !== undefined) owners.set(hex(key), stored[i])
+  })
+  const writes: Write[] = []
+  const duplicates = new Set<Task>()
+  tasks.forEach((task, i) => {
+    const key = keys[i] as Uint8Array
+    const owner = owners.get(hex(key))
+    if (owner === undefined) {
+      owners.set(hex(key), task.key)
+      writes.push({ type: 'put', sublevel: store.seen, key, value: task.key })
+    } else if (Buffer.compare(owner, task.key) !== 0) {
+      duplicates.add(task)
+      const here = Buffer.compare(owner.subarray(0, run.length), run) === 0
+      const outcome = here ? 'duplicate' : 'duplicate_elsewhere'
+      writes.push({
+        type: 'put',
+        sublevel: store.outcomes,
+        key: task.key,
+        value: encodeSettled(drop(outcome)),
+      })
+    }
+  })
+  if (writes.length > 0) await store.batch(writes)
+  return duplicates
+}
+
+function seenKey(scope: Uint8Array, { url, text }: Candidate): Uint8Array {
+  return Buffer.concat([scope, createHash('md5').update(url).update(text).digest()])
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+}
+
+export function drop(
+  outcome: Outcome,
+  detail: string | null = null,
+  similarity: number | null = null,
+): Settled {
+  return { outcome, detail, similarity, pair: null }
+}
+
+export function encodeSettled(settled: Settled): Uint8Array {
+  return encode(settled)
+}
+
+/** Drop what a published run no longer needs; its state stays, and what it has seen. */
+export async function clearRun(store: Store, run: Uint8Array): Promise<void> {
+  for (const table of [store.outcomes, store.archived, store.pages]) await table.clear(startingWith(run))
+}
+
+/** Drop all of a run, as if it had never been. */
+async function forgetRun(store: Store, run: Uint8Array, scope: Uint8Array): Promise<void> {
+  for await (const [key, owner] of store.seen.iterator(startingWith(scope))) {
+    if (Buffer.compare(owner.subarray(0, run.length), run) === 0) await store.seen.del(key)
+  }
+  await clearRun(store, run)
+  // the state goes last: while it is there, this is done again
+  await store.runs.del(run)
+}

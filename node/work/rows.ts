@@ -1,0 +1,60 @@
+import { decode } from '@ipld/dag-cbor'
+import type { CandidateOutcome, Page, Pair } from '../components.ts'
+import { orderedKey, type Store, startingWith } from '../store/store.ts'
+import { drop, type Settled } from './queue.ts'
+
+/** Rows handed on at once: few enough to be held in memory, many enough to be worth a message. */
+const ROWS_PER_BATCH = 500
+
+export interface Rows {
+  pairs: Pair[]
+  outcomes: CandidateOutcome[]
+}
+
+/** All rows of a run that is through, in the segment's order. Both tables are walked once, side by side. */
+export async function* readRows(store: Store, run: Uint8Array): AsyncGenerator<Rows> {
+  const settled = store.outcomes.iterator(startingWith(run))
+  let next = await settled.next()
+  let rows: Rows = { pairs: [], outcomes: [] }
+  for await (const [pageKey, bytes] of store.pages.iterator(startingWith(run))) {
+    const { candidates, ...page } = decode<Page>(bytes)
+    for (const [index, candidate] of candidates.entries()) {
+      let end = candidate.outcome === null ? null : drop(candidate.outcome)
+      if (end === null) {
+        if (next === undefined || Buffer.compare(next[0], orderedKey(pageKey, index)) !== 0) {
+          throw new Error(`candidate ${index} of ${page.url} has no outcome: the run is not through`)
+        }
+        end = decode<Settled>(next[1])
+        next = await settled.next()
+      }
+      const where = {
+        url: candidate.url,
+        pageUrl: page.url,
+        warcPath: page.warcPath,
+        warcOffset: page.warcOffset,
+        warcLength: page.warcLength,
+        imageOrdinal: candidate.ordinal,
+      }
+      rows.outcomes.push({ ...where, outcome: end.outcome, detail: end.detail, similarity: end.similarity })
+      if (end.pair !== null && end.similarity !== null) {
+        const { embedding, signals, ...pair } = end.pair
+        rows.pairs.push({
+          ...where,
+          ...pair,
+          text: candidate.text,
+          language: candidate.language,
+          license: candidate.license,
+          similarity: end.similarity,
+          signals: [...page.signals, ...signals],
+          embedding: new Uint16Array(embedding.slice().buffer),
+        })
+      }
+      if (rows.outcomes.length === ROWS_PER_BATCH) {
+        yield rows
+        rows = { pairs: [], outcomes: [] }
+      }
+    }
+  }
+  await settled.close()
+  if (rows.outcomes.length > 0) yield rows
+}

@@ -1,0 +1,166 @@
+import { MAX_IMAGE_BYTES } from '../../protocol/limits.ts'
+import type { FilterRules } from '../../protocol/rules/filter.ts'
+import type { Crawl, FetchResult, Images, Scorer, SegmentSource, StageProgress } from '../components.ts'
+import { judgeArchivedResponse } from '../images/images.ts'
+import type { Store } from '../store/store.ts'
+import {
+  encodeSettled,
+  findArchived,
+  openRun,
+  type RunState,
+  readTasks,
+  saveRun,
+  storeExtracted,
+} from './queue.ts'
+import { type Concurrency, collect } from './stages.ts'
+
+export { clearRun, type RunState, saveRun } from './queue.ts'
+export { type Rows, readRows } from './rows.ts'
+
+export interface SegmentJob {
+  source: SegmentSource
+  /** bytes of the source as stored, or null while unknown */
+  sourceBytes: number | null
+  /** changes when the source does */
+  fingerprint: string
+  /** 16 bytes that name this run of this segment: the same after a restart */
+  run: Uint8Array
+  /** within which pairs count as duplicates of one another: the campaign */
+  scope: Uint8Array
+  rules: FilterRules
+  /** milliseconds since 1970 */
+  clock: () => number
+  /** never touch the network */
+  offline: boolean
+}
+
+export interface WorkParts {
+  crawl: Crawl
+  images: Images
+  scorer: Scorer
+  store: Store
+}
+
+/**
+ * Candidates that wait at one host's gap must not keep others from being fetched, so the window is wide;
+ * the fetcher itself limits what is really under way.
+ */
+const FETCH_WINDOW = 512
+/** Two batches of the scorer: one that it works on and one that fills. */
+const SCORE_WINDOW = 64
+/** Milliseconds between two reports of progress. */
+const REPORT_MS = 100
+
+/**
+ * Run one segment up to its last candidate: read it, then fetch, decode and score. Every finished candidate is
+ * in the database at once; run again after any end of the process, it goes on with those that are left.
+ * The rows are then read with `readRows`, and the run is forgotten with `clearRun` when its shard is published.
+ */
+export async function runSegment(
+  parts: WorkParts,
+  job: SegmentJob,
+  options: { threads: number; onProgress?: (stages: StageProgress[]) => void; signal?: AbortSignal },
+): Promise<RunState> {
+  const { store, crawl, images, scorer } = parts
+  const { run, scope, rules, source, clock } = job
+  const { signal } = options
+  let state = await openRun(store, run, scope, job.fingerprint, clock())
+  if (state.finishedAt !== null) return state
+  const report = startReport(job, options.onProgress)
+  try {
+    const read =
+      state.read ??
+      (await storeExtracted(store, run, crawl.extract(source, rules, signal), ({ bytes }) =>
+        report.read(bytes),
+      ))
+    state = await saveRun(store, run, { ...state, read })
+    report.open(read)
+    await collect(
+      readTasks(store, run, scope, (count) => report.skip(count), signal),
+      {
+        fetch: (url) => fetchImage(parts, job, url, signal),
+        images,
+        scorer,
+        rules,
+        settle: (task, settled) => store.outcomes.put(task.key, encodeSettled(settled)),
+        onPassed: report.pass,
+      },
+      concurrency(options.threads),
+    )
+    return await saveRun(store, run, { ...state, finishedAt: clock() })
+  } finally {
+    report.end()
+  }
+}
+
+function concurrency(threads: number): Concurrency {
+  return { fetch: FETCH_WINDOW, decode: 2 * threads + 2, score: SCORE_WINDOW }
+}
+
+async function fetchImage(
+  { store, crawl, images }: WorkParts,
+  { source, run, offline }: SegmentJob,
+  url: string,
+  signal?: AbortSignal,
+): Promise<FetchResult> {
+  const archived = await findArchived(store, run, url)
+  if (archived !== null) return readArchived(crawl, source, archived)
+  if (offline) return { ok: false, outcome: 'offline', detail: '', signals: [] }
+  return images.fetch(url, signal)
+}
+
+async function readArchived(
+  crawl: Crawl,
+  source: SegmentSource,
+  where: { warcOffset: number; warcLength: number },
+): Promise<FetchResult> {
+  const { url, date, status, headers, body } = await crawl.readResponse(source, where, MAX_IMAGE_BYTES)
+  const judgement = judgeArchivedResponse({ status, headers })
+  if (!judgement.ok) return judgement
+  const { contentType, signals } = judgement
+  const image = { bytes: body, finalUrl: url, from: 'archive', status, contentType, signals } as const
+  return { ok: true, image: { ...image, fetchedAt: date } }
+}
+
+/** Counts what passes and tells it on a timer; the last report always comes. */
+function startReport(job: SegmentJob, onProgress: ((stages: StageProgress[]) => void) | undefined) {
+  const done = { read: 0, fetch: 0, decode: 0, score: 0 }
+  let open: number | null = null
+  let changed = true
+  const tell = () => {
+    if (!changed) return
+    changed = false
+    onProgress?.([
+      { stage: 'read', done: done.read, total: job.sourceBytes, unit: 'bytes' },
+      { stage: 'fetch', done: done.fetch, total: open, unit: 'images' },
+      { stage: 'decode', done: done.decode, total: open, unit: 'images' },
+      { stage: 'score', done: done.score, total: open, unit: 'pairs' },
+    ])
+  }
+  const timer = setInterval(tell, REPORT_MS)
+  const count = (stage: keyof typeof done, by: number) => {
+    done[stage] += by
+    changed = true
+  }
+  return {
+    read: (bytes: number) => count('read', bytes - done.read),
+    open(read: NonNullable<RunState['read']>) {
+      open = read.open
+      count('read', read.counts.bytes - done.read)
+    },
+    /** tasks that were settled before, or as duplicates */
+    skip(by: number) {
+      for (const stage of ['fetch', 'decode', 'score'] as const) count(stage, by)
+    },
+    /** a task that has ended skips the stages after this one */
+    pass(stage: 'fetch' | 'decode' | 'score', ended: boolean) {
+      count(stage, 1)
+      if (ended && stage === 'fetch') count('decode', 1)
+      if (ended && stage !== 'score') count('score', 1)
+    },
+    end() {
+      clearInterval(timer)
+      tell()
+    },
+  }
+}
