@@ -41,11 +41,11 @@ export function mayConnect(ip: string, allowed: Allowed): boolean {
 }
 
 /** The host without an IPv6 literal's brackets. */
-export function bareHost(url: URL): string {
+function bareHost(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '')
 }
 
-export function portOf(url: URL): number {
+function portOf(url: URL): number {
   return url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
 }
 

@@ -75,6 +75,7 @@ export interface HttpOptions {
   politeness: Politeness
   lookup?: Lookup | undefined
   ca?: string | undefined
+  /** wall clock; pauses go by the process's own, so that this one may stand still */
   now: () => number
   random: () => number
 }
@@ -84,7 +85,7 @@ export type Http = ReturnType<typeof startHttp>
 /** GET within limits: guarded addresses, bounded time, bytes, redirects and tries, each host in its turn. */
 export function startHttp(options: HttpOptions) {
   const { limits, allowed, hosts, now } = options
-  const politeness = startPoliteness(options.politeness, now, options.random)
+  const politeness = startPoliteness(options.politeness, () => performance.now(), options.random)
   const lookup = options.lookup ?? startLookup()
   const agent = new Agent({
     connect: startConnector({ allowed, lookup, hosts, connectMs: limits.connectMs, ca: options.ca }),
@@ -120,7 +121,9 @@ export function startHttp(options: HttpOptions) {
         [value ?? []].flat().map((line): [string, string] => [name, line]),
       )
       const bad =
-        judgeStatus(status, first('retry-after'), now()) ?? wanted.judge?.({ status, headers }) ?? null
+        judgeStatus(status, first('retry-after'), Date.parse(first('date') ?? '') || now()) ??
+        wanted.judge?.({ status, headers }) ??
+        null
       const good = status >= 200 && status < 300
       if (bad !== null || !good) {
         await Promise.race([body.dump({ limit: DUMPED_BYTES, signal: stop.signal }), sleep(DUMPED_MS)]).catch(

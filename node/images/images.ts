@@ -27,7 +27,7 @@ export interface ImagesOptions {
   politeness?: Partial<Politeness>
   /** instead of asking the system's name servers */
   lookup?: Lookup
-  /** milliseconds since 1970 */
+  /** milliseconds since 1970, for `fetchedAt` and the age of robots.txt; may stand still */
   now?: () => number
   /** in [0, 1), for the jitter of pauses */
   random?: () => number

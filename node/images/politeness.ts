@@ -35,14 +35,18 @@ export const POLITENESS: Politeness = {
 interface Host {
   queue: PQueue
   gapMs: number
-  /** earliest start of the next request, and until when the host is given up; milliseconds since 1970 */
+  /** earliest start of the next request, and until when the host is given up, by the clock given */
   nextAt: number
   closedUntil: number
   failuresInARow: number
   lastFailure: Failure | null
 }
 
-/** Gives requests their turn: by host first, so that those waiting for a slow host hold no place of the others. */
+/**
+ * Gives requests their turn: by host first, so that those waiting for a slow host hold no place of the others.
+ *
+ * @param now - milliseconds of a clock that goes on while one waits
+ */
 export function startPoliteness(options: Politeness, now: () => number, random: () => number) {
   const hosts = new Map<string, Host>()
   const everybody = new PQueue({ concurrency: options.concurrency })
@@ -71,11 +75,8 @@ export function startPoliteness(options: Politeness, now: () => number, random: 
     if (result.ok) return
     if (result.blamesHost) {
       host.lastFailure = result
-      if (++host.failuresInARow >= options.failuresToGiveUp) {
-        host.closedUntil = now() + options.givenUpMs
-        // when that time is over, one more failure closes it again
-        host.failuresInARow = options.failuresToGiveUp - 1
-      }
+      // it stays above: after a host's time out one more failure closes it again
+      if (++host.failuresInARow >= options.failuresToGiveUp) host.closedUntil = now() + options.givenUpMs
     }
     if (!result.retry) return
     const doubled = options.backoffMs * 2 ** Math.max(0, host.failuresInARow - 1)

@@ -36,6 +36,17 @@ test('an image comes with its facts, asked for honestly', async () => {
   })
 })
 
+test('a clock that stands still holds up nothing', async () => {
+  const site = await playSite((request, response) => {
+    response.writeHead(site.asked.length === 1 ? 503 : 200).end(request.url)
+  })
+  const fetcher = hurriedFetcher({ now: () => 1_000, politeness: { hostGapMs: 10 } })
+  await closing([fetcher, site], async () => {
+    const ends = await Promise.all(['/a', '/b', '/c'].map((path) => fetcher.fetch(site.url + path)))
+    assert.equal(ends.map(body), ['/a', '/b', '/c'])
+  })
+})
+
 test('redirects are followed, five of them, and name the last address', async () => {
   const site = await playSite((request, response) => {
     const left = Number(request.url?.slice(1))

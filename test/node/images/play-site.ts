@@ -49,8 +49,6 @@ export async function playSite(
   }
 }
 
-export type Site = Awaited<ReturnType<typeof playSite>>
-
 /** A fetcher in a hurry, that may open loopback addresses. */
 export function hurriedFetcher(
   options: Partial<Omit<HttpOptions, 'limits' | 'politeness' | 'hosts'>> & {

@@ -130,8 +130,8 @@ test('long files are cut after 500 KiB, at a line', async () => {
     `${filler}User-agent: *\nDisallow: /\n`,
     // beyond it
     `${filler}${filler}User-agent: *\nDisallow: /\n`,
-    // the limit falls into the last line, whose beginning would allow everything
-    `User-agent: *\nDisallow: /\n${'#'.repeat(512_000 - 27 - 9)}\nAllow: /public\n`,
+    // the limit falls into the last line, whose beginning `Allow: /` would allow everything
+    `User-agent: *\nDisallow: /\n${'#'.repeat(512_000 - 26 - 1 - 8)}\nAllow: /public\n`,
   ]) {
     const site = await playSite(picture, { robots: says(text) })
     const fetcher = hurriedFetcher()
