@@ -24,13 +24,18 @@ export async function openBatches(options: EncoderOptions, maxWaitMs: number): P
     threads: 1,
     tasksPerThread: BATCHES_IN_THREAD + 1,
   })
-  const ask = async (job: ScoreJob, transfer: ArrayBuffer[] = []) => {
-    const answer: ScoreAnswer = await pool.run(job, { transferList: transfer })
+  const ask = async (job: ScoreJob) => {
+    const answer: ScoreAnswer = await pool.run(job)
     if (!answer.ok) throw new ShoalError(answer.code, answer.message)
     return answer
   }
   const { width, height } = options.config.geometry
   const cropBytes = 3 * width * height
+  // shared with the thread and used again: a new buffer for each batch would cost its pages and their collection
+  const free = Array.from(
+    { length: BATCHES_IN_THREAD },
+    () => new Uint8Array(new SharedArrayBuffer(options.batch * cropBytes)),
+  )
   const waiting: Waiting[] = []
   const running = new Set<Promise<void>>()
   let timer: NodeJS.Timeout | undefined
@@ -71,19 +76,19 @@ export async function openBatches(options: EncoderOptions, maxWaitMs: number): P
   }
 
   async function run(batch: Waiting[]): Promise<void> {
+    const crops = free.pop()!
     try {
-      const crops = Buffer.allocUnsafeSlow(batch.length * cropBytes)
       for (const [i, { crop }] of batch.entries()) crops.set(crop, i * cropBytes)
       const texts = batch.map(({ text }) => text)
-      const { dimension, similarities, embeddings } = await ask({ kind: 'batch', crops, texts }, [
-        crops.buffer,
-      ])
+      const { dimension, similarities, embeddings } = await ask({ kind: 'batch', crops, texts })
       for (const [i, { settle }] of batch.entries()) {
         const embedding = embeddings.slice(i * dimension, (i + 1) * dimension)
-        settle.resolve({ similarity: similarities[i] as number, embedding })
+        settle.resolve({ similarity: similarities[i]!, embedding })
       }
     } catch (error) {
       for (const { settle } of batch) settle.reject(error)
+    } finally {
+      free.push(crops)
     }
   }
 

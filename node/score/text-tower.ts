@@ -3,8 +3,8 @@ import { dotRows, findRowsPerRun, normaliseRows, TRIED_ROWS, unknownInputs } fro
 import type { Feed, Tower } from './onnx.ts'
 import type { TextTokens } from './tokenize.ts'
 
-/** A text is padded to a multiple of this: a length that depends on the text alone. Sixteen floats are one vector. */
-const LENGTH_STEP = 16
+/** A text is padded to a multiple of this: a length that depends on the text alone, so that its bits do too. */
+const LENGTH_STEP = 8
 /** Cosine of a text with itself padded further, below which the padding is part of what the model reads. */
 const PADDING_IGNORED = 1 - 1e-4
 
