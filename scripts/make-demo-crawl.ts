@@ -8,7 +8,7 @@
  * `DIR/node_modules`; the repository does not depend on them.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,6 +18,7 @@ import { type Entry, gzipMember, type Written, writeArchive } from './demo/archi
 import { type ArchivedPicture, addArchived } from './demo/archived.ts'
 import { addGalleries } from './demo/galleries.ts'
 import { addLanguages } from './demo/languages.ts'
+import { describeLicences } from './demo/licences.ts'
 import { openJudge } from './demo/measure.ts'
 import { addMessy } from './demo/messy.ts'
 import { addNetwork } from './demo/network.ts'
@@ -33,6 +34,8 @@ const ICON_SETS = {
   '@iconify-json/circle-flags': '1.2.11',
 }
 const NAME = 'demo'
+/** What the damaged files would show. */
+const HOSTILE = 'noto:parrot'
 /** The model's own threshold is 0.23; expectations keep clear of it, so that rounding decides nothing. */
 const THRESHOLD = 0.23
 const SURELY_KEPT = 0.3
@@ -73,7 +76,11 @@ async function make(iconDirectory: string): Promise<void> {
   writeFileSync(join(OUT, `${NAME}.warc.wat.gz`), written.wat)
   writeFileSync(join(OUT, 'sites.json'), formatSites(demo))
   writeFileSync(join(OUT, 'expected.json'), formatExpected(demo, entries, written, similarities))
-  writeFileSync(join(OUT, 'LICENSES.md'), describeLicences(iconDirectory, demo))
+  const damaged = ['tiny.jpg', 'truncated.jpg', 'damaged.png', 'moving.gif'].map(
+    (name) => [name, HOSTILE] as const,
+  )
+  const shown = new Map([...demo.pictures, ...damaged])
+  writeFileSync(join(OUT, 'LICENSES.md'), describeLicences(iconDirectory, ICON_SETS, shown))
   report(demo, files, written)
 }
 
@@ -95,7 +102,7 @@ async function makeFiles(demo: Demo, iconDirectory: string): Promise<Map<string,
     const picture = await renderPicture(iconDirectory, icon, variant === undefined ? name : `${name}.jpg`)
     files.set(name, variant === undefined ? picture : await variant(picture))
   }
-  const any = await renderPicture(iconDirectory, 'noto:parrot', 'hostile.jpg')
+  const any = await renderPicture(iconDirectory, HOSTILE, 'hostile.jpg')
   for (const [name, bytes] of await makeHostileFiles(any)) files.set(name, bytes)
   return files
 }
@@ -146,7 +153,7 @@ function arrange(
   })
   const lost = gzipMember(
     Buffer.from(
-      'WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 9000\r\n\r\nthis record was never written to its end',
+      'WARC/1.0\r\nWARC-Type: metadata\r\nContent-Length: 9000\r\n\r\nthis record was never written to its end',
     ),
   )
   const spoilt = Buffer.from(lost)
@@ -219,31 +226,6 @@ function countOutcomes(demo: Demo): Partial<Record<Outcome, number>> {
     counts[outcome] = (counts[outcome] ?? 0) + 1
   }
   return counts
-}
-
-function describeLicences(iconDirectory: string, demo: Demo): string {
-  const used = new Set([...demo.pictures.values()].map((icon) => icon.split(':')[0]))
-  const rows = Object.entries(ICON_SETS).map(([name, version]) => {
-    const info = JSON.parse(readFileSync(join(iconDirectory, name, 'info.json'), 'utf8')) as {
-      name: string
-      author: { name: string; url: string }
-      license: { spdx: string; url: string }
-    }
-    if (!used.has(name.split('/')[1])) throw new Error(`${name} is not used`)
-    return `| ${info.name} (\`${name}\` ${version}) | [${info.author.name}](${info.author.url}) | [${info.license.spdx}](${info.license.url}) | \`${name.split('/')[1]}-*\` |`
-  })
-  return `# The pictures of the demo
-
-The files in \`files/\` and the pictures inside \`${NAME}.warc.gz\` show drawings of these icon sets, rendered by
-\`scripts/make-demo-crawl.ts\` on coloured grounds; some are then turned, cut, damaged or stored in unusual ways,
-to see that they are handled. The name of a file begins with its set, and \`expected.json\` and \`sites.json\` say
-which page shows it. Everything else here, texts and sites, is made up for the demo and part of Shoal.
-
-| set | author | licence | files |
-| --- | --- | --- | --- |
-${rows.join('\n')}
-| files under other names | drawings of the sets above, mostly Noto Emoji and Twemoji | as above | \`odd\` and hostile files |
-`
 }
 
 function report(demo: Demo, files: Map<string, Buffer>, { warc, wat }: Written): void {

@@ -7,8 +7,11 @@ import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 
-/** What a made-up server answers to one address; written to `sites.json` by `scripts/make-demo-crawl.ts`. */
-interface Answer {
+/**
+ * What a made-up server answers to one address; written to `sites.json` by `scripts/make-demo-crawl.ts`.
+ * Without `file`, `body` or `generate` the body is empty.
+ */
+export interface Answer {
   status?: number
   headers?: [string, string][]
   /** name of a file in `files/` */
@@ -18,7 +21,7 @@ interface Answer {
   generate?: 'large' | 'large-chunked' | 'gzip-bomb' | 'endless' | 'silent' | 'broken-off'
   /** milliseconds before the headers */
   delayMs?: number
-  /** answers to the first requests, one each */
+  /** answers to the first requests, one each; afterwards the answer itself */
   first?: Answer[]
 }
 

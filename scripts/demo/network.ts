@@ -1,6 +1,7 @@
 /** Servers and files as they are met: gone, moved, slow, broken, hostile. */
+import type { Answer } from '../../cli/demo/sites.ts'
 import type { Outcome } from '../../protocol/outcomes.ts'
-import { type Answer, type Demo, gallery, type Writer } from './page.ts'
+import { type Demo, gallery, type Writer } from './page.ts'
 
 export function addNetwork(demo: Demo): void {
   addDead(demo)

@@ -1,19 +1,5 @@
+import type { Answer } from '../../cli/demo/sites.ts'
 import type { Outcome } from '../../protocol/outcomes.ts'
-
-/** What a made-up server answers to one address. Without `file`, `body` or `generate` the body is empty. */
-export interface Answer {
-  status?: number
-  headers?: [string, string][]
-  /** name of a file under `cli/demo/files/` */
-  file?: string
-  body?: string
-  /** bodies too large or too strange to be stored; the server makes them */
-  generate?: 'large' | 'large-chunked' | 'gzip-bomb' | 'endless' | 'silent' | 'broken-off'
-  /** milliseconds before the headers */
-  delayMs?: number
-  /** answers to the first requests, one each; afterwards the answer itself */
-  first?: Answer[]
-}
 
 /** One candidate and what must become of it under the preset `laion-5b` with the model's own threshold. */
 export interface Expected {
