@@ -34,7 +34,7 @@ export function describeFailure(thrown: unknown, interrupted: NodeJS.Signals | n
     return {
       status: 128 + constants.signals[interrupted],
       code: 'interrupted',
-      message: 'stopped before the end; run the same command again to go on',
+      message: 'stopped before the end; run the same command again to finish',
       stack,
     }
   if (error instanceof ShoalError)

@@ -59,7 +59,7 @@ export function drawStage(stage: StageProgress, meter: Meter, width: number): st
   const full = Math.round((part ?? 0) * size)
   const bar = part === null ? '·'.repeat(size) : '█'.repeat(full) + '░'.repeat(size - full)
   const percent = part === null ? '' : `${Math.floor(part * 100)} %`
-  const rate = meter.rate === null ? '' : `${formatAmount(stage, meter.rate, formatRate)}/s`
+  const rate = meter.rate === null || part === 1 ? '' : `${formatAmount(stage, meter.rate, formatRate)}/s`
   const left = part === 1 ? 'done' : meter.left === null ? '' : `${formatSeconds(meter.left)} left`
   return [
     stage.stage.padEnd(7),

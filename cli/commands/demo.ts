@@ -15,9 +15,8 @@ export async function run(context: Context): Promise<void> {
   const { options, output } = context
   const dataDir = join(findDataDir(options.data), 'demo')
   await prepare(dataDir)
-  output.print(
-    'The demo crawl: a small archive of made-up sites, whose pictures come from a server on this machine.',
-  )
+  output.print('The demo crawl: a small archive of made-up sites.')
+  output.print('Their pictures come from a web server on this machine; no packet leaves it.')
   output.print()
   const sites = await startSites()
   try {

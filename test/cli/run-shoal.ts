@@ -12,11 +12,11 @@ export interface Ended {
 }
 
 /**
- * Runs the real program in a process of its own, with pipes, as a script would.
+ * Starts the real program in a process of its own, with pipes, as a script would.
  *
  * @param env - added to an environment without colours' and npm's variables
  */
-export async function runShoal(args: string[], env: Record<string, string> = {}): Promise<Ended> {
+export function startShoal(args: string[], env: Record<string, string> = {}) {
   const started = performance.now()
   const child = spawn(process.execPath, [MAIN, ...args], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
@@ -27,9 +27,13 @@ export async function runShoal(args: string[], env: Record<string, string> = {})
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text))
-  const status = await new Promise<number | null>((resolve, reject) => {
+  const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', resolve)
+    child.on('close', (status) => resolve({ status, stdout, stderr, ms: performance.now() - started }))
   })
-  return { status, stdout, stderr, ms: performance.now() - started }
+  return { child, ended }
+}
+
+export function runShoal(args: string[], env?: Record<string, string>): Promise<Ended> {
+  return startShoal(args, env).ended
 }
