@@ -8,7 +8,7 @@ export interface Decoder {
    * From an image file's bytes to the model's crop and the file's fingerprints, or to the outcome that says why not.
    * Hostile bytes are expected: they end in an outcome, never in a rejection.
    *
-   * @param bytes - the file. Where the view spans its whole buffer it is moved, not copied: don't use it afterwards
+   * @param bytes - the file; they are copied, so that the caller may go on with them
    * @throws ShoalError `decoder_closed` during and after `close`; `geometry_invalid` where the crop is larger than
    *   the picture that it is cut from
    */
@@ -54,9 +54,9 @@ export function startDecoder(options: { threads: number }): Decoder {
   return {
     async decode(bytes, geometry, rules) {
       checkGeometry(geometry)
-      const answer = await run({ bytes: ownBuffer(bytes), geometry, rules, alone: false })
+      const answer = await run({ bytes: new Uint8Array(bytes), geometry, rules, alone: false })
       if (!('large' in answer)) return answer
-      const task = { bytes: ownBuffer(answer.large), geometry, rules, alone: true }
+      const task = { bytes: answer.large, geometry, rules, alone: true }
       const turn = lastLarge.then(() => run(task))
       lastLarge = turn.catch(() => {})
       return (await turn) as DecodeResult
@@ -70,12 +70,6 @@ export function startDecoder(options: { threads: number }): Decoder {
 
 function closedError(): ShoalError {
   return new ShoalError('decoder_closed', 'the image decoder is closed: the node is stopping')
-}
-
-/** A view of a larger buffer (Node's pool, a slice of an archive) is copied, as its neighbours must not move. */
-function ownBuffer(bytes: Uint8Array): Uint8Array {
-  const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer
-  return whole ? bytes : new Uint8Array(bytes)
 }
 
 function checkGeometry({ mode, resize, width, height }: CropGeometry): void {

@@ -46,13 +46,13 @@ function sample(rgb: Uint8Array, width: number, height: number): Float64Array {
   const line = new Float64Array(columns)
   for (const [i, { first, weights }] of tapsOf(rows).entries()) {
     line.fill(0)
-    for (const [k, weight] of weights.entries()) {
+    for (let k = 0; k < weights.length; k++) {
+      const weight = weights[k]!
       const row = 3 * width * Math.floor(((first + k) * height) / rows)
-      // luma of ITU-R BT.601
-      const [red, green, blue] = [0.299 * weight, 0.587 * weight, 0.114 * weight]
       for (let x = 0; x < columns; x++) {
         const at = row + offsets[x]!
-        line[x]! += red * rgb[at]! + green * rgb[at + 1]! + blue * rgb[at + 2]!
+        // luma of ITU-R BT.601
+        line[x]! += weight * (0.299 * rgb[at]! + 0.587 * rgb[at + 1]! + 0.114 * rgb[at + 2]!)
       }
     }
     for (let j = 0; j < SAMPLES; j++) {
