@@ -219,14 +219,15 @@ test('the caller may give up: while waiting for an answer, for a turn, for robot
   })
   await closing([fetcher, site, shy], async () => {
     const start = performance.now()
+    const signal = AbortSignal.timeout(300)
     const asked = [`${site.url}/first`, `${site.url}/second`, `${shy.url}/a`].map((url) =>
-      fetcher.fetch(url, AbortSignal.timeout(150)).then(
+      fetcher.fetch(url, signal).then(
         () => 'ended',
         (error: Error) => error.name,
       ),
     )
     assert.equal(await Promise.all(asked), ['TimeoutError', 'TimeoutError', 'TimeoutError'])
-    assert.ok(performance.now() - start < 1_000)
+    assert.ok(performance.now() - start < 2_000)
     assert.is(site.asked.length, 1)
     const aborted = await fetcher
       .fetch(`${site.url}/x`, AbortSignal.abort(new Error('early')))
