@@ -1,5 +1,5 @@
-import type { Demo } from './page.ts'
-import { gallery } from './page.ts'
+import type { Outcome } from '../../protocol/outcomes.ts'
+import { type Demo, type Extra, gallery } from './page.ts'
 
 /** A picture stored in the WARC itself: its host is on no network, so that nobody can have asked it. */
 export interface ArchivedPicture {
@@ -29,17 +29,19 @@ export function addArchived(demo: Demo): { before: ArchivedPicture[]; after: Arc
   const map = stock('noto:world-map', [['X-Robots-Tag', 'noai']])
   const tiny = stored('tiny.jpg', 'image/jpeg')
   demo.page(`${HOST}/exhibition.html`, { title: 'The exhibition, kept in the archive' }, (at) => {
-    const show = (picture: ArchivedPicture, text: string) =>
-      `<img src="/items/${picture.file}" alt="${text}">`
+    const show = (picture: ArchivedPicture, text: string, outcome: Outcome, extra: Extra) =>
+      at.img(`<img src="/items/${picture.file}" alt="${text}">`, picture.url, text, outcome, {
+        // a WAT holds no pictures, and the host is on no network
+        wat: { outcome: 'fetch_dns' },
+        ...extra,
+      })
     return gallery([
-      at.img(show(crown, 'A crown'), crown.url, 'A crown', 'kept', { picture: 'twemoji:crown' }),
-      at.img(show(ring, 'A ring'), ring.url, 'A ring', 'kept', { picture: 'noto:ring' }),
-      at.img(show(moon, 'full moon'), moon.url, 'full moon', 'kept', { picture: 'noto:full-moon' }),
-      at.img(show(vase, 'A tractor'), vase.url, 'A tractor', 'similarity', { picture: 'noto:amphora' }),
-      at.img(show(map, 'A world map'), map.url, 'A world map', 'optout_image', {
-        why: 'the stored answer says X-Robots-Tag: noai',
-      }),
-      at.img(show(tiny, 'A small thing'), tiny.url, 'A small thing', 'image_small'),
+      show(crown, 'A crown', 'kept', { picture: 'twemoji:crown' }),
+      show(ring, 'A ring', 'kept', { picture: 'noto:ring' }),
+      show(moon, 'full moon', 'kept', { picture: 'noto:full-moon' }),
+      show(vase, 'A tractor', 'similarity', { picture: 'noto:amphora' }),
+      show(map, 'A world map', 'optout_image', { why: 'the stored answer says X-Robots-Tag: noai' }),
+      show(tiny, 'A small thing', 'image_small', {}),
     ])
   })
   return { before: [crown, ring], after: [vase, moon, map, tiny] }
