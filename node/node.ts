@@ -41,7 +41,9 @@ export async function openNode(options: NodeOptions): Promise<Node> {
     const images = startImages({
       threads: options.threads,
       userAgent,
-      ...(options.loopback ? { allow: { loopback: true }, hosts: options.loopback.hosts } : {}),
+      ...(options.loopback
+        ? { hosts: options.loopback.hosts, lookup: findNoHost, limits: LOOPBACK_LIMITS }
+        : {}),
       now: clock,
     })
     try {
@@ -183,6 +185,14 @@ function chooseRules({ preset, threshold }: CrawlRequest, { thresholds, model }:
     )
   }
   return { ...rules, similarity: thresholds }
+}
+
+/** Milliseconds: a server on this machine that has not answered by then never will. */
+const LOOPBACK_LIMITS = { headersMs: 2_500, totalMs: 5_000 }
+
+/** Where this machine plays the web, no other name is asked for outside. */
+async function findNoHost(host: string): Promise<never> {
+  throw Object.assign(new Error(`${host} is not played here`), { code: 'ENOTFOUND' })
 }
 
 function scorerOptions(options: NodeOptions, { onProgress, files, signal }: CrawlRequest) {

@@ -2,7 +2,7 @@ import { isIP, type LookupFunction } from 'node:net'
 import { rootCertificates } from 'node:tls'
 import { buildConnector } from 'undici'
 import { describeConnectError, FailureError } from './failure.ts'
-import { type Allowed, mayConnect, refused } from './guard.ts'
+import { type Allowed, isLocalhost, mayConnect, refused } from './guard.ts'
 import type { Endpoint } from './hosts.ts'
 import { type Lookup, noAddress } from './resolve.ts'
 
@@ -63,7 +63,8 @@ export function startConnector(options: {
 async function vetAddresses(hostname: string, lookup: Lookup, allowed: Allowed) {
   let addresses: string[]
   try {
-    addresses = await lookup(hostname)
+    // RFC 6761: a name that no name server is to be asked for
+    addresses = isLocalhost(hostname) ? ['127.0.0.1', '::1'] : await lookup(hostname)
   } catch (error) {
     if (error instanceof FailureError) throw error
     throw new FailureError(noAddress((error as { code?: string }).code ?? 'ENOTFOUND'), { cause: error })

@@ -1,6 +1,5 @@
 import { Resolver } from 'node:dns/promises'
 import { type Failure, FailureError, failure } from './failure.ts'
-import { isLocalhost } from './guard.ts'
 
 /** Host name to IP addresses; an empty answer and an error both mean that there are none. */
 export type Lookup = (hostname: string) => Promise<string[]>
@@ -22,7 +21,6 @@ const FINAL = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME', 'EBADQUERY', 'EFORMER
 export function startLookup(): Lookup {
   const resolver = new Resolver({ timeout: FIRST_ANSWER_MS, tries: 2 })
   return async (hostname) => {
-    if (isLocalhost(hostname)) return ['127.0.0.1', '::1']
     if (UNLISTED.test(hostname)) throw unresolved('ENOTFOUND')
     const answers = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)])
     const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))

