@@ -6,11 +6,18 @@ import { Piscina } from 'piscina'
  * @param module - the module's address without extension: `new URL('./parse-worker', import.meta.url)`;
  *   the extension follows this file's own, so that it works from source and from `dist/`
  * @param options - `youngMiB` bounds each thread's young objects, 48 MiB by default: a thread whose objects
- *   die soon is hardly slower with less, and the process much smaller
+ *   die soon is hardly slower with less, and the process much smaller. `oldMiB` bounds all the others: beyond
+ *   it the thread dies, not the process, and its task fails
  */
 export function startThreads(
   module: URL,
-  options: { threads: number; tasksPerThread?: number; workerData?: unknown; youngMiB?: number },
+  options: {
+    threads: number
+    tasksPerThread?: number
+    workerData?: unknown
+    youngMiB?: number
+    oldMiB?: number
+  },
 ): Piscina {
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
   return new Piscina({
@@ -19,7 +26,10 @@ export function startThreads(
     maxThreads: options.threads,
     concurrentTasksPerWorker: options.tasksPerThread ?? 1,
     workerData: options.workerData,
-    ...(options.youngMiB ? { resourceLimits: { maxYoungGenerationSizeMb: options.youngMiB } } : {}),
+    resourceLimits: {
+      ...(options.youngMiB ? { maxYoungGenerationSizeMb: options.youngMiB } : {}),
+      ...(options.oldMiB ? { maxOldGenerationSizeMb: options.oldMiB } : {}),
+    },
     // workers are busy or the node is stopping: parking them with Atomics.wait would block their async work
     atomics: 'disabled',
   })
