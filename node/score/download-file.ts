@@ -80,7 +80,7 @@ async function fetchRest(url: string, part: string, offset: number, options: Dow
   const expected = options.sha256 ?? answer.sha256
   const isRest = statusCode === 206 && `${headers['content-range']}`.startsWith(`bytes ${offset}-`)
   if (offset > 0 && (statusCode === 416 || (statusCode === 206 && !(isRest && expected !== undefined)))) {
-    body.destroy()
+    await body.dump()
     await rm(part, { force: true })
     return fetchRest(url, part, 0, options)
   }
@@ -92,7 +92,7 @@ async function fetchRest(url: string, part: string, offset: number, options: Dow
   const length = headers['content-length'] === undefined ? null : Number(headers['content-length'])
   const total = length === null ? null : start + length
   if (total !== null && !(total <= MAX_FILE_BYTES)) {
-    body.destroy()
+    await body.dump()
     throw refusal(url, `the file has ${total} bytes, more than the limit ${MAX_FILE_BYTES}`)
   }
   const hash = createHash('sha256')

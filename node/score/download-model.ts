@@ -23,7 +23,7 @@ const DEFAULT_ENDPOINT = 'https://huggingface.co'
  */
 export function parseModelId(model: string): ModelId | null {
   if (!model.startsWith('hf:')) return null
-  const [, owner, name, revision = 'main'] = /^hf:([\w.-]+)\/([\w.-]+)(?:@([\w./-]+))?$/.exec(model) ?? []
+  const [, owner, name, revision = 'main'] = /^hf:([\w.-]+)\/([\w.-]+)(?:@(\w[\w./-]*))?$/.exec(model) ?? []
   if (owner === undefined || name === undefined || `/${owner}/${name}/${revision}/`.includes('/../')) {
     throw new ShoalError('model_id', `${model}: write it as hf:owner/name@revision`)
   }

@@ -32,13 +32,8 @@ const MAX_CONTEXT = 4096
 /** CLIP's own context, for models that don't say. */
 const CLIP_CONTEXT = 77
 
-/** PIL's resampling filters, which `resample` numbers. Box and hamming have no like here. */
-const KERNELS: Readonly<Record<number, CropGeometry['kernel']>> = {
-  0: 'nearest',
-  1: 'lanczos3',
-  2: 'linear',
-  3: 'cubic',
-}
+/** PIL's resampling filters, by the numbers that `resample` gives them. Box and hamming have no like here. */
+const KERNELS: CropGeometry['kernel'][] = ['nearest', 'lanczos3', 'linear', 'cubic']
 
 /** @throws ShoalError `model_config` that names the file and the setting */
 export async function readModelConfig(directory: string): Promise<ModelConfig> {
@@ -64,7 +59,7 @@ export async function readModelConfig(directory: string): Promise<ModelConfig> {
 function parseGeometry(json: Json, refuse: (what: string) => ShoalError): CropGeometry {
   if (json.do_resize === false) throw refuse('do_resize is false; a model needs pictures of one size')
   const resample = json.resample ?? 3
-  const kernel = KERNELS[resample as number]
+  const kernel = typeof resample === 'number' ? KERNELS[resample] : undefined
   if (kernel === undefined) throw refuse(`resample ${resample} is none of 0, 1, 2, 3`)
   const isClip = /CLIP/.test(`${json.image_processor_type ?? json.feature_extractor_type ?? 'CLIP'}`)
   const crops = json.do_center_crop ?? (json.crop_size !== undefined || isClip)
