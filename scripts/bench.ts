@@ -1,0 +1,46 @@
+import { parseArgs } from 'node:util'
+
+/**
+ * `npm run bench [-- STAGE [FILE...]] [--json]`: each stage's speed beside the bare library's for the same work
+ * in the same run; without a stage all of them, on input generated from a seed.
+ */
+const STAGES: Record<string, (files: string[]) => Promise<object>> = {
+  wat: async ([file]) => (await import('./bench/wat.ts')).benchWat(file ? { file } : {}),
+  html: async ([file]) => (await import('./bench/html.ts')).benchHtml(file ? { file } : {}),
+  image: async (files) => (await import('./bench/image.ts')).benchImage(files.length > 0 ? { files } : {}),
+  score: async ([model]) => (await import('./bench/score.ts')).benchScore(model),
+  pipeline: async () => (await import('./bench/pipeline.ts')).benchPipeline(),
+  memory: async ([file]) => (await import('./bench/memory.ts')).benchMemory(file),
+}
+/** What every stage is to reach, as `ofLimit` counts it. */
+const GOALS: Record<string, string> = {
+  wat: '0.40 of inflating alone, 160,000 pairs/s on a core',
+  html: '0.80 of inflating and htmlparser2 alone',
+  image: "0.50 of sharp's decode and resize alone",
+  score: '0.95 of session.run alone',
+  pipeline: "0.85 of what the stages' own CPU times add up to",
+  memory: '600 MiB, 50 ms',
+}
+
+const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true })
+const [wanted, ...files] = positionals
+if (wanted !== undefined && !Object.hasOwn(STAGES, wanted)) {
+  console.error(`${wanted} is no stage: take ${Object.keys(STAGES).join(', ')}`)
+  process.exit(2)
+}
+
+const figures: Record<string, unknown> = {}
+for (const stage of wanted === undefined ? Object.keys(STAGES) : [wanted]) {
+  const result = rounded(await STAGES[stage]!(files))
+  // memory's two figures stand beside the stages
+  Object.assign(figures, stage === 'memory' ? result : { [stage]: result })
+  if (!values.json)
+    console.log(`${stage.padEnd(9)} ${JSON.stringify(result)}\n          goal: ${GOALS[stage]}`)
+}
+console.log(JSON.stringify(figures))
+
+function rounded(result: object): object {
+  return JSON.parse(
+    JSON.stringify(result, (_, value) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value)),
+  )
+}
