@@ -6,8 +6,6 @@ const MAGIC = Buffer.from([0x1f, 0x8b, 0x08])
 const TRAILER_BYTES = 8
 /** Stored bytes that surely hold the first five of a member's content: a dynamic block's tables take under 400. */
 const PROBE_BYTES = 1024
-/** Output is gathered in pieces of this size: a typical WAT record in one. */
-const CHUNK_BYTES = 64 * 1024
 
 /** `short`: the bytes end before the member does. `bad`: not a member, corrupt, or larger than the limit. */
 export type Member = { state: 'whole'; data: Buffer; end: number } | { state: 'short' | 'bad' }
@@ -31,7 +29,6 @@ export function readMember(bytes: Buffer, at: number): Member {
     // the types lack `info`: with it, the engine tells how much input the stream took
     inflated = inflateRawSync(bytes.subarray(start), {
       info: true,
-      chunkSize: CHUNK_BYTES,
       maxOutputLength: MAX_INFLATED_BYTES,
     }) as unknown as InflateInfo
   } catch (error) {

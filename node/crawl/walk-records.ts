@@ -35,7 +35,7 @@ export function walkRecords(
   hooks: { onBad: () => void; isFull: () => boolean },
 ): Walk {
   const { bytes, base } = slice
-  const limit = slice.limit - base
+  const limit = Math.min(slice.limit - base, bytes.length)
   const find = slice.format === 'gzip' ? findMember : findRecord
   const step = slice.format === 'gzip' ? stepMember : stepRecord
   let at = slice.from === null ? find(bytes, 0, limit) : slice.from - base
