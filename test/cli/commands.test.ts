@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -123,6 +123,19 @@ commands('a shard that is not there fails with 1 and one line', async ({ dir }) 
     assert.is(stdout, '')
     assert.match(stderr, /^error \(\w+\): [^\n]+\n$/)
   }
+})
+
+commands('a file that is not there fails with 1, its name and what to do', async ({ dir }) => {
+  const { status, stdout, stderr } = await runShoal(['crawl', WARC, '/nowhere/a.warc.gz', '--data', dir])
+  assert.is(status, 1)
+  assert.is(stdout, '', 'it is told before the other files are begun')
+  assert.match(stderr, /^error \(file_missing\): \/nowhere\/a\.warc\.gz [^\n]*check the path\n$/)
+})
+
+commands('under npm, paths are meant from where the caller stands', async ({ dir }) => {
+  const env = { npm_lifecycle_event: 'shoal', INIT_CWD: dir }
+  const { stderr } = await runShoal(['crawl', 'a.warc.gz', '--data', dir], env)
+  assert.match(stderr, new RegExp(`${basename(dir)}/a\\.warc\\.gz `))
 })
 
 commands('the demo touches no directory that is not its own', async ({ dir }) => {

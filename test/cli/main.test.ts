@@ -1,7 +1,4 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -39,12 +36,6 @@ cli('with --json a failure is the last line of stdout as well', async () => {
   const last = JSON.parse(stdout.trimEnd().split('\n').at(-1)!)
   assert.is(last.error.code, 'usage')
   assert.match(last.error.message, /crawl needs/)
-})
-
-cli('a file that is not there fails with 1, its name and what to do', async () => {
-  const { status, stderr } = await runShoal(['crawl', '/nowhere/a.warc.gz'])
-  assert.is(status, 1)
-  assert.match(stderr, /^error \(file_missing\): \/nowhere\/a\.warc\.gz is not there: check the path\n$/)
 })
 
 cli('every command explains itself, with examples, in 80 columns', async () => {
@@ -105,18 +96,6 @@ cli('a reader that goes away is no failure', async () => {
   const status = await new Promise((resolve) => child.on('close', resolve))
   assert.is(status, 0)
   assert.is(stderr, '')
-})
-
-cli('under npm, paths are meant from where the caller stands', async () => {
-  const dir = await mkdtemp(join(tmpdir(), 'shoal-cli-'))
-  try {
-    const env = { npm_lifecycle_event: 'shoal', INIT_CWD: dir }
-    // the directory itself is found, and refused for being none of the files it holds
-    const { stderr } = await runShoal(['crawl', `../${dir.split('/').at(-1)}`], env)
-    assert.match(stderr, /\(file_kind\)/)
-  } finally {
-    await rm(dir, { recursive: true })
-  }
 })
 
 cli.run()
