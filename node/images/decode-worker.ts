@@ -21,11 +21,11 @@ const MAX_DETAIL_CHARS = 120
 /** From cheap to dear: nothing is decoded that its size, magic bytes or header rule out. */
 export default async function decode(task: DecodeTask): Promise<DecodeAnswer> {
   const { bytes, rules } = task
-  const outcome = judgeFile(rules, bytes.length)
-  if (outcome) return refuse(outcome, `${bytes.length} bytes`)
-  const format = sniff(bytes)
-  if (!isFormat(format)) return refuse('image_format', format)
   try {
+    const outcome = judgeFile(rules, bytes.length)
+    if (outcome) return refuse(outcome, `${bytes.length} bytes`)
+    const format = sniff(bytes)
+    if (!isFormat(format)) return refuse('image_format', format)
     const file = format === 'png' ? stripPng(bytes) : bytes
     const header = await readHeader(file)
     const refusal = judgeHeader(rules, format, header)

@@ -10,7 +10,7 @@ export interface Decoder {
    *
    * @param bytes - the file; they are copied, so that the caller may go on with them
    * @throws ShoalError `decoder_closed` during and after `close`; `geometry_invalid` where the crop is larger than
-   *   the picture that it is cut from
+   *   the picture that it is cut from; `decoder_broken` where no thread can be started
    */
   decode(bytes: Uint8Array, geometry: CropGeometry, rules: FilterRules): Promise<DecodeResult>
   close(): Promise<void>
@@ -45,9 +45,21 @@ export function startDecoder(options: { threads: number }): Decoder {
     try {
       return await threads.run(task, { transferList: [task.bytes.buffer as ArrayBuffer] })
     } catch (error) {
-      // the thread threw or died: that is this picture's doing, unless the threads were told to stop
       if (closed) throw closedError()
-      return { ok: false, outcome: 'image_broken', detail: String((error as Error).message ?? error) }
+      await checkThreads(task)
+      return { ok: false, outcome: 'image_broken', detail: `the decoder died: ${(error as Error).message}` }
+    }
+  }
+
+  /** Threads answer every picture. One that dies does so of its picture, unless none can do the least. */
+  async function checkThreads(task: DecodeTask): Promise<void> {
+    try {
+      await threads.run({ ...task, bytes: new Uint8Array() })
+    } catch (error) {
+      throw new ShoalError(
+        'decoder_broken',
+        `pictures can't be decoded on this machine (${(error as Error).message}): install the packages anew with npm ci`,
+      )
     }
   }
 

@@ -29,6 +29,8 @@ const DECODE_SECONDS = 10
 const MAX_RAW_PIXELS = 2_000_000
 /** How much larger than the model's shortest edge they stay, so that the second resize still decides the result. */
 const OVERSAMPLING = 2.5
+/** The perceptual hash looks at no more, and at no less whatever the model's size. */
+const MIN_SHRUNK_SIDE = 512
 /** Pixels after that shrinking. Reached only by strips longer than about 20:1, which lose detail along the strip. */
 const MAX_SHRUNK_PIXELS = 8_000_000
 /** Rows that libvips keeps of a picture that comes line by line, before and after its first step of shrinking. */
@@ -112,7 +114,7 @@ function shrunkSize(
   geometry: CropGeometry,
 ): { width: number; height: number } {
   const edge = geometry.mode === 'crop' ? geometry.resize : Math.max(geometry.width, geometry.height)
-  const scale = Math.min(1, (OVERSAMPLING * edge) / Math.min(width, height))
+  const scale = Math.min(1, Math.max(OVERSAMPLING * edge, MIN_SHRUNK_SIDE) / Math.min(width, height))
   const short = Math.round(Math.min(width, height) * scale)
   const long = Math.min(Math.round(Math.max(width, height) * scale), Math.floor(MAX_SHRUNK_PIXELS / short))
   return width < height ? { width: short, height: long } : { width: long, height: short }

@@ -33,16 +33,11 @@ const SIGNATURES: [name: string, signature: string][] = [
   ['zip', 'PK\x03\x04'],
 ]
 
-/** Text formats, after byte order mark and white space. */
-const TEXTS: [name: string, pattern: RegExp][] = [
-  ['svg', /^(<\?xml[^>]*>\s*)?((<!--.*?-->|<!DOCTYPE\s+svg[^>]*(\[.*?\])?\s*>)\s*)*<svg[\s>]/is],
-  [
-    'html',
-    /^(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body|script|title|meta|div|p|a|br|h1)[\s>]/is,
-  ],
-  ['xml', /^<\?xml\s/i],
-  ['json', /^[{[]\s*["{[\]}]/],
-]
+/** What may come before the root element. One piece at a time, as a repeated group would backtrack without end. */
+const PROLOG = /^(?:<!--.*?-->|<\?.*?\?>|<!doctype\s+svg[^>[]*(?:\[[^\]]*\])?\s*>)\s*/is
+const SVG = /^<(?:svg:)?svg[\s>]/i
+const HTML = /^<(?:!doctype\s+html|html|head|body|script|title|meta|div|p|a|br|h1)[\s>]/i
+const JSON_START = /^[{[]\s*["{[\]}]/
 
 /** A prolog with comments fits; a page that hides its root element further down is called `unknown`. */
 const SNIFFED_CHARS = 2048
@@ -58,8 +53,17 @@ export function sniff(bytes: Uint8Array): string {
     'latin1',
   )
   for (const [name, signature] of SIGNATURES) if (startsWith(head, signature)) return name
-  const text = head.replace(/^(\xef\xbb\xbf)?\s+|^\xef\xbb\xbf/, '')
-  return TEXTS.find(([, pattern]) => pattern.test(text))?.[0] ?? 'unknown'
+  return sniffText(head.replace(/^\xef\xbb\xbf/, '').trimStart())
+}
+
+function sniffText(text: string): string {
+  if (JSON_START.test(text)) return 'json'
+  let root = text
+  for (let piece = PROLOG.exec(root); piece !== null; piece = PROLOG.exec(root))
+    root = root.slice(piece[0].length)
+  if (SVG.test(root)) return 'svg'
+  if (HTML.test(root)) return 'html'
+  return /^<\?xml\s/i.test(text) ? 'xml' : 'unknown'
 }
 
 function startsWith(head: string, signature: string): boolean {

@@ -9,22 +9,25 @@ const MAX_EXIF_BYTES = 64 * 1024
  * libpng inflates up to 50 MB of each one before the first pixel: a file of 100 KB costs gigabytes.
  * Left are the critical chunks, transparency, and the EXIF block for its orientation.
  *
- * @returns the same bytes where there is nothing to take out; a file cut within a chunk keeps its last piece
+ * @returns the same bytes where there is nothing to take out
  */
 export function stripPng(bytes: Uint8Array): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const kept = [bytes.subarray(0, SIGNATURE_BYTES)]
+  const kept: Uint8Array[] = []
+  let from = 0
   let at = SIGNATURE_BYTES
   while (at + CHUNK_FRAME_BYTES <= bytes.length) {
     const length = view.getUint32(at)
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8))
     const end = Math.min(at + CHUNK_FRAME_BYTES + length, bytes.length)
-    if (isNeeded(String.fromCharCode(...bytes.subarray(at + 4, at + 8)), length)) {
-      kept.push(bytes.subarray(at, end))
+    if (!isNeeded(type, length)) {
+      if (from < at) kept.push(bytes.subarray(from, at))
+      from = end
     }
     at = end
   }
-  const size = kept.reduce((sum, part) => sum + part.length, 0)
-  return size === bytes.length ? bytes : Buffer.concat(kept, size)
+  if (from === 0) return bytes
+  return Buffer.concat([...kept, bytes.subarray(from)])
 }
 
 /** The first letter of a chunk's type is a capital where no decoder may ignore it (PNG specification, 5.4). */
