@@ -24,7 +24,11 @@ const tokens = openTokenizer(
   await readJson(join(model, 'tokenizer_config.json'), {}),
   { context: 77, padId: 0 },
 )
-const vision = await openTower(join(model, 'onnx/vision_model.onnx'), ['image_embeds', 'pooler_output'], threads)
+const vision = await openTower(
+  join(model, 'onnx/vision_model.onnx'),
+  ['image_embeds', 'pooler_output'],
+  threads,
+)
 const text = await openTower(join(model, 'onnx/text_model.onnx'), ['text_embeds', 'pooler_output'], threads)
 
 const pixels: Feed = {
