@@ -20,8 +20,6 @@ export const MAX_RECORD_BYTES = 1024 * 1024
 export const MAX_PAGE_BYTES = 8 * 1024 * 1024
 /** Candidates of one page: beyond this a page is a trap. */
 export const MAX_CANDIDATES_PER_PAGE = 10_000
-/** UnixFS leaves: bitswap's and the gateways' usual block. */
-export const BLOCK_BYTES = 1024 * 1024
 
 /** Bytes of a raw Ed25519 public key, and of a signature (RFC 8032). */
 export const KEY_BYTES = 32

@@ -11,7 +11,11 @@ const CHARACTER = 8.43
 
 const dir = await mkdtemp(join(tmpdir(), 'shoal-picture-'))
 // the next steps are for who has just run it
-const lines = (await run()).replace(/\nNext\n.*$/s, '').trimEnd().replaceAll(dir, '~/.local/share/shoal').split('\n')
+const lines = (await run())
+  .replace(/\nNext\n.*$/s, '')
+  .trimEnd()
+  .replaceAll(dir, '~/.local/share/shoal')
+  .split('\n')
 await rm(dir, { recursive: true, force: true })
 await writeFile(OUT, draw(['$ npm start', '', ...lines]))
 

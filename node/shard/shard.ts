@@ -1,6 +1,6 @@
 export { describeShard, listShards } from './describe.ts'
 export { exportShard } from './export.ts'
-export { type Published, publishShard } from './publish.ts'
+export { publishShard } from './publish.ts'
 export { type CheckedShard, readShard } from './read.ts'
 export { saveFiles } from './save-files.ts'
-export { type ShardWriter, startShardWriter, type WrittenFile } from './write.ts'
+export { startShardWriter, type WrittenFile } from './write.ts'
