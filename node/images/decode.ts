@@ -2,6 +2,7 @@ import { ShoalError } from '../../protocol/errors.ts'
 import type { FilterRules } from '../../protocol/rules/filter.ts'
 import type { CropGeometry, DecodeResult } from '../components.ts'
 import { startThreads } from '../threads.ts'
+import './restrict-sharp.ts'
 
 export interface Decoder {
   /**
@@ -10,7 +11,7 @@ export interface Decoder {
    *
    * @param bytes - the file; they are copied, so that the caller may go on with them
    * @throws ShoalError `decoder_closed` during and after `close`; `geometry_invalid` where the crop is larger than
-   *   the picture that it is cut from; `decoder_broken` where no thread can be started
+   *   the picture that it is cut from
    */
   decode(bytes: Uint8Array, geometry: CropGeometry, rules: FilterRules): Promise<DecodeResult>
   close(): Promise<void>
@@ -46,20 +47,8 @@ export function startDecoder(options: { threads: number }): Decoder {
       return await threads.run(task, { transferList: [task.bytes.buffer as ArrayBuffer] })
     } catch (error) {
       if (closed) throw closedError()
-      await checkThreads(task)
+      // a thread answers every picture, so it died of this one; those that can't even start end the process
       return { ok: false, outcome: 'image_broken', detail: `the decoder died: ${(error as Error).message}` }
-    }
-  }
-
-  /** Threads answer every picture. One that dies does so of its picture, unless none can do the least. */
-  async function checkThreads(task: DecodeTask): Promise<void> {
-    try {
-      await threads.run({ ...task, bytes: new Uint8Array() })
-    } catch (error) {
-      throw new ShoalError(
-        'decoder_broken',
-        `pictures can't be decoded on this machine (${(error as Error).message}): install the packages anew with npm ci`,
-      )
     }
   }
 

@@ -3,20 +3,6 @@ import sharp, { type Metadata } from 'sharp'
 import { MAX_IMAGE_PIXELS } from '../../protocol/limits.ts'
 import type { CropGeometry } from '../components.ts'
 
-/** These settings, loaders included, hold for every thread of the process. */
-sharp.block({ operation: ['VipsForeignLoad'] })
-sharp.unblock({
-  operation: [
-    'VipsForeignLoadJpegBuffer',
-    'VipsForeignLoadPngBuffer',
-    'VipsForeignLoadWebpBuffer',
-    'VipsForeignLoadNsgifBuffer',
-  ],
-})
-// no picture comes twice, and one thread a picture: many pictures are decoded at a time
-sharp.cache(false)
-sharp.concurrency(1)
-
 /**
  * A cut file is refused even where only its end marker is missing, as nobody can tell what else is. Faults that
  * decoders merely warn of (bytes between JPEG segments, a bad Huffman code, bytes after the end) pass: browsers and

@@ -301,6 +301,23 @@ decoding("leaves the caller's bytes alone", async () => {
   }
 })
 
+decoding('is not disturbed by decoders that start and stop', async () => {
+  const bytes = await (await quarters(300, 200)).jpeg().toBuffer()
+  const others = Array.from({ length: 3 }, async () => {
+    const other = startDecoder({ threads: 1 })
+    const result = await other.decode(bytes, geometry, rules)
+    await other.close()
+    return result.ok
+  })
+  const own = Array.from({ length: 60 }, async () => (await decoder.decode(bytes, geometry, rules)).ok)
+  assert.equal([...new Set(await Promise.all([...others, ...own]))], [true])
+})
+
+decoding('leaves libvips no way to other formats in this process', async () => {
+  const [picture] = await Promise.allSettled([sharp(Buffer.from('<svg width="9" height="9"/>')).metadata()])
+  assert.is(picture.status, 'rejected')
+})
+
 decoding('ends in an outcome where a thread throws', async () => {
   const result = await decoder.decode(new Uint8Array(9), geometry, {} as FilterRules)
   assert.is(result.ok ? 'decoded' : result.outcome, 'image_broken')
