@@ -18,7 +18,7 @@ export async function openImageTower(tower: Tower, config: ModelConfig, batch: n
     const shapes = `[${input.shape}], but preprocessor_config.json makes [n,${wanted}]`
     throw new ShoalError('model_layout', `${path}: pixel_values is ${shapes}`)
   }
-  const tables = tabulateLevels(config.levels)
+  const table = tabulateLevels(config.levels)
   const size = 3 * width * height
   const planes = new Float32Array(Math.max(TRIED_ROWS, batch) * size)
 
@@ -26,7 +26,7 @@ export async function openImageTower(tower: Tower, config: ModelConfig, batch: n
   async function run(crops: Uint8Array, from: number, count: number, rows: number) {
     for (let row = 0; row < count; row++) {
       const at = (from + row) * size
-      fillPlanes(tables, crops.subarray(at, at + size), planes, row * size)
+      fillPlanes(table, crops.subarray(at, at + size), planes, row * size)
     }
     for (let row = count; row < rows; row++) planes.copyWithin(row * size, (count - 1) * size, count * size)
     const data = planes.subarray(0, rows * size)

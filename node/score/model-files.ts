@@ -68,7 +68,7 @@ export async function readModelFiles(directory: string, precision: string): Prom
 }
 
 /** @returns sha256 in lower-case hex, and the length; constant memory */
-export async function hashFile(path: string): Promise<{ sha256: string; bytes: number }> {
+async function hashFile(path: string): Promise<{ sha256: string; bytes: number }> {
   const hash = createHash('sha256')
   const source = createReadStream(path, { highWaterMark: 1024 * 1024 })
   await pipeline(source, hash)

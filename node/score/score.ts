@@ -61,7 +61,7 @@ export async function openScorer(model: string | undefined, options: ScorerOptio
       precision,
       config,
       threads: options.threads ?? Math.max(1, availableParallelism() - 1),
-      batch: options.batch ?? DEFAULT_BATCH,
+      batch: Math.max(1, options.batch ?? DEFAULT_BATCH),
     },
     options.maxWaitMs ?? DEFAULT_WAIT_MS,
   )

@@ -14,7 +14,7 @@ const CLIP = {
 const test = suite('preprocess')
 
 test('bytes become planes, whatever their number and alignment', () => {
-  const tables = tabulateLevels(CLIP)
+  const table = tabulateLevels(CLIP)
   for (const [pixels, offset] of [
     [16, 0],
     [16, 1],
@@ -26,7 +26,7 @@ test('bytes become planes, whatever their number and alignment', () => {
     const memory = Uint8Array.from({ length: 3 * pixels + offset }, (_, i) => (i * 89 + 13) % 256)
     const rgb = memory.subarray(offset)
     const planes = new Float32Array(3 * pixels + 4).fill(7)
-    fillPlanes(tables, rgb, planes, 2)
+    fillPlanes(table, rgb, planes, 2)
     const wanted = [0, 1, 2].flatMap((c) =>
       Array.from({ length: pixels }, (_, i) => (rgb[3 * i + c]! / 255 - CLIP.mean[c]!) / CLIP.std[c]!),
     )
@@ -38,8 +38,8 @@ test('bytes become planes, whatever their number and alignment', () => {
 
 test('MobileCLIP’s levels are the byte over 255, and unscaled ones the byte', () => {
   const plain = { mean: [0, 0, 0] as [number, number, number], std: [1, 1, 1] as [number, number, number] }
-  assert.is(tabulateLevels({ rescale: 1 / 255, ...plain })[1]![51], Math.fround(51 * Math.fround(1 / 255)))
-  assert.is(tabulateLevels({ rescale: 1, ...plain })[2]![200], 200)
+  assert.is(tabulateLevels({ rescale: 1 / 255, ...plain })[256 + 51], Math.fround(51 * Math.fround(1 / 255)))
+  assert.is(tabulateLevels({ rescale: 1, ...plain })[512 + 200], 200)
 })
 
 test('means and deviations are those of the reference', async () => {

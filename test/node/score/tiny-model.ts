@@ -24,19 +24,7 @@ export interface TinyModel {
   suffix?: string
 }
 
-export const TINY_WORDS = [
-  '[PAD]',
-  '[BOS]',
-  '[EOS]',
-  '[UNK]',
-  'red',
-  'green',
-  'blue',
-  'a',
-  'the',
-  'of',
-  'flag',
-]
+const TINY_WORDS = ['[PAD]', '[BOS]', '[EOS]', '[UNK]', 'red', 'green', 'blue', 'a', 'the', 'of', 'flag']
 const CONTEXT = 20
 
 export async function writeTinyModel(directory: string, options: TinyModel = {}): Promise<void> {
