@@ -6,7 +6,15 @@ import type { Outcome } from '../protocol/outcomes.ts'
 import type { StageProgress } from './components.ts'
 import { publishShard, startShardWriter, type WrittenFile } from './shard/shard.ts'
 import type { Blocks } from './store/store.ts'
-import { clearRun, readRows, runSegment, type SegmentJob, saveRun, type WorkParts } from './work/work.ts'
+import {
+  clearRun,
+  type FinishedRun,
+  readRows,
+  runSegment,
+  type SegmentJob,
+  saveRun,
+  type WorkParts,
+} from './work/work.ts'
 
 /** What a shard says of its origin. */
 export interface Origin {
@@ -17,63 +25,91 @@ export interface Origin {
   software: string
 }
 
+export interface ProduceParts extends WorkParts {
+  blocks: Blocks
+  signer: Signer
+}
+
+export interface ProduceOptions {
+  threads: number
+  /** the Parquet files are written below it before they become blocks */
+  workDir: string
+  onProgress: (stages: StageProgress[]) => void
+  signal?: AbortSignal | undefined
+}
+
+/** Milliseconds between two reports of the rows written. */
+const REPORT_MS = 100
+
 /**
  * Run one segment to its end and publish what came of it. After any end of the process it goes on where it was;
  * a segment that was published already is not published again.
  *
- * @param workDir - the Parquet files are written there before they become blocks
- * @returns the CID of the shard's manifest
+ * @returns the CID of the shard's manifest, and how many bytes of the source were read for it
  */
 export async function produceShard(
-  parts: WorkParts & { blocks: Blocks; signer: Signer },
+  parts: ProduceParts,
   job: SegmentJob,
   origin: Origin,
-  options: {
-    threads: number
-    workDir: string
-    onProgress?: (stages: StageProgress[]) => void
-    signal?: AbortSignal
-  },
-): Promise<string> {
-  const { store, blocks, signer, scorer } = parts
+  options: ProduceOptions,
+): Promise<{ manifest: string; bytes: number }> {
   const state = await runSegment(parts, job, options)
-  if (state.manifest !== null) return state.manifest
   const dir = join(options.workDir, Buffer.from(job.run).toString('hex'))
-  const { files, outcomes } = await writeFiles(parts, job, dir, options)
-  const { counts } = state.read as NonNullable<typeof state.read>
-  const { bytes: _, ...totals } = counts
-  const { manifest } = await publishShard({ store, blocks, signer }, files, {
+  const manifest = state.manifest ?? (await publish(parts, job, state, origin, dir, options))
+  // a process that ends in here leaves some of it: then the next one does it again
+  await clearRun(parts.store, job.run)
+  await rm(dir, { recursive: true, force: true })
+  return { manifest, bytes: state.read.counts.bytes }
+}
+
+async function publish(
+  parts: ProduceParts,
+  job: SegmentJob,
+  state: FinishedRun,
+  origin: Origin,
+  dir: string,
+  options: ProduceOptions,
+): Promise<string> {
+  const { bytes: _, ...counts } = state.read.counts
+  const { files, outcomes } = await writeFiles(parts, job, counts.candidates, dir, options)
+  const { manifest } = await publishShard(parts, files, {
     ...origin,
-    counts: { ...totals, ...outcomes, pairs: outcomes.kept ?? 0 },
-    deviceClass: scorer.deviceClass,
+    counts: { ...counts, ...outcomes, pairs: outcomes.kept ?? 0 },
+    deviceClass: parts.scorer.deviceClass,
     previous: null,
     // from the run's own state: what is published again after a crash is the same
-    produced: { startedAt: state.startedAt, finishedAt: state.finishedAt as number },
+    produced: { startedAt: state.startedAt, finishedAt: state.finishedAt },
   })
-  await saveRun(store, job.run, { ...state, manifest: manifest.toString() })
-  await clearRun(store, job.run)
-  await rm(dir, { recursive: true, force: true })
+  await saveRun(parts.store, job.run, { ...state, manifest: manifest.toString() })
   return manifest.toString()
 }
 
 async function writeFiles(
-  { store }: WorkParts,
+  { store }: ProduceParts,
   { run }: SegmentJob,
+  total: number,
   dir: string,
-  { onProgress, signal }: { onProgress?: (stages: StageProgress[]) => void; signal?: AbortSignal },
+  { onProgress, signal }: ProduceOptions,
 ): Promise<{ files: WrittenFile[]; outcomes: Partial<Record<Outcome, number>> }> {
   const outcomes: Partial<Record<Outcome, number>> = {}
   const writer = await startShardWriter(dir)
-  let rows = 0
+  let done = 0
+  let told = Number.NEGATIVE_INFINITY
+  const tell = () => {
+    told = performance.now()
+    onProgress([{ stage: 'write', done, total, unit: 'rows' }])
+  }
   try {
     for await (const batch of readRows(store, run)) {
       signal?.throwIfAborted()
       await writer.add(batch)
       for (const { outcome } of batch.outcomes) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
-      rows += batch.outcomes.length
-      onProgress?.([{ stage: 'write', done: rows, total: null, unit: 'rows' }])
+      done += batch.outcomes.length
+      if (performance.now() - told >= REPORT_MS) tell()
     }
-    return { files: await writer.finish(), outcomes }
+    const files = await writer.finish()
+    tell()
+    return { files, outcomes }
   } finally {
     await writer.close()
   }

@@ -49,6 +49,13 @@ export interface RunState {
   manifest: string | null
 }
 
+/** A run of which every candidate has its outcome. */
+export type FinishedRun = RunState & { read: NonNullable<RunState['read']>; finishedAt: number }
+
+export function isFinished(state: RunState): state is FinishedRun {
+  return state.read !== null && state.finishedAt !== null
+}
+
 /** The run's state, after an earlier start or from now on. A source that has changed is begun anew. */
 export async function openRun(
   store: Store,
@@ -66,21 +73,23 @@ export async function openRun(
   return saveRun(store, run, { fingerprint, startedAt: now, read: null, finishedAt: null, manifest: null })
 }
 
-export async function saveRun(store: Store, run: Uint8Array, state: RunState): Promise<RunState> {
+export async function saveRun<State extends RunState>(
+  store: Store,
+  run: Uint8Array,
+  state: State,
+): Promise<State> {
   await store.runs.put(run, encode(state))
   return state
 }
 
-/**
- * Read the segment into the database. A reading that was cut short is begun anew: nothing in it depends on
- * anything but the source, so it writes the same again.
- */
+/** Read the segment into the database. A reading that was cut short is begun anew. */
 export async function storeExtracted(
   store: Store,
   run: Uint8Array,
   extracted: AsyncIterable<Extracted>,
   onBatch: (counts: SegmentCounts) => void,
 ): Promise<NonNullable<RunState['read']>> {
+  for (const table of [store.pages, store.archived]) await table.clear(startingWith(run))
   let pageNumber = 0
   let open = 0
   let counts: SegmentCounts | null = null

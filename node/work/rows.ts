@@ -13,7 +13,7 @@ export interface Rows {
 
 /** All rows of a run that is through, in the segment's order. Both tables are walked once, side by side. */
 export async function* readRows(store: Store, run: Uint8Array): AsyncGenerator<Rows> {
-  const settled = store.outcomes.iterator(startingWith(run))
+  await using settled = store.outcomes.iterator(startingWith(run))
   let next = await settled.next()
   let rows: Rows = { pairs: [], outcomes: [] }
   for await (const [pageKey, bytes] of store.pages.iterator(startingWith(run))) {
@@ -55,6 +55,5 @@ export async function* readRows(store: Store, run: Uint8Array): AsyncGenerator<R
       }
     }
   }
-  await settled.close()
   if (rows.outcomes.length > 0) yield rows
 }

@@ -5,16 +5,17 @@ import { judgeArchivedResponse } from '../images/images.ts'
 import type { Store } from '../store/store.ts'
 import {
   encodeSettled,
+  type FinishedRun,
   findArchived,
+  isFinished,
   openRun,
-  type RunState,
   readTasks,
   saveRun,
   storeExtracted,
 } from './queue.ts'
 import { type Concurrency, collect } from './stages.ts'
 
-export { clearRun, type RunState, saveRun } from './queue.ts'
+export { clearRun, type FinishedRun, saveRun } from './queue.ts'
 export { type Rows, readRows } from './rows.ts'
 
 export interface SegmentJob {
@@ -59,13 +60,17 @@ const REPORT_MS = 100
 export async function runSegment(
   parts: WorkParts,
   job: SegmentJob,
-  options: { threads: number; onProgress?: (stages: StageProgress[]) => void; signal?: AbortSignal },
-): Promise<RunState> {
+  options: {
+    threads: number
+    onProgress: (stages: StageProgress[]) => void
+    signal?: AbortSignal | undefined
+  },
+): Promise<FinishedRun> {
   const { store, crawl, images, scorer } = parts
   const { run, scope, rules, source, clock } = job
   const { signal } = options
-  let state = await openRun(store, run, scope, job.fingerprint, clock())
-  if (state.finishedAt !== null) return state
+  const state = await openRun(store, run, scope, job.fingerprint, clock())
+  if (isFinished(state)) return state
   const report = startReport(job, options.onProgress)
   try {
     const read =
@@ -73,7 +78,7 @@ export async function runSegment(
       (await storeExtracted(store, run, crawl.extract(source, rules, signal), ({ bytes }) =>
         report.read(bytes),
       ))
-    state = await saveRun(store, run, { ...state, read })
+    await saveRun(store, run, { ...state, read })
     report.open(read)
     await collect(
       readTasks(store, run, scope, (count) => report.skip(count), signal),
@@ -87,7 +92,7 @@ export async function runSegment(
       },
       concurrency(options.threads),
     )
-    return await saveRun(store, run, { ...state, finishedAt: clock() })
+    return await saveRun(store, run, { ...state, read, finishedAt: clock() })
   } finally {
     report.end()
   }
@@ -123,14 +128,14 @@ async function readArchived(
 }
 
 /** Counts what passes and tells it on a timer; the last report always comes. */
-function startReport(job: SegmentJob, onProgress: ((stages: StageProgress[]) => void) | undefined) {
+function startReport(job: SegmentJob, onProgress: (stages: StageProgress[]) => void) {
   const done = { read: 0, fetch: 0, decode: 0, score: 0 }
   let open: number | null = null
   let changed = true
   const tell = () => {
     if (!changed) return
     changed = false
-    onProgress?.([
+    onProgress([
       { stage: 'read', done: done.read, total: job.sourceBytes, unit: 'bytes' },
       { stage: 'fetch', done: done.fetch, total: open, unit: 'images' },
       { stage: 'decode', done: done.decode, total: open, unit: 'images' },
@@ -144,7 +149,7 @@ function startReport(job: SegmentJob, onProgress: ((stages: StageProgress[]) => 
   }
   return {
     read: (bytes: number) => count('read', bytes - done.read),
-    open(read: NonNullable<RunState['read']>) {
+    open(read: FinishedRun['read']) {
       open = read.open
       count('read', read.counts.bytes - done.read)
     },
