@@ -1,5 +1,6 @@
 import type { ArchivedResponse } from '../components.ts'
 import { detectLanguage } from './detect-language.ts'
+import { BodyTooLarge } from './http-response.ts'
 import { readResponseAt } from './read-response.ts'
 import { type Reading, readSlice, type SliceResult } from './read-slice.ts'
 import type { Slice } from './walk-records.ts'
@@ -9,14 +10,20 @@ export type ExtractTask =
   | { kind: 'slice'; bytes: ArrayBuffer; slice: Omit<Slice, 'bytes'>; reading: Reading }
   | { kind: 'response'; bytes: ArrayBuffer; maxBytes: number }
 
-export type ExtractResult<T extends ExtractTask> = T extends { kind: 'slice' }
-  ? SliceResult
-  : ArchivedResponse | null
+export type ExtractResult<T extends ExtractTask> = T extends { kind: 'slice' } ? SliceResult : FoundResponse
 
-export default function run(task: ExtractTask): unknown {
+/** The response, or why there is none: an error of its own class would lose it on the way between threads. */
+export type FoundResponse = ArchivedResponse | 'missing' | 'too_large'
+
+export default function run(task: ExtractTask): SliceResult | FoundResponse {
   const bytes = Buffer.from(task.bytes)
   if (task.kind === 'slice') return readSlice({ ...task.slice, bytes }, task.reading, detectLanguage)
-  const response = readResponseAt(bytes, task.maxBytes)
-  // a view is posted with all the memory it is cut from: give the body its own
-  return response === null ? null : { ...response, body: new Uint8Array(response.body) }
+  try {
+    const response = readResponseAt(bytes, task.maxBytes)
+    // a view is posted with all the memory it is cut from: give the body its own
+    return response === null ? 'missing' : { ...response, body: new Uint8Array(response.body) }
+  } catch (error) {
+    if (error instanceof BodyTooLarge) return 'too_large'
+    throw error
+  }
 }

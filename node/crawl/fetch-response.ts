@@ -1,5 +1,6 @@
 import { ShoalError } from '../../protocol/errors.ts'
 import type { ArchivedResponse, SegmentSource } from '../components.ts'
+import type { FoundResponse } from './extract-worker.ts'
 import { isWarcMember } from './gzip-member.ts'
 import { MAX_STORED_BYTES } from './limits.ts'
 import { openSource, type Source } from './source.ts'
@@ -9,7 +10,7 @@ interface Options {
   spools: Spools
   retryMs: number
   /** find the response in a record's bytes, in another thread */
-  read: (bytes: ArrayBuffer) => Promise<ArchivedResponse | null>
+  read: (bytes: ArrayBuffer) => Promise<FoundResponse>
 }
 
 /** Read one response by its place, as `Crawl.readResponse` promises. */
@@ -26,13 +27,11 @@ export async function fetchResponse(
     )
   }
   const bytes = await readRecordBytes(segment, record, options)
-  const response = await options.read(bytes.buffer as ArrayBuffer).catch((error: Error) => {
-    if (error.name === 'BodyTooLarge') {
-      throw new ShoalError('record_too_large', `${where}: the body is larger than was asked for`)
-    }
-    throw error
-  })
-  if (response === null) {
+  const response = await options.read(bytes.buffer as ArrayBuffer)
+  if (response === 'too_large') {
+    throw new ShoalError('record_too_large', `${where}: the body is larger than was asked for`)
+  }
+  if (response === 'missing') {
     throw new ShoalError(
       'record_missing',
       `${where}: no whole response record begins here. Has the file changed?`,

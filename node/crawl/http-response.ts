@@ -18,9 +18,7 @@ export interface HttpResponse {
 }
 
 /** A body that inflates beyond its limit. */
-export class BodyTooLarge extends Error {
-  override readonly name = 'BodyTooLarge'
-}
+export class BodyTooLarge extends Error {}
 
 /** @returns null where the block is no HTTP response */
 export function readHttpResponse(block: Buffer): HttpResponse | null {

@@ -99,8 +99,9 @@ async function pause(access: Access, error: unknown, failures: number, at: numbe
     )
   }
   const asked = error instanceof Busy ? error.retryAfterMs : 0
-  await sleep(Math.min(MAX_PAUSE_MS, Math.max(asked, access.retryMs * 2 ** failures)), undefined, {
-    ...(access.signal === undefined ? {} : { signal: access.signal }),
+  const ms = Math.min(MAX_PAUSE_MS, Math.max(asked, access.retryMs * 2 ** failures))
+  await sleep(ms, undefined, access.signal === undefined ? {} : { signal: access.signal }).catch(() => {
+    access.signal?.throwIfAborted()
   })
 }
 
