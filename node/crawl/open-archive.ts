@@ -1,19 +1,12 @@
-import { createGunzip } from 'node:zlib'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { SegmentSource } from '../components.ts'
 import { findMember, peekMember } from './gzip-member.ts'
+import { inflateWhole, type Piece } from './inflate-whole.ts'
 import { openSource, type Source } from './source.ts'
 import { findRecord, readRecord } from './warc-record.ts'
 
 /** Bytes from which the format is told. The first record, `warcinfo`, is about one thousand long. */
 const PROBE_BYTES = 1024 * 1024
-const INFLATE_BYTES = 1024 * 1024
-
-/** A stretch of an archive's bytes, with the number of stored bytes that were read for all up to its end. */
-export interface Piece {
-  bytes: Buffer
-  storedEnd: number
-}
 
 /** A source whose bytes are records, or gzip members of records. */
 export interface Archive {
@@ -71,48 +64,12 @@ function openStored(source: Source, format: 'gzip' | 'plain'): Archive {
   }
 }
 
-/** Inflating happens in zlib's own threads; this one only passes pieces on. */
 async function openWhole(source: Source, isSizeNeeded: boolean): Promise<Archive> {
   let isCutShort = false
-
-  async function* read(start: number): AsyncGenerator<Piece> {
-    const gunzip = createGunzip({ chunkSize: INFLATE_BYTES })
-    const input = source.read(0)
-    let storedEnd = 0
-    const feeding = feed()
-
-    async function feed(): Promise<void> {
-      try {
-        for await (const bytes of input) {
-          if (gunzip.destroyed) return
-          const hasRoom = gunzip.write(bytes, () => {
-            storedEnd += bytes.length
-          })
-          if (!hasRoom) await new Promise((resolve) => gunzip.once('drain', resolve).once('close', resolve))
-        }
-        gunzip.end()
-      } catch (error) {
-        gunzip.destroy(error as Error)
-      }
-    }
-
-    let at = 0
-    try {
-      for await (const bytes of gunzip as AsyncIterable<Buffer>) {
-        const skip = Math.min(bytes.length, Math.max(0, start - at))
-        at += bytes.length
-        if (skip < bytes.length) yield { bytes: bytes.subarray(skip), storedEnd }
-      }
-    } catch (error) {
-      // a corrupt stream has no point from which to go on
-      if (!/^Z_|^ERR_.*ZLIB/.test((error as NodeJS.ErrnoException).code ?? '')) throw error
+  const read = (start: number) =>
+    inflateWhole(source, start, () => {
       isCutShort = true
-    } finally {
-      gunzip.destroy()
-      await feeding
-    }
-  }
-
+    })
   let size: number | null = null
   if (isSizeNeeded) {
     size = 0

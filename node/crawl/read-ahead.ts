@@ -1,4 +1,5 @@
-import type { Archive, Piece } from './open-archive.ts'
+import type { Piece } from './inflate-whole.ts'
+import type { Archive } from './open-archive.ts'
 
 /** A window on an archive's bytes: what has been read and may still be needed. */
 export interface Window {

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
 import { ShoalError } from '../../protocol/errors.ts'
+import { inflateWhole } from './inflate-whole.ts'
 import { MAX_SPOOL_BYTES } from './limits.ts'
 import type { Source } from './source.ts'
 
@@ -18,47 +18,47 @@ export interface Spools {
 export function openSpools(): Spools {
   let current: { location: string; folder: Promise<string> } | null = null
 
-  async function drop(): Promise<void> {
-    const folder = await current?.folder.catch(() => null)
-    current = null
-    if (folder) await rm(folder, { recursive: true, force: true })
-  }
-
   return {
     async inflate(location, source) {
       if (current?.location !== location) {
-        await drop()
-        current = { location, folder: inflateTo(source, location) }
+        const last = current
+        const folder = inflateTo(source, location)
+        current = { location, folder }
+        // what failed once may succeed the next time
+        folder.catch(() => {
+          if (current?.folder === folder) current = null
+        })
+        await remove(last?.folder)
       }
       return join(await current.folder, 'inflated')
     },
-    close: drop,
+    async close() {
+      await remove(current?.folder)
+      current = null
+    },
   }
+}
+
+async function remove(folder: Promise<string> | undefined): Promise<void> {
+  const path = await folder?.catch(() => undefined)
+  if (path !== undefined) await rm(path, { recursive: true, force: true })
 }
 
 async function inflateTo(source: Source, location: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'shoal-'))
   let size = 0
-  async function* bounded(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    try {
-      for await (const chunk of chunks) {
-        size += chunk.length
-        if (size > MAX_SPOOL_BYTES) {
-          throw new ShoalError(
-            'record_too_large',
-            `${location} inflates to more than ${MAX_SPOOL_BYTES} bytes`,
-          )
-        }
-        yield chunk
+  async function* inflate(): AsyncGenerator<Buffer> {
+    // of a corrupt file there is what extraction saw as well
+    for await (const { bytes } of inflateWhole(source, 0, () => {})) {
+      size += bytes.length
+      if (size > MAX_SPOOL_BYTES) {
+        throw new ShoalError('record_too_large', `${location} inflates to more than ${MAX_SPOOL_BYTES} bytes`)
       }
-    } catch (error) {
-      // what a corrupt file gave up to there is what extraction saw as well
-      if (!/^Z_|ZLIB/.test((error as NodeJS.ErrnoException).code ?? '')) throw error
+      yield bytes
     }
   }
   try {
-    const inflated = source.read(0)
-    await pipeline(inflated, createGunzip(), bounded, createWriteStream(join(folder, 'inflated')))
+    await pipeline(inflate, createWriteStream(join(folder, 'inflated')))
     return folder
   } catch (error) {
     await rm(folder, { recursive: true, force: true })

@@ -12,7 +12,7 @@ const SHAPES = [
 ]
 
 /** Text and links as they are on web pages, the same for the same seed. */
-export function startWriter(seed: number) {
+function startWriter(seed: number) {
   const random = createRandom(seed)
   const below = (limit: number) => Math.floor(random() * limit)
   const syllables = () => SYLLABLES[below(SYLLABLES.length)] as string
