@@ -88,7 +88,7 @@ async function* crawl(
     const { file } = segment
     const startedAt = performance.now()
     log.info({ file }, 'segment begins')
-    const { manifest, bytes } = await produceShard(
+    const { manifest, counts } = await produceShard(
       parts,
       jobOf(segment, signed.campaign, rules, options),
       { ...signed, segment: segment.index, software: `shoal/${VERSION}` },
@@ -98,10 +98,10 @@ async function* crawl(
           request.onProgress?.({ file, segment: position, segments: segments.length, stages }),
       },
     )
-    const { counts, ...shard } = await readBack(kept, CID.parse(manifest), segment, request.outDir)
+    const shard = await readBack(kept, CID.parse(manifest), segment, request.outDir)
     const seconds = (performance.now() - startedAt) / 1000
     log.info({ file, manifest, seconds }, 'segment is done')
-    yield { ...shard, file, manifest, counts: { ...counts, bytes }, seconds }
+    yield { ...shard, file, manifest, counts, seconds }
   }
 }
 
@@ -126,12 +126,10 @@ function shortHash(text: string): Uint8Array {
 async function readBack(kept: Kept, cid: CID, { folder }: LocalSegment, outDir: string | null) {
   const shard = await readShard(kept, cid)
   const paths = outDir === null ? {} : await saveFiles(kept.blocks, shard.manifest, join(outDir, folder))
-  const { campaign, counts, candidates, pairs, outcomes, files, samples, verified } = await describeShard(
-    kept,
-    shard,
-  )
+  const details = await describeShard(kept, shard)
+  const { campaign, candidates, pairs, outcomes, files, samples, verified } = details
   for (const [name, file] of Object.entries(files)) file.path = paths[name] ?? null
-  return { campaign, counts, candidates, pairs, outcomes, files, samples, verified }
+  return { campaign, candidates, pairs, outcomes, files, samples, verified }
 }
 
 function parseCid(text: string): CID {

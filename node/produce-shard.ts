@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
 import type { Signer } from '../protocol/envelope.ts'
 import type { Outcome } from '../protocol/outcomes.ts'
-import type { StageProgress } from './components.ts'
+import type { SegmentCounts, StageProgress } from './components.ts'
 import { publishShard, startShardWriter, type WrittenFile } from './shard/shard.ts'
 import type { Blocks } from './store/store.ts'
 import {
@@ -45,21 +45,21 @@ const REPORT_MS = 100
  * Run one segment to its end and publish what came of it. After any end of the process it goes on where it was;
  * a segment that was published already is not published again.
  *
- * @returns the CID of the shard's manifest, and how many bytes of the source were read for it
+ * @returns the CID of the shard's manifest, and what was read
  */
 export async function produceShard(
   parts: ProduceParts,
   job: SegmentJob,
   origin: Origin,
   options: ProduceOptions,
-): Promise<{ manifest: string; bytes: number }> {
+): Promise<{ manifest: string; counts: SegmentCounts }> {
   const state = await runSegment(parts, job, options)
   const dir = join(options.workDir, Buffer.from(job.run).toString('hex'))
   const manifest = state.manifest ?? (await publish(parts, job, state, origin, dir, options))
   // a process that ends in here leaves some of it: then the next one does it again
   await clearRun(parts.store, job.run)
   await rm(dir, { recursive: true, force: true })
-  return { manifest, bytes: state.read.counts.bytes }
+  return { manifest, counts: state.read.counts }
 }
 
 async function publish(

@@ -1,0 +1,49 @@
+import { type ForkOptions, fork } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Orders, Told } from './crawl-driver.ts'
+
+const DRIVER = fileURLToPath(new URL('./crawl-driver.ts', import.meta.url))
+const LIMIT_MS = 60_000
+
+/** The least that there is to say of a crawl. */
+export function ordersFor(dataDir: string, ...files: string[]): Orders {
+  return {
+    ...{ dataDir, files, hosts: null, offline: false, threads: 2, threshold: null, outDir: null, kill: null },
+    clock: Date.UTC(2026, 0, 1),
+  }
+}
+
+/**
+ * Crawls in a process of its own.
+ *
+ * @param dies - milliseconds after which it is killed from outside
+ * @returns what it told, or null where it was killed before its end
+ * @throws where it ended by itself without telling anything
+ */
+export async function runDriver(
+  orders: Orders,
+  { dies, ...options }: ForkOptions & { dies?: number } = {},
+): Promise<Told | null> {
+  const child = fork(DRIVER, [JSON.stringify(orders)], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    ...options,
+  })
+  let told: Told | null = null
+  let stderr = ''
+  child.stderr?.setEncoding('utf8').on('data', (text) => (stderr += text))
+  child.on('message', (message) => (told = message as Told))
+  const ended = new Promise<NodeJS.Signals | null>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (_, signal) => resolve(signal))
+  })
+  const cancel = new AbortController()
+  sleep(dies ?? LIMIT_MS, undefined, { signal: cancel.signal }).then(
+    () => child.kill('SIGKILL'),
+    () => {},
+  )
+  const signal = await ended
+  cancel.abort()
+  if (told !== null || (signal === 'SIGKILL' && (orders.kill !== null || dies !== undefined))) return told
+  throw new Error(`the crawl ended by ${signal} without a result: ${stderr}`)
+}
