@@ -54,6 +54,6 @@ export const MAX_SHARD_FILES = 16
 export const MAX_IMAGE_SIDE = 65_535
 /**
  * Bytes a decoder may hold at once for one image, reckoned from its header: interlaced PNGs and progressive JPEGs
- * are kept whole, so that a few hundred kilobytes can ask for 400 MB below the limit of pixels.
+ * are kept whole, so that a few hundred kilobytes can ask for 400 MB below the limit of pixels. 50 Mpx as RGBA fit.
  */
-export const MAX_DECODE_BYTES = 256 * 1024 * 1024
+export const MAX_DECODE_BYTES = 192 * 1024 * 1024

@@ -9,7 +9,7 @@ export interface DecodedFile {
   file: string
   result: DecodeResult
   milliseconds: number
-  /** growth of the process's peak since it was warm */
+  /** by how much the process's peak went beyond what it held before this file; 0 where the peak stayed */
   grownMiB: number
 }
 
@@ -29,17 +29,14 @@ const warm = await sharp({ create: { width: 640, height: 480, channels: 3, backg
   .toBuffer()
 for (let i = 0; i < 8; i++) await decoder.decode(warm, geometry, rules)
 const peak = () => process.resourceUsage().maxRSS / 1024
-const before = peak()
 for (const file of process.argv.slice(2)) {
+  const bytes = readFileSync(file)
+  const [highest, held] = [peak(), process.memoryUsage.rss() / 1024 ** 2]
   const start = performance.now()
-  const result = await decoder.decode(readFileSync(file), geometry, rules)
+  const result = await decoder.decode(bytes, geometry, rules)
   if (result.ok) result.image.crop = new Uint8Array()
-  const line: DecodedFile = {
-    file,
-    result,
-    milliseconds: performance.now() - start,
-    grownMiB: peak() - before,
-  }
+  const milliseconds = performance.now() - start
+  const line: DecodedFile = { file, result, milliseconds, grownMiB: peak() > highest ? peak() - held : 0 }
   console.log(JSON.stringify(line))
 }
 await decoder.close()

@@ -38,9 +38,10 @@ export const HOSTILE: Record<string, { make: () => Promise<Uint8Array>; becomes:
     },
     becomes: 'decoded',
   },
-  'gif of a large canvas': { make: () => flat(6500, 6500).gif({ effort: 1 }).toBuffer(), becomes: 'decoded' },
-  'gif of many frames': { make: async () => gif(100, 100, 200_000), becomes: 'decoded' },
-  'gif whose frame lies outside': { make: async () => gif(100, 100, 1, 65_535), becomes: 'image_pixels' },
+  'gif of a large canvas': { make: () => flat(6000, 6000).gif({ effort: 1 }).toBuffer(), becomes: 'decoded' },
+  'gif of a larger canvas': { make: async () => gif(1, 0, 7000), becomes: 'image_pixels' },
+  'gif of many frames': { make: async () => gif(200_000), becomes: 'decoded' },
+  'gif whose frame lies outside': { make: async () => gif(1, 65_535, 65_535), becomes: 'image_pixels' },
   'webp of 50 Mpx': { make: () => flat(7000, 7000).webp({ effort: 0 }).toBuffer(), becomes: 'decoded' },
   'jpeg of 50 Mpx': { make: () => flat(7000, 7000).jpeg().toBuffer(), becomes: 'decoded' },
   'jpeg, progressive': {
@@ -105,11 +106,22 @@ async function deflateZeros(count: number): Promise<Uint8Array> {
   return Buffer.concat(parts)
 }
 
-/** Frames of one black pixel, the last of them at `offset` and of that size. */
-function gif(width: number, height: number, frames: number, offset = 0): Uint8Array {
+/** Frames of `size` pixels a side at (`offset`, `offset`), each with the data of one pixel. */
+function gif(frames: number, offset = 0, size = 1): Uint8Array {
   const words = (...values: number[]) => values.flatMap((value) => [value & 255, value >> 8])
-  const screen = [...Buffer.from('GIF89a'), ...words(width, height), 0x80, 0, 0, 0, 0, 0, 255, 255, 255]
-  const size = Math.max(1, offset)
+  const screen = Buffer.from([
+    ...Buffer.from('GIF89a'),
+    ...words(100, 100),
+    0x80,
+    0,
+    0,
+    0,
+    0,
+    0,
+    255,
+    255,
+    255,
+  ])
   const frame = Buffer.from([0x2c, ...words(offset, offset, size, size), 0, 2, 2, 0x44, 1, 0])
-  return Buffer.concat([Buffer.from(screen), ...Array<Buffer>(frames).fill(frame), Buffer.from([0x3b])])
+  return Buffer.concat([screen, ...Array<Buffer>(frames).fill(frame), Buffer.from([0x3b])])
 }
