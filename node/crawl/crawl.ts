@@ -1,5 +1,6 @@
 import type { Crawl } from '../components.ts'
 import { startThreads } from '../threads.ts'
+import { addLanguages } from './add-languages.ts'
 import { extractSegment } from './extract-segment.ts'
 import type { ExtractResult, ExtractTask } from './extract-worker.ts'
 import { fetchResponse } from './fetch-response.ts'
@@ -9,6 +10,8 @@ export { normalizeText } from './normalize-text.ts'
 
 /** First pause between attempts to reach a server; each further one is twice as long. */
 const RETRY_MS = 500
+/** Young objects of a thread, which live as long as a record: more space makes garbage, not speed. */
+const YOUNG_MIB = 8
 
 /**
  * Start reading segments.
@@ -28,7 +31,12 @@ const RETRY_MS = 500
  * @param options - `threads` that parse; `retryMs` is the first pause after a server's failure, then doubled
  */
 export function startCrawl(options: { threads: number; retryMs?: number }): Crawl {
-  const threads = startThreads(new URL('./extract-worker', import.meta.url), { threads: options.threads })
+  const threads = startThreads(new URL('./extract-worker', import.meta.url), {
+    threads: options.threads,
+    youngMiB: YOUNG_MIB,
+  })
+  // the language model takes more memory than all else together, so there is one of it, once it is needed
+  let languages: ReturnType<typeof startThreads> | null = null
   const spools = openSpools()
   const retryMs = options.retryMs ?? RETRY_MS
 
@@ -36,15 +44,25 @@ export function startCrawl(options: { threads: number; retryMs?: number }): Craw
     return threads.run(task, { transferList: [task.bytes] })
   }
 
+  function detect(texts: string[]): Promise<(string | null)[]> {
+    languages ??= startThreads(new URL('./language-worker', import.meta.url), {
+      threads: 1,
+      youngMiB: YOUNG_MIB,
+    })
+    return languages.run(texts)
+  }
+
   return {
-    extract: (source, rules, signal) =>
-      extractSegment(source, rules, {
+    extract(source, rules, signal) {
+      const items = extractSegment(source, rules, {
         run: (bytes, slice, reading) => run({ kind: 'slice', bytes, slice, reading }),
         // so many that no thread waits for the main one
         depth: options.threads + 2,
         retryMs,
         ...(signal === undefined ? {} : { signal }),
-      }),
+      })
+      return addLanguages(items, rules, detect)
+    },
     readResponse: (source, record, maxBytes) =>
       fetchResponse(source, record, {
         spools,
@@ -53,6 +71,7 @@ export function startCrawl(options: { threads: number; retryMs?: number }): Craw
       }),
     async close() {
       await threads.destroy()
+      await languages?.destroy()
       await spools.close()
     },
   }

@@ -1,5 +1,4 @@
 import type { ArchivedResponse } from '../components.ts'
-import { detectLanguage } from './detect-language.ts'
 import { BodyTooLarge } from './http-response.ts'
 import { readResponseAt } from './read-response.ts'
 import { type Reading, readSlice, type SliceResult } from './read-slice.ts'
@@ -17,7 +16,7 @@ export type FoundResponse = ArchivedResponse | 'missing' | 'too_large'
 
 export default function run(task: ExtractTask): SliceResult | FoundResponse {
   const bytes = Buffer.from(task.bytes)
-  if (task.kind === 'slice') return readSlice({ ...task.slice, bytes }, task.reading, detectLanguage)
+  if (task.kind === 'slice') return readSlice({ ...task.slice, bytes }, task.reading)
   try {
     const response = readResponseAt(bytes, task.maxBytes)
     // a view is posted with all the memory it is cut from: give the body its own

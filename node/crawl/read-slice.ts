@@ -5,7 +5,7 @@ import { decodePage } from './decode-text.ts'
 import { BodyTooLarge, decodeBody, type HttpResponse, headerOf, readHttpResponse } from './http-response.ts'
 import { isImage } from './is-image.ts'
 import { BATCH_CANDIDATES, MAX_PAGE_URL_CHARS, MAX_RESULT_CHARS } from './limits.ts'
-import { type DetectLanguage, makePage } from './make-page.ts'
+import { makePage } from './make-page.ts'
 import { readHtml } from './read-html.ts'
 import { readWat } from './read-wat.ts'
 import { type Slice, walkRecords } from './walk-records.ts'
@@ -35,7 +35,7 @@ export interface SliceResult {
 }
 
 /** Read the records that start in one slice, and what is on their pages. Pure but for time: same slice, same result. */
-export function readSlice(slice: Slice, reading: Reading, detect: DetectLanguage): SliceResult {
+export function readSlice(slice: Slice, reading: Reading): SliceResult {
   const batches: string[] = []
   let chars = 0
   let foreign = 0
@@ -85,7 +85,7 @@ export function readSlice(slice: Slice, reading: Reading, detect: DetectLanguage
         batch.counts.imgs += content.imgs
         const tags = response.headers.filter(([name]) => name === 'x-robots-tag').map(([, value]) => value)
         const origin = { url, warcPath: reading.name, warcOffset, warcLength }
-        if (content.images.length > 0) addPage(makePage(origin, content, tags, reading.rules, detect))
+        if (content.images.length > 0) addPage(makePage(origin, content, tags, reading.rules))
       } else if (response.status === 200 && isImage(contentType, response.body)) {
         batch.images.push({ url: withoutFragment(url), warcOffset, warcLength })
         if (++held >= BATCH_CANDIDATES) flush()
@@ -109,7 +109,7 @@ export function readSlice(slice: Slice, reading: Reading, detect: DetectLanguage
     batch.counts.imgs += content.imgs
     if (content.images.length === 0) return
     origin.warcPath = warcPathOf(reading.name, origin.warcPath)
-    addPage(makePage(origin, content, robotsTags, reading.rules, detect))
+    addPage(makePage(origin, content, robotsTags, reading.rules))
   }
 
   const walk = walkRecords(slice, onRecord, {

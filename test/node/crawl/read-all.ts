@@ -32,8 +32,7 @@ export function readHere(source: SegmentSource, sliceBytes?: number, depth = 3):
       depth,
       retryMs: 1,
       ...(sliceBytes === undefined ? {} : { sliceBytes }),
-      run: async (bytes, slice, reading) =>
-        readSlice({ ...slice, bytes: Buffer.from(bytes) }, reading, () => null),
+      run: async (bytes, slice, reading) => readSlice({ ...slice, bytes: Buffer.from(bytes) }, reading),
     }),
   )
 }

@@ -9,7 +9,7 @@ import { RULES } from './read-all.ts'
 const test = suite('pages')
 const ORIGIN = { url: 'http://site.example/dir/page.html', warcPath: 'archive', warcOffset: 0, warcLength: 1 }
 const page = (html: string, tags: string[] = [], rules = RULES) =>
-  makePage(ORIGIN, readHtml(html), tags, rules, () => 'en')
+  makePage(ORIGIN, readHtml(html), tags, rules)
 const first = (html: string, tags: string[] = [], rules = RULES) => page(html, tags, rules).candidates[0]
 
 test('an image has an address and a text that is not empty', () => {
@@ -54,13 +54,6 @@ test('rules, in their order', () => {
   assert.is(outcome('<img src="a.jpg" alt=" x ">'), 'text_short')
   assert.is(outcome(`<img src="a.jpg" alt="${'long '.repeat(500)}">`), 'text_long')
   assert.is(outcome('<meta name=robots content=noai><img src="a.svg" alt="fine text">'), 'url_extension')
-  assert.is(
-    first('<img src=a.jpg alt="ein schöner Text hier">', [], {
-      ...RULES,
-      text: { ...RULES.text, languages: ['de'] },
-    })?.outcome,
-    'language',
-  )
 })
 
 test('what is stored of refused candidates is short', () => {
