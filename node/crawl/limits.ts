@@ -1,9 +1,9 @@
 /** What reading an archive may cost, whatever is in it. */
 
-/** Bytes of the source that one task reads: small enough that its results wait in memory for their turn. */
-export const SLICE_BYTES = 2 * 1024 * 1024
+/** Bytes of the source that one task reads: few, since results wait in memory for their turn. */
+export const SLICE_BYTES = 512 * 1024
 /** Bytes that a task sees beyond its slice, for the record that crosses the border. Doubled where they don't suffice. */
-export const LOOKAHEAD_BYTES = 1024 * 1024
+export const LOOKAHEAD_BYTES = 512 * 1024
 /** Bytes of one stored (compressed) record. With a page's or an image's limit far below, larger ones are of no use. */
 export const MAX_STORED_BYTES = 32 * 1024 * 1024
 /** Bytes of one inflated record: an image's limit of 10 MiB with its headers, and room. Ends gzip bombs. */
