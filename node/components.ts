@@ -192,7 +192,11 @@ export interface SegmentSource {
 
 /** Getting pictures: from the web within limits, and from bytes to pixels and fingerprints. */
 export interface Images {
-  fetch(url: string, signal?: AbortSignal): Promise<FetchResult>
+  /**
+   * @param makeRoom - asked before so many bytes of the image, in all, are held in memory; until it settles the
+   *   body stays on the server, however long that takes
+   */
+  fetch(url: string, signal?: AbortSignal, makeRoom?: (bytes: number) => Promise<void>): Promise<FetchResult>
   decode(bytes: Uint8Array, geometry: CropGeometry, rules: FilterRules): Promise<DecodeResult>
   close(): Promise<void>
 }

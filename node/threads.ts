@@ -1,7 +1,8 @@
 import { Piscina } from 'piscina'
 
 /**
- * A pool of worker threads that all run one module; its default export is the task.
+ * A pool of worker threads that all run one module; its default export is the task. They start with the first
+ * tasks that need them, and then stay.
  *
  * @param module - the module's address without extension: `new URL('./parse-worker', import.meta.url)`;
  *   the extension follows this file's own, so that it works from source and from `dist/`
@@ -22,8 +23,9 @@ export function startThreads(
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
   return new Piscina({
     filename: `${module.href}${extension}`,
-    minThreads: options.threads,
+    minThreads: 0,
     maxThreads: options.threads,
+    idleTimeout: Number.POSITIVE_INFINITY,
     concurrentTasksPerWorker: options.tasksPerThread ?? 1,
     workerData: options.workerData,
     resourceLimits: {

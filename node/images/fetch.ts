@@ -1,4 +1,4 @@
-import type { FetchResult } from '../components.ts'
+import type { FetchResult, Images } from '../components.ts'
 import { type Failure, failure } from './failure.ts'
 import { type HttpOptions, startHttp } from './http.ts'
 import { judgeResponse } from './judge-response.ts'
@@ -6,6 +6,8 @@ import { startRobots } from './robots.ts'
 
 /** Formats Shoal reads; a server that chooses by this header is not to send AVIF or SVG. */
 const ACCEPT = 'image/jpeg, image/png, image/webp, image/gif;q=0.8, */*;q=0.1'
+
+type MakeRoom = NonNullable<Parameters<Images['fetch']>[2]>
 
 /** Gets single images from the web: asked for by robots.txt's leave, taken unless the response opts out. */
 export function startFetcher(options: HttpOptions) {
@@ -15,7 +17,7 @@ export function startFetcher(options: HttpOptions) {
   const robots = startRobots(http, now, closing.signal)
   const running = new Set<AbortController>()
 
-  async function fetchImage(address: string, signal: AbortSignal): Promise<FetchResult> {
+  async function fetchImage(address: string, signal: AbortSignal, makeRoom?: MakeRoom): Promise<FetchResult> {
     const signals = new Set<string>()
     const end = await http.get(
       address,
@@ -23,6 +25,7 @@ export function startFetcher(options: HttpOptions) {
         accept: ACCEPT,
         maxBytes: limits.imageBytes,
         cut: false,
+        makeRoom,
         async admit(url) {
           const refusal = await robots.ask(url, signal)
           for (const token of refusal?.tokens ?? []) signals.add(`robots.txt: disallow ${token}`)
@@ -58,7 +61,7 @@ export function startFetcher(options: HttpOptions) {
 
   return {
     /** @throws the signal's reason, or an AbortError once the fetcher is closed */
-    async fetch(address: string, signal?: AbortSignal): Promise<FetchResult> {
+    async fetch(address: string, signal?: AbortSignal, makeRoom?: MakeRoom): Promise<FetchResult> {
       signal?.throwIfAborted()
       closing.signal.throwIfAborted()
       const stop = new AbortController()
@@ -66,7 +69,7 @@ export function startFetcher(options: HttpOptions) {
       signal?.addEventListener('abort', onAbort)
       running.add(stop)
       try {
-        return await fetchImage(address, stop.signal)
+        return await fetchImage(address, stop.signal, makeRoom)
       } finally {
         running.delete(stop)
         signal?.removeEventListener('abort', onAbort)

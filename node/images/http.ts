@@ -16,13 +16,15 @@ import { type Politeness, startPoliteness } from './politeness.ts'
 import { readBody } from './read-body.ts'
 import { type Lookup, startLookup } from './resolve.ts'
 import { readRetryAfter } from './retry-after.ts'
+import { type Stopwatch, startStopwatch } from './stopwatch.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** Bounds of one fetch; times in milliseconds. */
 export interface FetchLimits {
   redirects: number
   connectMs: number
   headersMs: number
-  /** of the network's time, redirects and repeated tries included; waiting for a turn does not count */
+  /** of the network's time, redirects and repeated tries included; waiting for a turn or for room does not count */
   totalMs: number
   imageBytes: number
   /** requests for one address, where the failure may pass */
@@ -65,6 +67,8 @@ export interface Wanted {
   admit?(url: URL): Promise<Failure | null>
   /** asked of each answer, redirects included, before its body is read */
   judge?(head: Head): Failure | null
+  /** asked before so many bytes of a body, in all, are held; until it settles the body stays where it is */
+  makeRoom?: ((bytes: number) => Promise<void>) | undefined
 }
 
 export interface HttpOptions {
@@ -95,18 +99,25 @@ export function startHttp(options: HttpOptions) {
     keepAliveMaxTimeout: 10_000,
   })
 
-  /** One request, with `left` milliseconds to its end. Throws only the signal's reason. */
+  /** One request, in the time that is left. Throws only the signal's reason. */
   async function attempt(
     url: URL,
     wanted: Wanted,
-    left: number,
+    time: Stopwatch,
     signal: AbortSignal,
   ): Promise<Answer | Failure> {
     // by hand, since AbortSignal.any would hang one more signal on the caller's for every request
     const stop = new AbortController()
     const onAbort = () => stop.abort(signal.reason)
     signal.addEventListener('abort', onAbort)
-    const timer = setTimeout(() => stop.abort(), left)
+    const runTime = () => time.run(() => stop.abort())
+    const makeRoom = async (bytes: number) => {
+      if (wanted.makeRoom === undefined) return
+      time.stop()
+      await unlessAborted(wanted.makeRoom(bytes), signal)
+      runTime()
+    }
+    runTime()
     try {
       const response = await request(url, {
         dispatcher: agent,
@@ -136,14 +147,15 @@ export function startHttp(options: HttpOptions) {
         body.destroy()
         return failure('image_bytes', `${first('content-length')} bytes`)
       }
-      const bytes = await readBody(body, first('content-encoding'), wanted)
+      const header = { encoding: first('content-encoding'), length: first('content-length') }
+      const bytes = await readBody(body, header, wanted, makeRoom)
       return bytes instanceof Uint8Array ? { ok: true, url, status, headers, bytes } : bytes
     } catch (error) {
       signal.throwIfAborted()
       if (stop.signal.aborted) return failure('fetch_timeout', 'not done in time', { blamesHost: true })
       return describeError(error)
     } finally {
-      clearTimeout(timer)
+      time.stop()
       signal.removeEventListener('abort', onAbort)
     }
   }
@@ -155,7 +167,7 @@ export function startHttp(options: HttpOptions) {
    * @throws the signal's reason
    */
   async function get(address: string | URL, wanted: Wanted, signal: AbortSignal): Promise<Answer | Failure> {
-    let left = limits.totalMs
+    const time = startStopwatch(limits.totalMs)
     const seen = new Set<string>()
     let target: string | URL = address
     for (;;) {
@@ -169,17 +181,8 @@ export function startHttp(options: HttpOptions) {
       if (forbidden !== null) return forbidden
       let result: Answer | Failure
       for (let tries = 1; ; tries++) {
-        result = await politeness.turn(
-          url.host,
-          async () => {
-            const start = performance.now()
-            const end = await attempt(url, wanted, left, signal)
-            left -= performance.now() - start
-            return end
-          },
-          signal,
-        )
-        if (result.ok || !result.retry || tries >= limits.tries || left <= 0) break
+        result = await politeness.turn(url.host, () => attempt(url, wanted, time, signal), signal)
+        if (result.ok || !result.retry || tries >= limits.tries || time.left() <= 0) break
       }
       if (!result.ok) return result
       if (!REDIRECTS.has(result.status)) return result

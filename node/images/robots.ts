@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { type Failure, failure } from './failure.ts'
 import type { Http } from './http.ts'
 import { parseRobotsTxt, type RobotsTxt } from './robots-txt.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** RFC 9309, 2.5: a crawler reads at least 500 KiB. The rest is cut. */
 const MAX_ROBOTS_BYTES = 500 * 1024
@@ -90,14 +91,4 @@ export function startRobots(http: Http, now: () => number, closing: AbortSignal)
 
 function unreachable(why: string): Failure {
   return failure('optout_robots', `robots.txt unreachable: ${why}`)
-}
-
-/** Wait for what others wait for too: the signal ends the waiting, not the work. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted()
-    const onAbort = () => reject(signal.reason)
-    signal.addEventListener('abort', onAbort)
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }

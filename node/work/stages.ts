@@ -3,11 +3,12 @@ import { pipe } from 'it-pipe'
 import { type FilterRules, leastSimilarity } from '../../protocol/rules/filter.ts'
 import type { DecodedImage, FetchedImage, FetchResult, Images, Scorer } from '../components.ts'
 import { drop, type Settled, type Task } from './queue.ts'
+import { openRoom, type Share } from './room.ts'
 
 /** What the stages need of the other parts, and no more. */
 export interface StageParts {
   /** from the segment's own archive or from the web */
-  fetch(url: string): Promise<FetchResult>
+  fetch(url: string, makeRoom: Share['take']): Promise<FetchResult>
   images: Pick<Images, 'decode'>
   scorer: Pick<Scorer, 'score' | 'geometry'>
   rules: FilterRules
@@ -24,6 +25,12 @@ export interface Concurrency {
   score: number
 }
 
+/**
+ * Bytes of images that are being fetched or wait for the decoder: some hundreds of ordinary pictures, and well above
+ * what 32 requests hold that wait for room (1 MiB each) with one of the greatest besides.
+ */
+const IN_FLIGHT_BYTES = 96 * 1024 * 1024
+
 /** A task with what the last stage made of it, or with its end. */
 type Step<T> = { task: Task; value: T; settled?: never } | { task: Task; value?: never; settled: Settled }
 
@@ -36,10 +43,11 @@ export async function collect(
   parts: StageParts,
   concurrency: Concurrency,
 ): Promise<void> {
+  const room = openRoom(IN_FLIGHT_BYTES)
   await pipe(
     start(tasks),
-    stage(concurrency.fetch, (task: Task) => fetchImage(parts, task)),
-    stage(concurrency.decode, (image: FetchedImage, task) => decodeImage(parts, task, image)),
+    stage(concurrency.fetch, (task: Task) => fetchImage(parts, task, room.share())),
+    stage(concurrency.decode, (fetched: Fetched, task) => decodeImage(parts, task, fetched)),
     stage(concurrency.score, (decoded: Decoded, task) => scorePair(parts, task, decoded)),
     (steps) => settleAll(steps, parts, concurrency.score),
   )
@@ -61,11 +69,17 @@ function stage<In, Out>(concurrency: number, work: (value: In, task: Task) => Pr
   }
 }
 
-async function fetchImage(parts: StageParts, task: Task): Promise<Step<FetchedImage>> {
-  const result = await parts.fetch(task.candidate.url)
+interface Fetched {
+  image: FetchedImage
+  share: Share
+}
+
+async function fetchImage(parts: StageParts, task: Task, share: Share): Promise<Step<Fetched>> {
+  const result = await parts.fetch(task.candidate.url, share.take)
+  share.keep(result.ok ? result.image.bytes.length : 0)
   parts.onPassed('fetch', !result.ok)
   return result.ok
-    ? { task, value: result.image }
+    ? { task, value: { image: result.image, share } }
     : { task, settled: drop(result.outcome, result.detail || null) }
 }
 
@@ -74,9 +88,11 @@ interface Decoded {
   image: DecodedImage
 }
 
-async function decodeImage(parts: StageParts, task: Task, fetched: FetchedImage): Promise<Step<Decoded>> {
-  const { bytes, ...rest } = fetched
+async function decodeImage(parts: StageParts, task: Task, fetched: Fetched): Promise<Step<Decoded>> {
+  const { bytes, ...rest } = fetched.image
   const result = await parts.images.decode(bytes, parts.scorer.geometry, parts.rules)
+  free(bytes)
+  fetched.share.keep(0)
   parts.onPassed('decode', !result.ok)
   return result.ok
     ? { task, value: { fetched: rest, image: result.image } }
@@ -86,6 +102,7 @@ async function decodeImage(parts: StageParts, task: Task, fetched: FetchedImage)
 async function scorePair(parts: StageParts, task: Task, { fetched, image }: Decoded): Promise<Step<never>> {
   const { text, language } = task.candidate
   const { similarity, embedding } = await parts.scorer.score(image.crop, text)
+  free(image.crop)
   parts.onPassed('score', true)
   if (similarity < leastSimilarity(parts.rules, language)) {
     return { task, settled: drop('similarity', null, similarity) }
@@ -98,6 +115,16 @@ async function scorePair(parts: StageParts, task: Task, { fetched, image }: Deco
     embedding: new Uint8Array(Float16Array.from(embedding).buffer),
   }
   return { task, settled: { outcome: 'kept', detail: null, similarity, pair } }
+}
+
+/**
+ * Give memory back at once. The collector hardly counts what lies outside its heap: until it comes by, hundreds of
+ * megabytes of pictures gather that nobody needs any more.
+ */
+function free(bytes: Uint8Array): void {
+  const { buffer } = bytes
+  // of a small part of a larger buffer others may hold the rest
+  if (buffer instanceof ArrayBuffer && 2 * bytes.byteLength > buffer.byteLength) buffer.transfer(0)
 }
 
 async function settleAll(

@@ -1,6 +1,16 @@
+import { ShoalError } from '../../protocol/errors.ts'
 import { MAX_IMAGE_BYTES } from '../../protocol/limits.ts'
+import type { Outcome } from '../../protocol/outcomes.ts'
 import type { FilterRules } from '../../protocol/rules/filter.ts'
-import type { Crawl, FetchResult, Images, Scorer, SegmentSource, StageProgress } from '../components.ts'
+import type {
+  ArchivedResponse,
+  Crawl,
+  FetchResult,
+  Images,
+  Scorer,
+  SegmentSource,
+  StageProgress,
+} from '../components.ts'
 import { judgeArchivedResponse } from '../images/images.ts'
 import type { Store } from '../store/store.ts'
 import {
@@ -83,7 +93,7 @@ export async function runSegment(
     await collect(
       readTasks(store, run, scope, (count) => report.skip(count), signal),
       {
-        fetch: (url) => fetchImage(parts, job, url, signal),
+        fetch: (url, makeRoom) => fetchImage(parts, job, url, makeRoom, signal),
         images,
         scorer,
         rules,
@@ -106,12 +116,22 @@ async function fetchImage(
   { store, crawl, images }: WorkParts,
   { source, run, offline }: SegmentJob,
   url: string,
+  makeRoom: (bytes: number) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<FetchResult> {
   const archived = await findArchived(store, run, url)
-  if (archived !== null) return readArchived(crawl, source, archived)
+  if (archived !== null) {
+    await makeRoom(MAX_IMAGE_BYTES)
+    return readArchived(crawl, source, archived)
+  }
   if (offline) return { ok: false, outcome: 'offline', detail: '', signals: [] }
-  return images.fetch(url, signal)
+  return images.fetch(url, signal, makeRoom)
+}
+
+/** What the archive's own record can be guilty of; whatever else goes wrong may go right the next time. */
+const BAD_RECORDS: Readonly<Record<string, Outcome>> = {
+  record_missing: 'image_broken',
+  record_too_large: 'image_bytes',
 }
 
 async function readArchived(
@@ -119,7 +139,15 @@ async function readArchived(
   source: SegmentSource,
   where: { warcOffset: number; warcLength: number },
 ): Promise<FetchResult> {
-  const { url, date, status, headers, body } = await crawl.readResponse(source, where, MAX_IMAGE_BYTES)
+  let response: ArchivedResponse
+  try {
+    response = await crawl.readResponse(source, where, MAX_IMAGE_BYTES)
+  } catch (error) {
+    const outcome = error instanceof ShoalError ? BAD_RECORDS[error.code] : undefined
+    if (outcome === undefined) throw error
+    return { ok: false, outcome, detail: `the archive's record at byte ${where.warcOffset}`, signals: [] }
+  }
+  const { url, date, status, headers, body } = response
   const judgement = judgeArchivedResponse({ status, headers })
   if (!judgement.ok) return judgement
   const { contentType, signals } = judgement

@@ -1,4 +1,5 @@
 import { type ForkOptions, fork } from 'node:child_process'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Orders, Told } from './crawl-driver.ts'
@@ -27,6 +28,8 @@ export async function runDriver(
 ): Promise<Told | null> {
   const child = fork(DRIVER, [JSON.stringify(orders)], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // half of a short crawl is the reading of its own code
+    env: { ...process.env, NODE_COMPILE_CACHE: join(orders.dataDir, '..', 'compiled') },
     ...options,
   })
   let told: Told | null = null
