@@ -1,7 +1,7 @@
 import type { ArchivedResponse } from '../components.ts'
 import { readMember } from './gzip-member.ts'
 import { decodeBody, readHttpResponse } from './http-response.ts'
-import { findRecord, readRecord, skipLineEnds } from './warc-record.ts'
+import { dateOf, findRecord, readRecord, skipLineEnds, targetUriOf } from './warc-record.ts'
 
 /**
  * The response in the bytes of one record, gzip member or not; of several in a member the first.
@@ -24,8 +24,13 @@ export function readResponseAt(bytes: Buffer, maxBytes: number): ArchivedRespons
     const response = readHttpResponse(read.record.block)
     if (response === null) return null
     const { status, headers } = response
-    const { targetUri: url, date } = read.record
-    return { url, date, status, headers, body: decodeBody(response, maxBytes) }
+    return {
+      url: targetUriOf(read.record),
+      date: dateOf(read.record),
+      status,
+      headers,
+      body: decodeBody(response, maxBytes),
+    }
   }
   return null
 }

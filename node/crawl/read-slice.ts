@@ -10,7 +10,7 @@ import { readHtml } from './read-html.ts'
 import { readWat } from './read-wat.ts'
 import { type Slice, walkRecords } from './walk-records.ts'
 import { warcPathOf } from './warc-path.ts'
-import type { WarcRecord } from './warc-record.ts'
+import { targetUriOf, type WarcRecord } from './warc-record.ts'
 
 /** What to read and by which rules: the same for all slices of a segment. */
 export interface Reading {
@@ -70,7 +70,7 @@ export function readSlice(slice: Slice, reading: Reading): SliceResult {
 
   function onResponse(record: WarcRecord, warcOffset: number, warcLength: number): void {
     batch.counts.responses++
-    const url = record.targetUri
+    const url = targetUriOf(record)
     if (!/^https?:/i.test(url)) return
     const response = readHttpResponse(record.block)
     if (response === null || url.length > MAX_PAGE_URL_CHARS) {

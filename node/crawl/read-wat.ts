@@ -21,8 +21,9 @@ type Json = { [key: string]: unknown }
 const IMAGE = 'IMG@/src"'
 const LICENSE = /license/i
 const LICENSE_LINK = /"rel":"[^"]*license/i
-/** Two or three strings without escapes: nearly every link and `<meta>`, at a third of a JSON parser's time. */
-const PLAIN_OBJECT = /\{"([a-z]+)":"([^"\\]*)","([a-z]+)":"([^"\\]*)"(?:,"([a-z]+)":"([^"\\]*)")?\}/y
+/** An image as all newer WATs have it, without escapes: read at a third of a JSON parser's time. */
+const PLAIN_IMAGE = /\{"path":"IMG@\/src","url":"([^"\\]*)"(?:,"alt":"([^"\\]*)")?\}/y
+const PLAIN_IMAGE_START = '{"path":"'
 const PLAIN_SCALAR = /"([^"\\]*)"|(\d+)/y
 const ROBOTS_TAG = /"x-robots-tag":/i
 
@@ -62,11 +63,18 @@ function cutPage(json: string, response: number, html: number, first: number): W
     if (href === null) return null
     content.base = decode(href)
   }
-  for (let at = first; at !== -1; ) {
+  for (let at = first, end = 0; at !== -1; at = json.indexOf(IMAGE, end)) {
+    PLAIN_IMAGE.lastIndex = at - PLAIN_IMAGE_START.length
+    const plain = PLAIN_IMAGE.exec(json)
+    if (plain !== null) {
+      addImage(content, plain[1], plain[2], null)
+      end = PLAIN_IMAGE.lastIndex
+      continue
+    }
     const link = cutObject(json, at, IMAGE)
     if (link?.object.path !== 'IMG@/src') return null
-    addImage(content, link.object, null)
-    at = json.indexOf(IMAGE, link.end)
+    addImage(content, link.object.url, link.object.alt, null)
+    end = link.end
   }
   return { origin, content, robotsTags: [] }
 }
@@ -75,13 +83,6 @@ function cutPage(json: string, response: number, html: number, first: number): W
 function cutObject(json: string, at: number, mark: string): { object: Json; end: number } | null {
   const start = json.lastIndexOf('{"', at)
   if (start === -1) return null
-  PLAIN_OBJECT.lastIndex = start
-  const plain = PLAIN_OBJECT.exec(json)
-  if (plain !== null && PLAIN_OBJECT.lastIndex > at) {
-    const object: Json = { [plain[1] as string]: plain[2], [plain[3] as string]: plain[4] }
-    if (plain[5] !== undefined) object[plain[5]] = plain[6]
-    return { object, end: PLAIN_OBJECT.lastIndex }
-  }
   const end = endOfFlat(json, at + mark.length - 1)
   if (end === -1) return null
   try {
@@ -175,7 +176,7 @@ function parsePage(json: string): WatPage | null {
   for (const meta of objectsOf(head.Metas)) addRobots(content.robots, meta)
   let license: string | null = null
   for (const link of [...objectsOf(head.Link), ...objectsOf(html.Links)]) {
-    if (link.path === 'IMG@/src') addImage(content, link, license)
+    if (link.path === 'IMG@/src') addImage(content, link.url, link.alt, license)
     else if (typeof link.rel === 'string' && isLicense(decode(link.rel)) && typeof link.url === 'string') {
       license = decode(link.url).slice(0, MAX_RAW_URL_CHARS)
     }
@@ -186,9 +187,8 @@ function parsePage(json: string): WatPage | null {
   return { origin, content, robotsTags: robotsTags.filter((value) => typeof value === 'string') }
 }
 
-function addImage(content: PageContent, link: Json, license: string | null): void {
+function addImage(content: PageContent, url: unknown, alt: unknown, license: string | null): void {
   const ordinal = content.imgs++
-  const { url, alt } = link
   if (typeof url !== 'string' || typeof alt !== 'string' || alt === '' || url.trim() === '') return
   if (content.images.length >= MAX_CANDIDATES_PER_PAGE) return
   content.images.push({

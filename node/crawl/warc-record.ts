@@ -4,11 +4,10 @@ import { MAX_HEADER_BYTES, MAX_INFLATED_BYTES } from './limits.ts'
 export interface WarcRecord {
   /** lower case, '' where missing */
   type: string
-  targetUri: string
-  /** lower case */
+  /** lower case, '' where missing */
   contentType: string
-  /** milliseconds since 1970, 0 where missing */
-  date: number
+  /** its named fields, names in lower case */
+  fields: ReadonlyMap<string, string>
   block: Buffer
 }
 
@@ -68,16 +67,22 @@ export function readRecord(bytes: Buffer, at: number, atEnd: boolean): RecordRea
 }
 
 function makeRecord(fields: Map<string, string>, block: Buffer): WarcRecord {
-  return {
-    type: fields.get('warc-type')?.toLowerCase() ?? '',
-    // as UTF-8: newer crawlers write addresses as they are
-    targetUri: Buffer.from(fields.get('warc-target-uri') ?? '', 'latin1')
-      .toString()
-      .replace(/^<(.*)>$/s, '$1'),
-    date: Date.parse(fields.get('warc-date') ?? '') || 0,
-    contentType: fields.get('content-type')?.toLowerCase() ?? '',
-    block,
-  }
+  const type = fields.get('warc-type')?.toLowerCase() ?? ''
+  return { type, contentType: fields.get('content-type')?.toLowerCase() ?? '', fields, block }
+}
+
+/** WARC-Target-URI, '' where missing. */
+export function targetUriOf({ fields }: WarcRecord): string {
+  const uri = fields.get('warc-target-uri') ?? ''
+  // as UTF-8: newer crawlers write addresses as they are; older ones put them in angle brackets
+  return Buffer.from(uri, 'latin1')
+    .toString()
+    .replace(/^<(.*)>$/s, '$1')
+}
+
+/** WARC-Date in milliseconds since 1970, 0 where missing. */
+export function dateOf({ fields }: WarcRecord): number {
+  return Date.parse(fields.get('warc-date') ?? '') || 0
 }
 
 /** Position of the first record in `from..limit` that starts a line and has fields, or -1. */
@@ -136,16 +141,19 @@ function readFields(header: string): Map<string, string> {
 /** The `name: value` lines after a header's first line, in order, names in lower case. */
 export function splitFields(header: string): [string, string][] {
   const fields: [string, string][] = []
-  const lines = header.split('\n')
-  for (let i = 1; i < lines.length; i++) {
-    const line = lines[i] as string
-    const last = fields.at(-1)
-    if ((line.startsWith(' ') || line.startsWith('\t')) && last !== undefined) {
-      last[1] = `${last[1]} ${line.trim()}`.trim()
-      continue
+  let last: [string, string] | undefined
+  for (let start = header.indexOf('\n') + 1; start > 0 && start < header.length; ) {
+    const next = header.indexOf('\n', start)
+    const end = next === -1 ? header.length : next
+    const first = header.charCodeAt(start)
+    const colon = header.indexOf(':', start)
+    if ((first === 0x20 || first === 0x09) && last !== undefined) {
+      last[1] = `${last[1]} ${header.slice(start, end).trim()}`.trim()
+    } else if (colon > start && colon < end) {
+      last = [header.slice(start, colon).trim().toLowerCase(), header.slice(colon + 1, end).trim()]
+      fields.push(last)
     }
-    const colon = line.indexOf(':')
-    if (colon > 0) fields.push([line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()])
+    start = end + 1
   }
   return fields
 }
