@@ -15,6 +15,9 @@ export const MAX_LINES = 300
 /** Longer files, each with its reason. */
 export const LONG_FILES: Readonly<Record<string, string>> = {
   'node/components.ts': 'what passes between parts is read in one place',
+  'scripts/train-shoal-mini/evaluate.mjs': 'one report, whose tables share their data',
+  'test/node/crawl/warc.test.ts': 'every fault of an archive is made by the same few functions',
+  'test/node/images/decode.test.ts': 'every picture is made by the same few functions',
 }
 
 /** Packages that compute and nothing else: no files, sockets, clock or randomness. */
