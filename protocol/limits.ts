@@ -57,3 +57,10 @@ export const MAX_IMAGE_SIDE = 65_535
  * are kept whole, so that a few hundred kilobytes can ask for 400 MB below the limit of pixels. 50 Mpx as RGBA fit.
  */
 export const MAX_DECODE_BYTES = 192 * 1024 * 1024
+/**
+ * Claims of one key taken in within CLAIM_WINDOW_MS. A machine with 100 segments at once renews 50 in that time; a
+ * key that claims all it can holds some 700 segments until the leases run out, not the campaign.
+ */
+export const MAX_CLAIMS_PER_WINDOW = 120
+/** Shards of one peer with the same `seq` that are kept: two prove the fork, more only fill disks. */
+export const MAX_SHARDS_PER_SEQ = 2

@@ -1,0 +1,97 @@
+import type { CID } from 'multiformats/cid'
+import { ShoalError } from '../errors.ts'
+import { MAX_CLAIMS_PER_WINDOW, MAX_SHARDS_PER_SEQ } from '../limits.ts'
+import type { Campaign } from '../records/campaign.ts'
+import type { Claim } from '../records/claim.ts'
+import type { Entry } from '../records/record.ts'
+import type { Shard } from '../records/shard.ts'
+import { MAX_AHEAD_MS, SKEW_MS } from '../timing.ts'
+import { segmentCount } from './segment.ts'
+import { compareBytes, compareClaims, isOver } from './select.ts'
+
+/**
+ * `accept`: keep it and pass it on. `ignore`: neither, and hold it against nobody. `reject`: somebody forged it, and
+ * whoever passes it on is to blame, since every honest node can see that.
+ */
+export interface Judgement {
+  verdict: 'accept' | 'ignore' | 'reject'
+  /** stable; `ok` where there is nothing to say */
+  code: string
+  /** id of the record that this one takes the place of: it is to be dropped */
+  replaces?: CID
+}
+
+/** What a node knows that bears on a record. */
+export interface Circumstances {
+  /** milliseconds since 1970 */
+  now: number
+  /** the campaign that the record names, or null where this node does not know it; of no matter for a campaign */
+  campaign: Pick<Campaign, 'sources' | 'trust'> | null
+  /** for a claim: the newest that is known of the same campaign, segment and peer */
+  newest: { id: CID; value: Claim } | null
+  /** for a claim: how many of this peer's were accepted in the last CLAIM_WINDOW_MS, whichever way they came */
+  recentClaims: number
+  /** for a shard: ids of the same peer's with the same `seq`, in any campaign */
+  sameSeq: readonly CID[]
+}
+
+/** Whether a record whose signature, key and fields hold is taken in. */
+export function admit(entry: Entry, circumstances: Circumstances): Judgement {
+  switch (entry.kind) {
+    case 'campaign':
+      return { verdict: 'accept', code: 'ok' }
+    case 'claim':
+      return (
+        admitWorker(entry.value, circumstances.campaign) ?? admitClaim(entry.id, entry.value, circumstances)
+      )
+    case 'shard':
+      return admitWorker(entry.value, circumstances.campaign) ?? admitShard(entry.id, circumstances.sameSeq)
+  }
+}
+
+/**
+ * The judgement of a record that could not be opened or read.
+ *
+ * @throws whatever is no ShoalError of the codec, the envelope or a record: a fault of this node's, not the sender's
+ */
+export function judgeFault(fault: unknown): Judgement {
+  if (!(fault instanceof ShoalError) || !/^(codec|envelope|campaign|claim|shard)_/.test(fault.code))
+    throw fault
+  return { verdict: NEWER.includes(fault.code) ? 'ignore' : 'reject', code: fault.code }
+}
+
+/** What an honest node of a later version may send: a new version of a kind, or a new kind. */
+const NEWER = ['envelope_version', 'envelope_kind']
+
+function admitWorker(work: Claim | Shard, campaign: Circumstances['campaign']): Judgement | null {
+  if (campaign === null) return { verdict: 'ignore', code: 'campaign_unknown' }
+  // whoever passes it on knows the campaign, which never changes: no clock and no version makes this right
+  if (work.segment >= segmentCount(campaign)) return { verdict: 'reject', code: 'segment_range' }
+  const { mode, operators } = campaign.trust
+  if (mode === 'listed' && !operators.some((operator) => compareBytes(operator, work.peer) === 0))
+    return { verdict: 'ignore', code: 'peer_unlisted' }
+  return null
+}
+
+function admitClaim(id: CID, claim: Claim, { now, newest, recentClaims }: Circumstances): Judgement {
+  if (claim.issued > now + SKEW_MS) return { verdict: 'ignore', code: 'claim_early' }
+  if (claim.expires > now + MAX_AHEAD_MS) return { verdict: 'ignore', code: 'claim_far' }
+  if (isOver(claim, now)) return { verdict: 'ignore', code: 'claim_expired' }
+  if (newest !== null) {
+    const order = compareClaims(claim, newest.value) || compareBytes(id.bytes, newest.id.bytes)
+    if (order === 0) return { verdict: 'ignore', code: 'claim_known' }
+    if (order > 0) return { verdict: 'ignore', code: 'claim_old' }
+  }
+  if (recentClaims >= MAX_CLAIMS_PER_WINDOW) return { verdict: 'ignore', code: 'claim_flood' }
+  return { verdict: 'accept', code: 'ok', ...(newest && { replaces: newest.id }) }
+}
+
+/** Two shards in one place prove that their producer forked its chain; of more, every node keeps the same lowest two. */
+function admitShard(id: CID, sameSeq: readonly CID[]): Judgement {
+  if (sameSeq.some((other) => other.equals(id))) return { verdict: 'ignore', code: 'shard_known' }
+  if (sameSeq.length === 0) return { verdict: 'accept', code: 'ok' }
+  if (sameSeq.length < MAX_SHARDS_PER_SEQ) return { verdict: 'accept', code: 'shard_fork' }
+  const highest = sameSeq.reduce((a, b) => (compareBytes(a.bytes, b.bytes) > 0 ? a : b))
+  if (compareBytes(id.bytes, highest.bytes) > 0) return { verdict: 'ignore', code: 'shard_fork_known' }
+  return { verdict: 'accept', code: 'shard_fork', replaces: highest }
+}

@@ -1,0 +1,21 @@
+/** Every span of time that nodes must agree on, in milliseconds, each with its reason. */
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+/** How far two honest clocks may be apart. NTP keeps them within a second; a laptop that just woke up is off by more. */
+export const SKEW_MS = 2 * MINUTE
+/** After its claim a node waits this long before it looks again and starts: some times what gossip takes to reach all. */
+export const CONTENTION_MS = 15_000
+/** A claim holds this long: a crashed node's segment is free again soon, and a short loss of the network costs nothing. */
+export const LEASE_MS = HOUR
+/** A lease is renewed this often, so that two renewals may be lost before it runs out. */
+export const RENEW_MS = 20 * MINUTE
+/** No claim may end later than this from now: a segment can't be blocked by one that is never heard of again. */
+export const MAX_AHEAD_MS = 2 * HOUR
+/** A lease ends for good after this, however often renewed: whoever never delivers blocks a segment for a day at most. */
+export const MAX_HOLD_MS = 24 * HOUR
+/** A peer counts as active for this long after its latest record: volunteers' machines that sleep at night stay in. */
+export const ACTIVE_MS = 24 * HOUR
+/** Claims of one key are counted over this long, see MAX_CLAIMS_PER_WINDOW. */
+export const CLAIM_WINDOW_MS = 10 * MINUTE
