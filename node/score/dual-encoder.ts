@@ -26,9 +26,14 @@ export interface DualEncoder {
   close(): Promise<void>
 }
 
+/** Texts are short, and few have the same length: more threads than rows would change the rounding. */
+const TEXT_THREADS = 2
+
 /** @throws ShoalError `model_broken`, `model_layout` where the model does not fit its configuration */
 export async function openEncoder(options: EncoderOptions): Promise<DualEncoder> {
-  const { directory, config, threads, batch } = options
+  const { directory, config, batch } = options
+  // a run has at least as many rows as threads, see findRowsPerRun
+  const threads = Math.min(options.threads, batch)
   const paths = namePaths(options.precision)
   const visionPath = join(directory, paths.vision)
   const textPath = join(directory, paths.text)
@@ -40,9 +45,9 @@ export async function openEncoder(options: EncoderOptions): Promise<DualEncoder>
   await using opened = new AsyncDisposableStack()
   const vision = await openTower(visionPath, ['image_embeds', 'pooler_output'], threads)
   opened.defer(() => vision.close())
-  const text = await openTower(textPath, ['text_embeds', 'pooler_output'], threads)
+  const text = await openTower(textPath, ['text_embeds', 'pooler_output'], Math.min(TEXT_THREADS, threads))
   opened.defer(() => text.close())
-  const images = await openImageTower(vision, config, batch, visionPath)
+  const images = await openImageTower(vision, config, { batch, threads }, visionPath)
   const texts = await openTextTower(text, tokens, config.context, textPath)
   if (images.dimension !== texts.dimension) {
     const dimensions = `${images.dimension} and ${texts.dimension} numbers`

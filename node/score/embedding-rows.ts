@@ -9,7 +9,8 @@ export interface EmbeddingRows {
 
 /**
  * How rows may share a run. `many`: a row's embedding is the same to the bit whichever rows go with it, provided that
- * there are at least two (a single row is multiplied by other code of the runtime, which rounds differently).
+ * there are two of them, and as many as threads (fewer are multiplied by other code of the runtime, or in other pieces,
+ * which rounds differently).
  * `one`: it is not, as in models quantised by the range of the whole batch, so every row is run by itself.
  */
 export type RowsPerRun = 'many' | 'one'
@@ -21,7 +22,7 @@ export const TRIED_ROWS = 5
  * Finds out by trying, since a resumed run must write the same bits as an undisturbed one and no model says it of itself.
  *
  * @param declared - the input's first dimension
- * @param run - embeds the first `count` of at least `TRIED_ROWS` different inputs
+ * @param run - embeds the first `count` of at least `TRIED_ROWS` different inputs; rows that follow are not looked at
  */
 export async function findRowsPerRun(
   declared: number | string | undefined,
@@ -35,7 +36,8 @@ export async function findRowsPerRun(
   try {
     const few = await run(2)
     const more = await run(TRIED_ROWS)
-    return few.values.every((value, i) => Object.is(value, more.values[i])) ? 'many' : 'one'
+    const two = few.values.subarray(0, 2 * few.dimension)
+    return two.every((value, i) => Object.is(value, more.values[i])) ? 'many' : 'one'
   } catch {
     // exported with a batch of one inside its graph; if it is broken altogether, the next run says so
     return 'one'

@@ -5,8 +5,17 @@ import type { Tower } from './onnx.ts'
 import { fillPlanes, tabulateLevels } from './preprocess.ts'
 import { testPicture } from './test-picture.ts'
 
-/** Crops to embeddings, at most `batch` at a time, through one buffer that is used again for every run. */
-export async function openImageTower(tower: Tower, config: ModelConfig, batch: number, path: string) {
+/**
+ * Crops to embeddings, at most `batch` at a time, through one buffer that is used again for every run.
+ *
+ * @param threads - of the tower
+ */
+export async function openImageTower(
+  tower: Tower,
+  config: ModelConfig,
+  { batch, threads }: { batch: number; threads: number },
+  path: string,
+) {
   const { width, height } = config.geometry
   const input = tower.inputs.get('pixel_values')
   if (input?.type !== 'float32' || tower.inputs.size !== 1) {
@@ -20,7 +29,8 @@ export async function openImageTower(tower: Tower, config: ModelConfig, batch: n
   }
   const table = tabulateLevels(config.levels)
   const size = 3 * width * height
-  const planes = new Float32Array(Math.max(TRIED_ROWS, batch) * size)
+  const least = Math.max(2, threads)
+  const planes = new Float32Array(Math.max(least + TRIED_ROWS - 2, batch) * size)
 
   /** Embeds `count` crops from number `from` on; the last is repeated up to `rows`. */
   async function run(crops: Uint8Array, from: number, count: number, rows: number) {
@@ -35,14 +45,16 @@ export async function openImageTower(tower: Tower, config: ModelConfig, batch: n
 
   const pictures = new Uint8Array(TRIED_ROWS * size)
   for (let i = 0; i < TRIED_ROWS; i++) pictures.set(testPicture(i, width, height), i * size)
-  const rowsPerRun = await findRowsPerRun(rowsShape, path, (count) => run(pictures, 0, count, count))
-  const { dimension } = await run(pictures, 0, 1, rowsPerRun === 'one' ? 1 : 2)
+  const rowsPerRun = await findRowsPerRun(rowsShape, path, (count) =>
+    run(pictures, 0, count, least + count - 2),
+  )
+  const { dimension } = await run(pictures, 0, 1, rowsPerRun === 'one' ? 1 : least)
 
   return {
     dimension,
     async embed(crops: Uint8Array, count: number): Promise<Float32Array> {
       if (rowsPerRun === 'many') {
-        return (await run(crops, 0, count, Math.max(2, count))).values.subarray(0, count * dimension)
+        return (await run(crops, 0, count, Math.max(least, count))).values.subarray(0, count * dimension)
       }
       const embeddings = new Float32Array(count * dimension)
       for (let i = 0; i < count; i++) embeddings.set((await run(crops, i, 1, 1)).values, i * dimension)
