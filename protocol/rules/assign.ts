@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { compareBytes } from './select.ts'
 
-/** The active peers, prepared for weighing: two words of each key's sha256. Equal for equal sets. */
+/** The active peers, prepared for weighing: the first two words of each key's sha256. The same for the same set. */
 export interface Roster {
   keys: readonly Uint8Array[]
   seeds: Uint32Array
@@ -12,24 +12,67 @@ export function makeRoster(keys: Iterable<Uint8Array>): Roster {
   const sorted = [...keys].sort(compareBytes)
   const unique = sorted.filter((key, i) => i === 0 || compareBytes(key, sorted[i - 1]!) !== 0)
   const seeds = new Uint32Array(2 * unique.length)
-  unique.forEach((key, i) => void seeds.set(wordsOf(sha256(key)), 2 * i))
+  unique.forEach((key, i) => void seeds.set(seedOf(key), 2 * i))
   return { keys: unique, seeds }
+}
+
+function seedOf(key: Uint8Array): [number, number] {
+  const view = new DataView(sha256(key).buffer)
+  return [view.getUint32(0), view.getUint32(4)]
+}
+
+/**
+ * A peer's weight for a segment, 0 to 2^32 - 1: a permutation of the segments that the peer's seed chooses. It takes
+ * nanoseconds, since campaigns have billions of pairs of segment and peer; one sha256 a pair would take hours.
+ */
+export function weigh(segment: number, seed0: number, seed1: number): number {
+  return mix(mix(segment ^ seed0) ^ seed1) >>> 0
+}
+
+/** The finaliser of MurmurHash3 (Appleby), a permutation of 32-bit words. */
+function mix(word: number): number {
+  let h = word ^ (word >>> 16)
+  h = Math.imul(h, 0x85ebca6b)
+  h ^= h >>> 13
+  h = Math.imul(h, 0xc2b2ae35)
+  return h ^ (h >>> 16)
 }
 
 /**
  * Who is to do a segment: the peer of the highest weight, or of equal ones the lowest key. A peer that comes or goes
  * moves its own share of the segments and no others (highest random weight, Thaler and Ravishankar 1998).
  *
- * @returns the peer's place in the roster and its weight, or null of an empty one
+ * @returns the peer's place in the roster, and its weight; null of an empty roster
  */
-export function ownerOf(segment: number, roster: Roster): { peer: number; weight: number } | null {
-  throw new Error(`${segment}${roster}`)
+export function ownerOf(segment: number, { seeds }: Roster): { peer: number; weight: number } | null {
+  let peer = -1
+  let heaviest = -1
+  for (let i = 0; i < seeds.length; i += 2) {
+    const weight = weigh(segment, seeds[i]!, seeds[i + 1]!)
+    // the keys are in order: the lowest of equals came first
+    if (weight > heaviest) {
+      heaviest = weight
+      peer = i / 2
+    }
+  }
+  return peer < 0 ? null : { peer, weight: heaviest }
 }
 
+/** A segment whose weight for a peer is 2^32 (1 - 12/n) or less, among n peers, is its own in 6 of 10^6 cases. */
+const OWN_TAIL = 12
+/** Free segments that a node without any of its own chooses from. */
+const CHOICES = 8
+/** Places tried at random for each choice before all are looked through. */
+const TRIES = 32
+
 /**
- * The segment to claim next: one's own first, the heaviest first; then a random free one.
+ * The segment to claim next. First those that are one's own, the heaviest first: as peers come, it stays one's own
+ * the longest. Then one of a few random free ones, the one whose owner will come to it last: so that it stays alone
+ * even where owner and helper can't hear each other.
  *
- * @param isFree - whether a segment can be claimed, as this node sees it
+ * @param isFree - whether a segment can be claimed, as this node sees it; asked for some hundreds of them, and for
+ *   all only where hardly any is free
+ * @param self - this node's key, whether or not it is among the peers
  * @param random - uniform in [0, 1)
  * @returns null where no segment is free
  */
@@ -40,15 +83,64 @@ export function pickSegment(options: {
   self: Uint8Array
   random: () => number
 }): number | null {
-  throw new Error(`${options}`)
+  const { peers } = options
+  const own = ownSegment(options)
+  if (own !== null) return own
+  let last: number | null = null
+  let least = Infinity
+  for (const segment of someFree(options)) {
+    const weight = ownerOf(segment, peers)?.weight ?? 0
+    if (weight < least) {
+      least = weight
+      last = segment
+    }
+  }
+  return last
 }
 
-/** How long a node that found no segment free waits before it looks again, milliseconds. */
+function ownSegment({ segmentCount, isFree, peers, self }: Parameters<typeof pickSegment>[0]): number | null {
+  const [seed0, seed1] = seedOf(self)
+  const threshold = 2 ** 32 * (1 - OWN_TAIL / Math.max(OWN_TAIL, peers.keys.length))
+  const candidates: { segment: number; weight: number }[] = []
+  for (let segment = 0; segment < segmentCount; segment++) {
+    const weight = weigh(segment, seed0, seed1)
+    if (weight >= threshold && isFree(segment)) candidates.push({ segment, weight })
+  }
+  candidates.sort((a, b) => b.weight - a.weight)
+  return candidates.find(({ segment, weight }) => isHeaviest(segment, weight, self, peers))?.segment ?? null
+}
+
+/** As `ownerOf`, ended at the first peer that is heavier: most candidates meet one soon. */
+function isHeaviest(segment: number, weight: number, self: Uint8Array, { keys, seeds }: Roster): boolean {
+  for (let i = 0; i < seeds.length; i += 2) {
+    const other = weigh(segment, seeds[i]!, seeds[i + 1]!)
+    if (other > weight || (other === weight && compareBytes(keys[i / 2]!, self) < 0)) return false
+  }
+  return true
+}
+
+function someFree({ segmentCount, isFree, random }: Parameters<typeof pickSegment>[0]): Set<number> {
+  const choose = () => Math.floor(random() * segmentCount)
+  const found = new Set<number>()
+  for (let tries = 0; tries < CHOICES * TRIES && found.size < CHOICES; tries++) {
+    const segment = choose()
+    if (isFree(segment)) found.add(segment)
+  }
+  if (found.size > 0) return found
+  const all: number[] = []
+  for (let segment = 0; segment < segmentCount; segment++) if (isFree(segment)) all.push(segment)
+  for (let i = 0; i < CHOICES && all.length > 0; i++) found.add(all[Math.floor(random() * all.length)]!)
+  return found
+}
+
+/** Milliseconds between two looks of all idle nodes together, and at least between two of one. */
+const LOOK_EVERY_MS = 50
+const LEAST_IDLE_MS = 10_000
+
+/**
+ * How long a node that found no segment free waits before it looks again, milliseconds. The more peers there are, the
+ * longer: a segment that becomes free is claimed by a few of them, not by thousands at once.
+ */
 export function idleMs(activePeers: number, random: () => number): number {
-  throw new Error(`${activePeers}${random}`)
-}
-
-function wordsOf(digest: Uint8Array): [number, number] {
-  const view = new DataView(digest.buffer, digest.byteOffset)
-  return [view.getUint32(0), view.getUint32(4)]
+  return Math.max(LEAST_IDLE_MS, LOOK_EVERY_MS * activePeers) * (0.5 + random())
 }
