@@ -82,7 +82,8 @@ export function generateWarc(seed: number, bytes: number): Buffer {
   return Buffer.concat(members)
 }
 
-function record(type: string, url: string, contentType: string, block: string): Buffer {
+/** One WARC record. */
+export function record(type: string, url: string, contentType: string, block: string | Buffer): Buffer {
   const bytes = Buffer.from(block)
   const head = `WARC/1.0\r\nWARC-Type: ${type}\r\nWARC-Target-URI: ${url}\r\nWARC-Date: 2024-05-31T01:17:49Z\r\nWARC-Record-ID: <urn:uuid:3d3f4785-c69a-4f8c-968c-d23302c55ef4>\r\nContent-Type: ${contentType}\r\nContent-Length: ${bytes.length}\r\n\r\n`
   return Buffer.concat([Buffer.from(head), bytes, Buffer.from('\r\n\r\n')])
