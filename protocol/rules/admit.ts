@@ -26,7 +26,7 @@ export interface Circumstances {
   /** milliseconds since 1970 */
   now: number
   /** the campaign that the record names, or null where this node does not know it; of no matter for a campaign */
-  campaign: Pick<Campaign, 'sources' | 'trust'> | null
+  campaign: (Parameters<typeof segmentCount>[0] & Pick<Campaign, 'trust'>) | null
   /** for a claim: the newest that is known of the same campaign, segment and peer */
   newest: { id: CID; value: Claim } | null
   /** for a claim: how many of this peer's were accepted in the last CLAIM_WINDOW_MS, whichever way they came */

@@ -58,37 +58,46 @@ export function ownerOf(segment: number, { seeds }: Roster): { peer: number; wei
   return peer < 0 ? null : { peer, weight: heaviest }
 }
 
-/** A segment whose weight for a peer is 2^32 (1 - 12/n) or less, among n peers, is its own in 6 of 10^6 cases. */
-const OWN_TAIL = 12
-/** Free segments that a node without any of its own chooses from. */
+/**
+ * It is a node's turn where fewer peers than this are heavier: where none is, the segment is its own. Helpers, each
+ * with some segments of its turn, stay apart nearly as owners do.
+ */
+const RANKS = 4
+/** Among n peers, a weight of 2^32 (1 - 16/n) or less means a turn in 1 of 10^4 cases. */
+const TAIL = 16
+/** Free segments that a node whose turn it is nowhere chooses from. */
 const CHOICES = 8
 /** Places tried at random for each choice before all are looked through. */
 const TRIES = 32
 
-/**
- * The segment to claim next. First those that are one's own, the heaviest first: as peers come, it stays one's own
- * the longest. Then one of a few random free ones, the one whose owner will come to it last: so that it stays alone
- * even where owner and helper can't hear each other.
- *
- * @param isFree - whether a segment can be claimed, as this node sees it; asked for some hundreds of them, and for
- *   all only where hardly any is free
- * @param self - this node's key, whether or not it is among the peers
- * @param random - uniform in [0, 1)
- * @returns null where no segment is free
- */
-export function pickSegment(options: {
+interface PickOptions {
   segmentCount: number
+  /**
+   * whether a segment can be claimed, as this node sees it; asked for some hundreds of them, and for all only where
+   * hardly any is free
+   */
   isFree: (segment: number) => boolean
   peers: Roster
+  /** this node's key, whether or not it is among the peers */
   self: Uint8Array
+  /** uniform in [0, 1) */
   random: () => number
-}): number | null {
+}
+
+/**
+ * The segment to claim next: one's own, the heaviest first, which stays one's own the longest as peers come. Then,
+ * to help others, one where it is this node's turn; then one of a few random free ones. Of these, the one whose owner
+ * weighs the least and so comes to it last: the two stay apart even where they can't hear each other.
+ *
+ * @returns null where no segment is free
+ */
+export function pickSegment(options: PickOptions): number | null {
   const { peers } = options
-  const own = ownSegment(options)
+  const { own, others } = nearest(options)
   if (own !== null) return own
   let last: number | null = null
   let least = Infinity
-  for (const segment of someFree(options)) {
+  for (const segment of others.length > 0 ? others : someFree(options)) {
     const weight = ownerOf(segment, peers)?.weight ?? 0
     if (weight < least) {
       least = weight
@@ -98,28 +107,36 @@ export function pickSegment(options: {
   return last
 }
 
-function ownSegment({ segmentCount, isFree, peers, self }: Parameters<typeof pickSegment>[0]): number | null {
+/** The free segments where it is this node's turn: the heaviest of its own, or if it has none, all of the others. */
+function nearest({ segmentCount, isFree, peers, self }: PickOptions) {
   const [seed0, seed1] = seedOf(self)
-  const threshold = 2 ** 32 * (1 - OWN_TAIL / Math.max(OWN_TAIL, peers.keys.length))
+  const threshold = 2 ** 32 * (1 - TAIL / Math.max(TAIL, peers.keys.length))
   const candidates: { segment: number; weight: number }[] = []
   for (let segment = 0; segment < segmentCount; segment++) {
     const weight = weigh(segment, seed0, seed1)
     if (weight >= threshold && isFree(segment)) candidates.push({ segment, weight })
   }
   candidates.sort((a, b) => b.weight - a.weight)
-  return candidates.find(({ segment, weight }) => isHeaviest(segment, weight, self, peers))?.segment ?? null
-}
-
-/** As `ownerOf`, ended at the first peer that is heavier: most candidates meet one soon. */
-function isHeaviest(segment: number, weight: number, self: Uint8Array, { keys, seeds }: Roster): boolean {
-  for (let i = 0; i < seeds.length; i += 2) {
-    const other = weigh(segment, seeds[i]!, seeds[i + 1]!)
-    if (other > weight || (other === weight && compareBytes(keys[i / 2]!, self) < 0)) return false
+  const others: number[] = []
+  for (const { segment, weight } of candidates) {
+    const rank = rankOf(segment, weight, self, peers)
+    if (rank === 0) return { own: segment, others }
+    if (rank < RANKS) others.push(segment)
   }
-  return true
+  return { own: null, others }
 }
 
-function someFree({ segmentCount, isFree, random }: Parameters<typeof pickSegment>[0]): Set<number> {
+/** How many peers come before this one, counted no further than RANKS: most segments get there soon. */
+function rankOf(segment: number, weight: number, self: Uint8Array, { keys, seeds }: Roster): number {
+  let rank = 0
+  for (let i = 0; i < seeds.length && rank < RANKS; i += 2) {
+    const other = weigh(segment, seeds[i]!, seeds[i + 1]!)
+    if (other > weight || (other === weight && compareBytes(keys[i / 2]!, self) < 0)) rank++
+  }
+  return rank
+}
+
+function someFree({ segmentCount, isFree, random }: PickOptions): Set<number> {
   const choose = () => Math.floor(random() * segmentCount)
   const found = new Set<number>()
   for (let tries = 0; tries < CHOICES * TRIES && found.size < CHOICES; tries++) {
