@@ -217,12 +217,12 @@ export function manifestCases(): unknown[] {
   ]
 }
 
-async function sealed(comment: string, kind: Kind, value: unknown, error: string, signer = organiser) {
+export async function sealed(comment: string, kind: Kind, value: unknown, error: string, signer = organiser) {
   const body = value instanceof Uint8Array ? value : encode(value)
   return { comment, envelope: hex((await seal(kind, body, signer)).bytes), error }
 }
 
-function campaignFields(): Campaign {
+export function campaignFields(): Campaign {
   return {
     name: 'Kites of 2024',
     contact: 'https://shoal.example/contact',
@@ -248,7 +248,7 @@ function campaignFields(): Campaign {
   }
 }
 
-function shardFields(): Shard {
+export function shardFields(): Shard {
   const { cid } = makeManifest(manifestFields())
   return {
     campaign: block,

@@ -16,7 +16,10 @@ interface Case {
 }
 
 /** Run the vectors of a kind of record, and throw bodies at its decoder that nobody would write. */
-export function testRecord(kind: 'campaign' | 'shard', decodeRecord: (record: Opened) => object): void {
+export function testRecord(
+  kind: 'campaign' | 'claim' | 'shard',
+  decodeRecord: (record: Opened) => object,
+): void {
   const cases = readCases<Case>(kind)
 
   const vectors = suite(`${kind} vectors`)
