@@ -18,6 +18,8 @@ export interface Identity extends Signer {
   publicKey: Uint8Array
   /** as libp2p writes it: `12D3Koo…` */
   peerId: string
+  /** the same key as libp2p wants it */
+  privateKey: Ed25519PrivateKey
 }
 
 const FILE = 'identity.key'
@@ -120,7 +122,8 @@ function decodeKey(bytes: Uint8Array, path: string): Ed25519PrivateKey {
 }
 
 function identityOf(key: Ed25519PrivateKey): Identity {
-  return { publicKey: key.publicKey.raw, peerId: nameOfPeer(key.publicKey.raw), sign: signWith(key) }
+  const publicKey = key.publicKey.raw
+  return { publicKey, peerId: nameOfPeer(publicKey), privateKey: key, sign: signWith(key) }
 }
 
 function signWith(key: Ed25519PrivateKey): (message: Uint8Array) => Uint8Array {

@@ -20,6 +20,18 @@ export const PREFIXES = {
   heads: 'heads',
   /** CID of a campaign's envelope → the envelope */
   campaigns: 'campaigns',
+  /** libp2p's own: peers and their addresses, records of the DHT; its keys are texts */
+  network: 'network',
+  /** number → id of a campaign whose records this node keeps */
+  joined: 'joined',
+  /** sha256 of an envelope → the envelope of a claim or a shard */
+  records: 'records',
+  /** sha256 of an envelope → what the ledger holds of it in memory: fixed fields, see node/ledger/rows.ts */
+  rows: 'rows',
+  /** number → key of a peer that a record is of */
+  peers: 'peers',
+  /** number of a campaign, number of a peer → when it was last active there, 8 bytes */
+  members: 'members',
   /** of the database itself: its schema version */
   meta: 'meta',
 } as const

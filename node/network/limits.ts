@@ -1,0 +1,64 @@
+/** What a node grants to its peers, each with its reason. All of it is this node's own affair. */
+
+const SECOND = 1_000
+const HOUR = 3_600 * SECOND
+const MIB = 1024 * 1024
+
+/**
+ * Bytes of one gossiped record. A claim is 400, a verdict with its evidence some tens of thousands; whatever is larger
+ * is fetched by its CID.
+ */
+export const MAX_GOSSIP_BYTES = 64 * 1024
+/**
+ * Bytes of one gossip frame. Beyond it the receiver stops reading from the **sender**, whoever wrote the messages in
+ * it; an honest peer's answer to a late one bundles what it heard in the last five seconds.
+ */
+export const MAX_GOSSIP_FRAME_BYTES = 8 * MIB
+/** Records of one author taken within AUTHOR_WINDOW_S: an outbox that was full, and a busy machine's claims. */
+export const MAX_PER_AUTHOR = 400
+export const AUTHOR_WINDOW_S = 60
+/** Records by way of one neighbour in a second: ten thousand nodes that renew their leases write ten. */
+export const MAX_PER_NEIGHBOUR = 500
+/** Records waiting, for each campaign, until somebody is there to hear them. Sync brings the others. */
+export const MAX_OUTBOX = 256
+
+/** Requests under way to one peer; its own limit of streams is never met. */
+export const MAX_REQUESTS_PER_PEER = 8
+/** Streams of one request protocol that a connection may hold open here. */
+export const MAX_STREAMS_IN = 16
+/** Requests answered at once, for all peers together, and ledgers synchronised: each takes database and CPU. */
+export const MAX_ANSWERS = 64
+export const MAX_SYNCS = 8
+/** Requests of one peer answered in a second, on average over ten. */
+export const MAX_REQUESTS_PER_10_S = 200
+/** A message comes, or is taken, within this time, or the stream ends. */
+export const IDLE_MS = 15 * SECOND
+/** A question and its answer, and one synchronisation: an endless peer is left; what came until then is kept. */
+export const REQUEST_MS = 20 * SECOND
+export const SYNC_MS = 10 * 60 * SECOND
+/** Bytes of a question. */
+export const MAX_QUESTION_BYTES = 1024
+/** Bytes of one stream that wait to be read here, before the sender has to wait. */
+export const STREAM_WINDOW_BYTES = 2 * MIB
+
+/** Writing to the DHT and looking things up in it: a network of thousands answers within seconds. */
+export const PROVIDE_MS = 60 * SECOND
+export const LOOKUP_MS = 20 * SECOND
+/** Keys announced at once: each talks to twenty peers. */
+export const MAX_PROVIDES = 8
+/** Providers of a key that are looked at: more hold no more news. */
+export const MAX_PROVIDERS = 20
+
+/** Connections of a node: a home router forgets some beyond a few hundred. */
+export const MAX_CONNECTIONS = 150
+/** Below this, known peers are called: gossip's mesh is eight, and some of them leave. */
+export const ENOUGH_CONNECTIONS = 24
+/** Peers called at once, and how long one is left alone that did not answer. */
+export const MAX_CALLS = 8
+export const CALL_AGAIN_MS = 30 * SECOND
+/** How often it is looked whether connections are too few, or deaf. */
+export const LOOK_MS = 10 * SECOND
+
+/** How long addresses and peers are remembered: provider records live 48 h, and are useless without addresses. */
+export const ADDRESS_AGE_MS = 48 * HOUR
+export const PEER_AGE_MS = 7 * 24 * HOUR

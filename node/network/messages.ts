@@ -1,0 +1,108 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Stream } from '@libp2p/interface'
+import { lpStream } from '@libp2p/utils'
+import { varint } from 'multiformats'
+import { ShoalError } from '../../protocol/errors.ts'
+import { MAX_RECORD_BYTES } from '../../protocol/limits.ts'
+import { IDLE_MS } from './limits.ts'
+
+/** One end of a conversation. Either function throws once the stream has ended, been aborted or run out of time. */
+export interface Frames {
+  read(): Promise<Uint8Array>
+  write(bytes: Uint8Array): Promise<void>
+}
+
+/** Bytes of the longest length that is read, 2^28 - 1: a longer one is refused before it is. */
+const MAX_LENGTH_BYTES = 4
+
+interface TalkOptions {
+  /** milliseconds for all of it */
+  totalMs: number
+  /** milliseconds between two messages */
+  idleMs?: number
+  /** bytes of a message that is read */
+  maxBytes?: number
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Hold a conversation on a stream: whole messages, each its length as a varint and the bytes. The stream is closed
+ * when `talk` is done, and aborted when it throws, when time runs out, or with the signal. A peer that writes faster
+ * than it is read has to wait.
+ *
+ * @throws ShoalError `request_timeout`, `request_aborted`; `request_failed` for what the stream or the peer did;
+ *   whatever else `talk` throws
+ */
+export async function converse<T>(
+  stream: Stream,
+  { totalMs, idleMs = IDLE_MS, maxBytes = MAX_RECORD_BYTES, signal }: TalkOptions,
+  talk: (frames: Frames) => Promise<T>,
+): Promise<T> {
+  let ended: ShoalError | undefined
+  const end = (error: ShoalError) => {
+    ended ??= error
+    stream.abort(ended)
+  }
+  const late = () => end(new ShoalError('request_timeout', `${stream.protocol}: the peer took too long`))
+  const cancel = () => end(new ShoalError('request_aborted', `${stream.protocol}: called off`))
+  const total = setTimeout(late, totalMs)
+  const idle = setTimeout(late, idleMs)
+  signal?.addEventListener('abort', cancel)
+  if (signal?.aborted) cancel()
+  const wire = lpStream(stream, { maxDataLength: maxBytes, lengthDecoder: readLength })
+  const step = async <Result>(work: Promise<Result>): Promise<Result> => {
+    try {
+      const result = await work
+      idle.refresh()
+      return result
+    } catch (cause) {
+      throw ended ?? broken(stream, cause as Error)
+    }
+  }
+  try {
+    const result = await talk({
+      read: () => step(readNext(stream, wire)),
+      write: (bytes) => step(wire.write(bytes)),
+    })
+    if (ended) throw ended
+    await stream.close({ signal: AbortSignal.timeout(idleMs) }).catch((error) => stream.abort(error))
+    return result
+  } catch (error) {
+    stream.abort(error as Error)
+    throw error
+  } finally {
+    clearTimeout(total)
+    clearTimeout(idle)
+    signal?.removeEventListener('abort', cancel)
+  }
+}
+
+/** The stream stays paused unless a message is waited for that is not here yet: its buffer never overflows. */
+async function readNext(stream: Stream, wire: ReturnType<typeof lpStream>): Promise<Uint8Array> {
+  let here = false
+  const message = wire.read().finally(() => {
+    here = true
+  })
+  // it is awaited below, perhaps after it has failed
+  message.catch(() => {})
+  await setImmediate()
+  if (!here && stream.readStatus === 'paused') stream.resume()
+  const bytes = await message
+  if (stream.readStatus === 'readable') stream.pause()
+  // one piece of memory: what arrives may lie in many
+  return bytes.subarray()
+}
+
+function readLength(data: { byteLength: number; subarray(): Uint8Array }): number {
+  // the reader goes on for ever while a length has no end
+  if (data.byteLength > MAX_LENGTH_BYTES) {
+    throw new ShoalError('request_malformed', `a length of more than ${MAX_LENGTH_BYTES} bytes`)
+  }
+  return varint.decode(data.subarray())[0]
+}
+
+function broken(stream: Stream, cause: Error): ShoalError {
+  return cause instanceof ShoalError
+    ? cause
+    : new ShoalError('request_failed', `${stream.protocol}: ${cause.message}`, { cause })
+}

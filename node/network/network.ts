@@ -1,0 +1,145 @@
+import type { Libp2p } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
+import { ShoalError } from '../../protocol/errors.ts'
+import type { Log } from '../log.ts'
+import { type Gossip, startGossip } from './gossip.ts'
+import { type HostOptions, startHost } from './host.ts'
+import { LOOK_MS } from './limits.ts'
+import { parseAddress } from './peer-names.ts'
+import { listPeers, type Peer } from './peers.ts'
+import { type Providers, startProviders } from './providers.ts'
+import { type Answers, type Requests, startRequests } from './requests.ts'
+import { stayConnected } from './stay-connected.ts'
+
+export type { Gossip, Listener, Ruling } from './gossip.ts'
+export { MAX_GOSSIP_BYTES } from './limits.ts'
+export type { Peer } from './peers.ts'
+export type { Answers, Messages } from './requests.ts'
+
+export interface NetworkOptions extends HostOptions {
+  /** what this node tells others */
+  answers: Answers
+  /** milliseconds between two looks whether there are connections enough; 10 s where absent */
+  lookMs?: number
+  log: Log
+}
+
+/** One node's place in the network. Peers are named by their ids, `12D3Koo…`. */
+export interface Network extends Gossip, Providers, Requests {
+  readonly peerId: string
+  /** where others reach this node, as multiaddrs that end in its id */
+  addresses(): string[]
+  /** the peers that are connected */
+  peers(): Promise<Peer[]>
+  /**
+   * Call a node at an address that ends in its id.
+   *
+   * @returns its id
+   * @throws ShoalError `address_invalid`, `peer_unreachable`
+   */
+  dial(address: string, options?: { signal?: AbortSignal }): Promise<string>
+  /**
+   * A campaign's envelope from whoever has it: connected peers, then its providers.
+   *
+   * @returns null where nobody has it
+   */
+  fetchCampaign(campaign: CID, options?: { signal?: AbortSignal }): Promise<Uint8Array | null>
+  /** From now on deal with these peers only; connections to others are closed. */
+  admitOnly(admits: (peer: string) => boolean): Promise<void>
+  /** Be told of peers that come and go. @returns what ends it */
+  onPeer(listener: (event: 'connect' | 'disconnect', peer: string) => void): () => void
+  close(): Promise<void>
+}
+
+/**
+ * Join the network: listen, find peers, gossip, keep the DHT, answer requests.
+ *
+ * @throws ShoalError `address_invalid`; `listen_failed` where no address can be listened at
+ */
+export async function startNetwork(options: NetworkOptions): Promise<Network> {
+  const { log } = options
+  const host = await startHost(options)
+  const { libp2p } = host
+  const gossip = startGossip(libp2p.services.gossip, log)
+  const providers = startProviders(libp2p, libp2p.services.dht, log)
+  try {
+    const requests = await startRequests(libp2p, options.answers, log)
+    await listen(libp2p, options.listen)
+    const leave = stayConnected(libp2p, libp2p.services.gossip, log, options.lookMs ?? LOOK_MS)
+    return {
+      ...gossip,
+      ...providers,
+      ...requests,
+      peerId: libp2p.peerId.toString(),
+      addresses: () => libp2p.getMultiaddrs().map(String),
+      peers: () => listPeers(libp2p),
+      async dial(address, { signal } = {}) {
+        const target = parseAddress(address)
+        const connection = await libp2p.dial(target, signal ? { signal } : {}).catch((cause: Error) => {
+          throw new ShoalError('peer_unreachable', `${address}: ${cause.message}`, { cause })
+        })
+        return connection.remotePeer.toString()
+      },
+      async fetchCampaign(campaign, { signal } = {}) {
+        const asked = new Set<string>()
+        const ask = async (peers: string[]) => {
+          for (const peer of peers) {
+            signal?.throwIfAborted()
+            if (asked.has(peer)) continue
+            asked.add(peer)
+            const envelope = await requests.askCampaign(peer, campaign, { signal }).catch((error: Error) => {
+              log.debug({ peer, reason: error.message }, 'a peer did not give the campaign')
+              return null
+            })
+            if (envelope !== null) return envelope
+          }
+          return null
+        }
+        const near = libp2p.getPeers().map(String).slice(0, MAX_ASKED)
+        return (
+          (await ask(gossip.listeners(campaign).slice(0, MAX_ASKED))) ??
+          (await ask(near)) ??
+          (await ask(await providers.findProviders(campaign, signal ? { signal } : {})))
+        )
+      },
+      admitOnly: host.admitOnly,
+      onPeer(listener) {
+        const connected = ({ detail }: CustomEvent<{ toString(): string }>) =>
+          listener('connect', detail.toString())
+        const disconnected = ({ detail }: CustomEvent<{ toString(): string }>) =>
+          listener('disconnect', detail.toString())
+        libp2p.addEventListener('peer:connect', connected)
+        libp2p.addEventListener('peer:disconnect', disconnected)
+        return () => {
+          libp2p.removeEventListener('peer:connect', connected)
+          libp2p.removeEventListener('peer:disconnect', disconnected)
+        }
+      },
+      async close() {
+        await leave()
+        gossip.close()
+        await providers.close()
+        await host.close()
+      },
+    }
+  } catch (error) {
+    await providers.close()
+    await host.close()
+    throw error
+  }
+}
+
+async function listen(libp2p: Libp2p, addresses: string[]): Promise<void> {
+  try {
+    await libp2p.start()
+  } catch (cause) {
+    throw new ShoalError(
+      'listen_failed',
+      `can't listen at ${addresses.join(', ')} (${(cause as Error).message}): choose another port`,
+      { cause },
+    )
+  }
+}
+
+/** Peers asked for a campaign before the DHT is. */
+const MAX_ASKED = 8

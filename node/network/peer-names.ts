@@ -1,0 +1,28 @@
+import type { PeerId } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { ShoalError } from '../../protocol/errors.ts'
+
+/** @throws ShoalError `peer_invalid` for what is no peer's id */
+export function findPeerId(text: string): PeerId {
+  try {
+    return peerIdFromString(text)
+  } catch (cause) {
+    throw new ShoalError('peer_invalid', `${JSON.stringify(text)} is no peer id: they look like 12D3Koo…`, {
+      cause,
+    })
+  }
+}
+
+/** @throws ShoalError `address_invalid` for what is no multiaddr */
+export function parseAddress(text: string): Multiaddr {
+  try {
+    return multiaddr(text)
+  } catch (cause) {
+    throw new ShoalError(
+      'address_invalid',
+      `${JSON.stringify(text)} is no address of a node: they look like /ip4/192.0.2.1/tcp/4001/p2p/12D3Koo…`,
+      { cause },
+    )
+  }
+}
