@@ -22,7 +22,7 @@ const scenario = {
   nodes: number('nodes', 1, 100_000),
   segments: number('segments', 1, 10_000_000),
   seed: number('seed', 0, 2 ** 31 - 1),
-  loss: number('loss', 0, 0.9),
+  loss: number('loss', 0, 0.5),
   partition: number('partition', 0, 86_400),
   churn: number('churn', 0, 0.9),
 }

@@ -61,14 +61,24 @@ export function startBoard(segments: number, knows: (node: number, message: Mess
       return look({ postings }, segment, now)
     },
 
-    /** As somebody sees it who knows all that was published until `before`. */
-    truth(segment: number, before: number, now: number): Holding {
-      return look({ postings: this.postings(segment).filter(({ at }) => at <= before) }, segment, now)
+    /** Whether these nodes see every segment alike, by what was published until `before`. */
+    agree(nodes: readonly number[], before: number, now: number): boolean {
+      return slots.every((slot, segment) => {
+        const postings = slot?.postings.filter(({ at }) => at <= before) ?? []
+        const truth = JSON.stringify(look({ postings }, segment, now))
+        return nodes.every((node) => {
+          const known = postings.filter((posting) => knows(node, posting, now))
+          return (
+            known.length === postings.length ||
+            JSON.stringify(look({ postings: known }, segment, now)) === truth
+          )
+        })
+      })
     },
   }
 }
 
-export function recordsOf(postings: readonly Posting[]) {
+function recordsOf(postings: readonly Posting[]) {
   const claims = postings.flatMap((posting) => ('claim' in posting ? [posting.claim] : []))
   const shards = postings.flatMap((posting) => ('shard' in posting ? [posting.shard] : []))
   return { claims, shards }

@@ -3,8 +3,8 @@
  * by `protocol/rules`: which segment next (assign), who holds it (select), whether a claim is taken in (admit).
  *
  * Modelled:
- * - nodes join within ten minutes and know the peers whose claims have reached them; they take 20 to 60 minutes a
- *   segment, each at its own speed; their clocks are up to a second off, one in ten of them up to a minute
+ * - nodes join within ten minutes, and know the peers whose first claims have reached them or are a minute old; they
+ *   take 20 to 60 minutes a segment, each at its own speed; clocks are up to a second off, one in ten up to a minute
  * - gossip: every record reaches every other node after that node's own delay (lognormal, median 0.5 s, 0.1 to 2 s)
  *   times 0.5 to 1.5, but for the share that is lost; nodes that are down, or cut off, get nothing
  * - sync: every 30 s each node learns all that one random peer knows, and on joining or coming back what three know;
@@ -12,6 +12,8 @@
  * - the DHT: before it starts, a node looks up who provides the segment's key and asks them; a lookup fails in 5 %
  *   of the cases and the lost share on top, sees what was provided 3 s ago or earlier, and gets answers of peers
  *   only that are up and not cut off
+ * - what a node can claim is judged by what it knows, where records are five minutes old by what was published: by
+ *   then a node in a million lacks one; what it looks at before it starts and while it works is what it knows
  * - leases, renewals, releases, contention; a node gives way as soon as it hears that the segment is another's
  * - a partition after two hours; deaths at any moment at a constant rate; half of the dead come back, after 30
  *   minutes on average, and go on from their checkpoint where their lease still holds
@@ -19,46 +21,22 @@
  * Not modelled: signatures and bytes on the wire, the mesh that gossip takes its way through, queues and bandwidth,
  * nodes with several segments at once, hostile nodes, and a network in which nodes keep joining.
  */
-import { createHash } from 'node:crypto'
 import { cidOf } from '../../protocol/codec.ts'
-import { admit } from '../../protocol/rules/admit.ts'
-import { idleMs, makeRoster, pickSegment, type Roster } from '../../protocol/rules/assign.ts'
+import { idleMs, pickSegment, type Roster } from '../../protocol/rules/assign.ts'
 import type { Holding } from '../../protocol/rules/select.ts'
-import { CLAIM_WINDOW_MS, CONTENTION_MS, LEASE_MS, RENEW_MS } from '../../protocol/timing.ts'
+import { CONTENTION_MS, LEASE_MS, RENEW_MS } from '../../protocol/timing.ts'
+import { startAdmission } from './admission.ts'
 import { startAgenda } from './agenda.ts'
 import { type Posting, startBoard } from './board.ts'
 import { lognormal, startStream } from './chance.ts'
+import { type Outcome, partitionOf, type Scenario } from './scenario.ts'
 import { startSpread } from './spread.ts'
-
-export interface Scenario {
-  nodes: number
-  segments: number
-  seed: number
-  /** share of messages lost */
-  loss: number
-  /** seconds that 30 % of the nodes are cut off from the others */
-  partition: number
-  /** share of the nodes that dies in an hour */
-  churn: number
-}
-
-export interface Outcome {
-  /** share of the segments that somebody began while another was at work on it or had done it */
-  duplicates: number
-  /** segments without a shard */
-  unfinished: number
-  /** whether all nodes that are up see every segment alike, after the partition and at the end */
-  sameWinners: boolean
-  /** records published per second, each of which every node takes in */
-  messagesPerSecond: number
-}
+import { makeVolunteers, startRegister, type Volunteer } from './volunteers.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const START = 1_000_000_000
 const JOIN_MS = 10 * MINUTE
-const PARTITION_AFTER_MS = 2 * HOUR
-const PARTITION_SHARE = 0.3
 /** From then on a record is taken to be known to all. */
 const SETTLE_MS = 5 * MINUTE
 /** After a partition, and at the end, nodes have this long until they are compared. */
@@ -77,93 +55,43 @@ interface Event {
   turn: number
 }
 
-interface Node {
-  key: Uint8Array
-  /** milliseconds its clock is ahead */
-  skew: number
-  /** milliseconds it takes for a segment */
-  pace: number
-  turn: number
-  status: 'idle' | 'waiting' | 'working'
-  segment: number
-  lease: { seq: number; issued: number; expires: number }
-  /** milliseconds of work left, and since when it has been at it */
-  left: number
-  since: number
-  shards: number
-  seqs: Map<number, number>
-  claimTimes: number[]
-  /** its first record, which makes it known as active */
-  first: Posting | null
-}
-
 export function simulateClaims(scenario: Scenario, report: (line: string) => void = () => {}): Outcome {
   const { segments, loss } = scenario
   const random = startStream(scenario.seed)
   const between = (low: number, high: number) => low + (high - low) * random()
-  const partition =
-    scenario.partition > 0
-      ? {
-          from: START + PARTITION_AFTER_MS,
-          to: START + PARTITION_AFTER_MS + 1000 * scenario.partition,
-          share: PARTITION_SHARE,
-        }
-      : null
-
-  const nodes = Array.from({ length: scenario.nodes }, (_, i): Node => {
-    const reach = random() < 0.1 ? MINUTE : 1000
-    return {
-      key: new Uint8Array(createHash('sha256').update(`${scenario.seed} ${i}`).digest()),
-      skew: Math.round(between(-reach, reach)),
-      pace: between(20 * MINUTE, 60 * MINUTE),
-      turn: 0,
-      status: 'idle',
-      segment: -1,
-      lease: { seq: 0, issued: 0, expires: 0 },
-      left: 0,
-      since: 0,
-      shards: 0,
-      seqs: new Map(),
-      claimTimes: [],
-      first: null,
-    }
-  })
+  const partition = partitionOf(scenario, START)
+  const nodes = makeVolunteers(scenario.seed, scenario.nodes, random)
+  const { everybody, find, rosterOf } = startRegister(nodes)
   const delays = Float64Array.from(nodes, () => Math.min(2000, Math.max(100, lognormal(random, 500, 0.6))))
   const spread = startSpread({ seed: scenario.seed, nodes: nodes.length, loss, partition }, delays)
   const board = startBoard(segments, spread.knows)
   const agenda = startAgenda<Event>()
-  const everybody = makeRoster(nodes.map(({ key }) => key))
-  const placeOf = new Map(nodes.map(({ key }, i) => [key.join(), i]))
-  const order = everybody.keys.map((key) => placeOf.get(key.join())!)
   /** who waits for a segment or is at work on it, and who is at work */
   const busy = new Map<number, Set<number>>()
   const doubled = new Set<number>()
   const done = new Set<number>()
   const block = cidOf(new Uint8Array())
+  const admission = startAdmission(segments, block)
   let now = START
   let messages = 0
-  let refused = 0
   const allKnownAfter = START + JOIN_MS + SETTLE_MS
   let lastDone = START
   let sameWinners = true
 
-  const clock = (node: Node) => Math.round(now + node.skew)
+  const clock = (node: Volunteer) => Math.round(now + node.skew)
   const schedule = (delay: number, task: Task, node: number) =>
     agenda.add({ at: now + delay, task, node, turn: nodes[node]!.turn })
 
   /** The peers that this node counts as active. */
-  function rosterOf(node: number): Roster {
+  function peersOf(node: number): Roster {
     if (now >= allKnownAfter) return everybody
-    const places = order.flatMap((other, place) => {
+    return rosterOf((other) => {
       const { first } = nodes[other]!
-      return first !== null && spread.knows(node, first, now) ? [place] : []
+      return first !== null && (now - first.at > MINUTE || spread.knows(node, first, now))
     })
-    const seeds = new Uint32Array(2 * places.length)
-    places.forEach((place, i) => void seeds.set(everybody.seeds.subarray(2 * place, 2 * place + 2), 2 * i))
-    return { keys: places.map((place) => everybody.keys[place]!), seeds }
   }
 
-  function post(node: number, content: { claim: Node['lease'] } | { shard: { seq: number } }): Posting {
+  function post(node: number, content: { claim: Volunteer['lease'] } | { shard: { seq: number } }): Posting {
     const me = nodes[node]!
     const message = { id: messages++, author: node, at: now }
     const posting: Posting =
@@ -183,37 +111,15 @@ export function simulateClaims(scenario: Scenario, report: (line: string) => voi
     schedule((due === Infinity ? spread.nextSync(node, now) : due) - now, 'check', node)
   }
 
-  function postClaim(node: number, lease: Node['lease']): void {
+  function postClaim(node: number, lease: Volunteer['lease']): void {
     const me = nodes[node]!
     me.lease = lease
     me.seqs.set(me.segment, lease.seq)
-    judge(me)
+    admission.judge(me, now, clock(nodes[Math.floor(random() * nodes.length)]!))
     post(node, { claim: lease })
   }
 
-  /** No honest claim is refused: as a random other node's clock would have it. */
-  function judge(me: Node): void {
-    me.claimTimes = me.claimTimes.filter((at) => at > now - CLAIM_WINDOW_MS)
-    const { verdict } = admit(
-      {
-        kind: 'claim',
-        id: block,
-        value: { campaign: block, segment: me.segment, peer: me.key, ...me.lease },
-      },
-      {
-        now: clock(nodes[Math.floor(random() * nodes.length)]!),
-        campaign: { sources: [{ count: segments, parts: 1 }], trust: { mode: 'open', operators: [] } },
-        newest: null,
-        recentClaims: me.claimTimes.length,
-        sameSeq: [],
-      },
-    )
-    me.claimTimes.push(now)
-    if (verdict !== 'accept') refused++
-  }
-
-  const holds = (holding: Holding, node: number) =>
-    holding.state === 'held' && placeOf.get(holding.peer.join()) === node
+  const holds = (holding: Holding, node: number) => holding.state === 'held' && find(holding.peer) === node
   const view = (node: number) => board.view(nodes[node]!.segment, node, now, clock(nodes[node]!))
 
   function settleOn(node: number, segment: number): void {
@@ -267,7 +173,7 @@ export function simulateClaims(scenario: Scenario, report: (line: string) => voi
 
     pick(node) {
       const me = nodes[node]!
-      const peers = rosterOf(node)
+      const peers = peersOf(node)
       const isFree = (segment: number) => board.isFree(segment, node, now, clock(me))
       const segment = pickSegment({ segmentCount: segments, isFree, peers, self: me.key, random })
       if (segment === null) return schedule(idleMs(peers.keys.length, random), 'pick', node)
@@ -303,17 +209,17 @@ export function simulateClaims(scenario: Scenario, report: (line: string) => voi
     end(node) {
       const me = nodes[node]!
       leave(node)
+      if (!done.has(me.segment)) lastDone = now
       done.add(me.segment)
-      if (done.size === segments) lastDone = now
       post(node, { shard: { seq: me.shards++ } })
       schedule(0, 'pick', node)
     },
 
     die(node) {
       const me = nodes[node]!
-      const wasWorking = me.status === 'working'
+      if (me.status === 'working') me.left = Math.max(0, me.left - (now - me.since))
+      if (me.status === 'idle') me.left = -1
       leave(node)
-      me.left = wasWorking ? Math.max(0, me.left - (now - me.since)) : -1
       spread.turn(node, now)
       if (random() < RETURN_SHARE) schedule(exponential(RETURN_MS), 'return', node)
     },
@@ -331,16 +237,10 @@ export function simulateClaims(scenario: Scenario, report: (line: string) => voi
     },
 
     compare() {
-      const before = now - HEAL_MS
-      const up = nodes.flatMap((_, node) => (spread.isUp(node, now) ? [node] : []))
-      for (let segment = 0; segment < segments && sameWinners; segment++) {
-        const postings = board.postings(segment).filter(({ at }) => at <= before)
-        const truth = JSON.stringify(board.truth(segment, before, now))
-        const differs = (node: number) =>
-          !postings.every((posting) => spread.knows(node, posting, now)) &&
-          JSON.stringify(board.view(segment, node, now, now)) !== truth
-        if (up.some(differs)) sameWinners = false
-      }
+      const settled = nodes.flatMap((_, node) =>
+        spread.isUp(node, now) && spread.isUp(node, now - SETTLE_MS) ? [node] : [],
+      )
+      sameWinners &&= board.agree(settled, now - HEAL_MS, now)
     },
   }
 
@@ -368,8 +268,9 @@ export function simulateClaims(scenario: Scenario, report: (line: string) => voi
       )
     }
   }
+  now = Math.max(lastDone, partition?.to ?? 0) + HEAL_MS
   tasks.compare(0)
-  if (refused > 0) report(`${refused} honest claims refused`)
+  if (admission.refused > 0) report(`${admission.refused} honest claims refused`)
   return {
     duplicates: doubled.size / segments,
     unfinished: segments - done.size,
