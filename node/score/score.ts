@@ -47,6 +47,7 @@ const EMBEDDED = fileURLToPath(new URL('./shoal-mini', import.meta.url))
  *   `model_hash`, `model_download`, `model_golden`
  */
 export async function openScorer(model: string | undefined, options: ScorerOptions): Promise<Scorer> {
+  silenceRuntime()
   const id = model === undefined ? null : parseModelId(model)
   const precision = options.precision ?? 'fp32'
   if (!/^\w+$/.test(precision))
@@ -76,6 +77,15 @@ export async function openScorer(model: string | undefined, options: ScorerOptio
     score: batches.score,
     close: batches.close,
   }
+}
+
+/**
+ * onnxruntime 1.30 reports its use to Microsoft unless told not to, from native code that no check of ours sees:
+ * it keeps a device's id and a queue in `~/.cache/Microsoft` and uploads it. It reads the environment when it
+ * loads, which only the main thread can still change.
+ */
+function silenceRuntime(): void {
+  process.env.ORT_DISABLE_TELEMETRY = '1'
 }
 
 async function refuseStrays(batches: BatchScorer, check: () => Promise<void>): Promise<void> {
