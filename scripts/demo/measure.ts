@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { Tokenizer } from '@huggingface/tokenizers'
-import * as ort from 'onnxruntime-node'
 import sharp from 'sharp'
+
+// before the library loads: it reports its use to its makers otherwise
+process.env.ORT_DISABLE_TELEMETRY = '1'
+const ort = await import('onnxruntime-node')
 
 const SIDE = 224
 /** CLIP's mean and deviation of the three channels, as the model's `preprocessor_config.json` has them. */
