@@ -154,8 +154,10 @@ export function startGossip(router: GossipSub, log: Log): Gossip & { close(): vo
           return TopicValidatorResult.Ignore
         if (!take(neighbours, from) || !take(authors, message.from.toString()))
           return TopicValidatorResult.Ignore
-        const ruling = await validate(message.data, from)
-        if (ruling === 'accept') deliver?.(message.data, from)
+        // a copy: whoever keeps it would keep the whole frame it lies in
+        const bytes = new Uint8Array(message.data)
+        const ruling = await validate(bytes, from)
+        if (ruling === 'accept') deliver?.(bytes, from)
         return RESULTS[ruling]
       }
       ;(router as unknown as Router).opts.scoreParams.topics[topic] = TOPIC_SCORE

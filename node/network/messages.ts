@@ -89,8 +89,8 @@ async function readNext(stream: Stream, wire: ReturnType<typeof lpStream>): Prom
   if (!here && stream.readStatus === 'paused') stream.resume()
   const bytes = await message
   if (stream.readStatus === 'readable') stream.pause()
-  // one piece of memory: what arrives may lie in many
-  return bytes.subarray()
+  // a copy: what arrives lies in pieces of larger buffers, which would stay in memory with it
+  return new Uint8Array(bytes.subarray())
 }
 
 function readLength(data: { byteLength: number; subarray(): Uint8Array }): number {
