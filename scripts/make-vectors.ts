@@ -9,6 +9,7 @@ import { admitCases } from './vectors/admit.ts'
 import { claimCases } from './vectors/claim.ts'
 import { codecCases } from './vectors/codec.ts'
 import { envelopeCases } from './vectors/envelope.ts'
+import { nameCases } from './vectors/names.ts'
 import { campaignCases, manifestCases, shardCases } from './vectors/records.ts'
 import { filterCases, segmentCases } from './vectors/rules.ts'
 import { assignCases, selectCases } from './vectors/share.ts'
@@ -45,6 +46,10 @@ export async function makeVectors(): Promise<Record<string, string>> {
     'select.json': print(
       'Who holds `segment` at `now`, by these claims and shards in any order: `holding`; or what `precedence` the peer has.',
       selectCases(),
+    ),
+    'names.json': print(
+      'The records of `campaign` are gossiped under `topic`; the claimants of `segment` are providers of `key`.',
+      nameCases(),
     ),
     'segment.json': print('Count the segments of `sources`, and locate `index`.', segmentCases()),
   }
