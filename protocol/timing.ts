@@ -17,5 +17,7 @@ export const MAX_AHEAD_MS = 2 * HOUR
 export const MAX_HOLD_MS = 24 * HOUR
 /** A peer counts as active for this long after its latest record: volunteers' machines that sleep at night stay in. */
 export const ACTIVE_MS = 24 * HOUR
+/** A peer at work is heard of more often than this, by its renewals: one that is not may be cut off, or gone. */
+export const QUIET_MS = 25 * MINUTE
 /** Claims of one key are counted over this long, see MAX_CLAIMS_PER_WINDOW. */
 export const CLAIM_WINDOW_MS = 10 * MINUTE

@@ -78,6 +78,8 @@ interface PickOptions {
    */
   isFree: (segment: number) => boolean
   peers: Roster
+  /** whether a record of this peer came within QUIET_MS; absent: all are taken to be near */
+  isHeard?: (peer: Uint8Array) => boolean
   /** this node's key, whether or not it is among the peers */
   self: Uint8Array
   /** uniform in [0, 1) */
@@ -87,24 +89,32 @@ interface PickOptions {
 /**
  * The segment to claim next: one's own, the heaviest first, which stays one's own the longest as peers come. Then,
  * to help others, one where it is this node's turn; then one of a few random free ones. Of these, the one whose owner
- * weighs the least and so comes to it last: the two stay apart even where they can't hear each other.
+ * weighs the least and so comes to it last: the two stay apart even where they can't hear each other. Segments of
+ * owners who are not heard come last of all: they may be at work on them on the other side of a broken network.
  *
  * @returns null where no segment is free
  */
 export function pickSegment(options: PickOptions): number | null {
-  const { peers } = options
+  const { peers, isHeard = () => true } = options
   const { own, others } = nearest(options)
   if (own !== null) return own
-  let last: number | null = null
-  let least = Infinity
-  for (const segment of others.length > 0 ? others : someFree(options)) {
-    const weight = ownerOf(segment, peers)?.weight ?? 0
-    if (weight < least) {
-      least = weight
-      last = segment
-    }
+  const hidden: Choice[] = []
+  for (const segments of [() => others, () => someFree(options)]) {
+    const choices = [...segments()].map((segment): Choice => ({ segment, owner: ownerOf(segment, peers) }))
+    const heard = choices.filter(({ owner }) => owner === null || isHeard(peers.keys[owner.peer]!))
+    if (heard.length > 0) return laterOf(heard).segment
+    hidden.push(...choices)
   }
-  return last
+  return hidden.length > 0 ? laterOf(hidden).segment : null
+}
+
+interface Choice {
+  segment: number
+  owner: ReturnType<typeof ownerOf>
+}
+
+function laterOf(choices: readonly Choice[]): Choice {
+  return choices.reduce((a, b) => ((b.owner?.weight ?? 0) < (a.owner?.weight ?? 0) ? b : a))
 }
 
 /** The free segments where it is this node's turn: the heaviest of its own, or if it has none, all of the others. */

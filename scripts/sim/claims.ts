@@ -24,7 +24,7 @@
 import { cidOf } from '../../protocol/codec.ts'
 import { idleMs, pickSegment, type Roster } from '../../protocol/rules/assign.ts'
 import type { Holding } from '../../protocol/rules/select.ts'
-import { CONTENTION_MS, LEASE_MS, RENEW_MS } from '../../protocol/timing.ts'
+import { CONTENTION_MS, LEASE_MS, QUIET_MS, RENEW_MS } from '../../protocol/timing.ts'
 import { startAdmission } from './admission.ts'
 import { startAgenda } from './agenda.ts'
 import { type Posting, startBoard } from './board.ts'
@@ -101,6 +101,7 @@ export function simulateClaims(scenario: Scenario, report: (line: string) => voi
     const cut = partition !== null && now >= partition.from && now < partition.to
     board.add(me.segment, posting, (cut ? partition.to + SETTLE_MS : now) + SETTLE_MS)
     me.first ??= posting
+    me.latest = [posting, ...me.latest.slice(0, 3)]
     for (const other of busy.get(me.segment) ?? []) if (other !== node) listen(other, posting)
     return posting
   }
@@ -175,7 +176,11 @@ export function simulateClaims(scenario: Scenario, report: (line: string) => voi
       const me = nodes[node]!
       const peers = peersOf(node)
       const isFree = (segment: number) => board.isFree(segment, node, now, clock(me))
-      const segment = pickSegment({ segmentCount: segments, isFree, peers, self: me.key, random })
+      const isHeard = (peer: Uint8Array) =>
+        nodes[find(peer)!]!.latest.some(
+          (posting) => now - posting.at < QUIET_MS && spread.knows(node, posting, now),
+        )
+      const segment = pickSegment({ segmentCount: segments, isFree, isHeard, peers, self: me.key, random })
       if (segment === null) return schedule(idleMs(peers.keys.length, random), 'pick', node)
       me.turn++
       me.status = 'waiting'

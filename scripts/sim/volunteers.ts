@@ -25,6 +25,8 @@ export interface Volunteer {
   claimed: number[]
   /** its first record, by which others know that it is active */
   first: Posting | null
+  /** its latest records, the newest first */
+  latest: Posting[]
 }
 
 const MINUTE = 60_000
@@ -47,6 +49,7 @@ export function makeVolunteers(seed: number, count: number, random: () => number
       seqs: new Map(),
       claimed: [],
       first: null,
+      latest: [],
     }
   })
 }

@@ -124,6 +124,33 @@ assign('nodes that know each other and nothing else pick apart', () => {
   assert.is(new Set(picked).size, 200)
 })
 
+assign('a helper leaves segments of owners whom it does not hear to the last', () => {
+  const [self, ...others] = keys(20)
+  const peers = makeRoster([self!, ...others])
+  const silent = new Set(others.slice(0, 8).map(hex))
+  const ownerIn = (segment: number) => hex(peers.keys[ownerOf(segment, peers)!.peer]!)
+  const free = new Set(Array.from({ length: 400 }, (_, segment) => segment))
+  const random = startStream(1)
+  const picked: string[] = []
+  while (free.size > 0) {
+    const segment = pickSegment({
+      segmentCount: 400,
+      isFree: (segment) => free.has(segment),
+      isHeard: (peer) => !silent.has(hex(peer)),
+      peers,
+      self: self!,
+      random,
+    })
+    assert.ok(segment !== null && free.delete(segment))
+    picked.push(ownerIn(segment))
+  }
+  const firstSilent = picked.findIndex((owner) => silent.has(owner))
+  const heardAfter = picked.slice(firstSilent).filter((owner) => !silent.has(owner)).length
+  // a few random ones may all be of silent owners while the last others are still free
+  assert.ok(heardAfter < 10, `${heardAfter} of 400 came after the first of a silent owner`)
+  assert.is(picked[0], hex(self!))
+})
+
 assign('alone, or where nothing is free', () => {
   const [self] = keys(1)
   const options = { segmentCount: 5, peers: makeRoster([]), self: self!, random: () => 0 }
