@@ -124,7 +124,7 @@ assign('nodes that know each other and nothing else pick apart', () => {
   assert.is(new Set(picked).size, 200)
 })
 
-assign('a helper leaves segments of owners whom it does not hear to the last', () => {
+assign('a helper leaves segments of owners whom it does not hear for later', () => {
   const [self, ...others] = keys(20)
   const peers = makeRoster([self!, ...others])
   const silent = new Set(others.slice(0, 8).map(hex))
@@ -144,10 +144,9 @@ assign('a helper leaves segments of owners whom it does not hear to the last', (
     assert.ok(segment !== null && free.delete(segment))
     picked.push(ownerIn(segment))
   }
-  const firstSilent = picked.findIndex((owner) => silent.has(owner))
-  const heardAfter = picked.slice(firstSilent).filter((owner) => !silent.has(owner)).length
-  // a few random ones may all be of silent owners while the last others are still free
-  assert.ok(heardAfter < 10, `${heardAfter} of 400 came after the first of a silent owner`)
+  // 240 are of peers who are heard; later a few random ones may all be of silent owners
+  const early = picked.slice(0, 120).filter((owner) => silent.has(owner)).length
+  assert.ok(early < 3, `${early} of the first 120 were of silent owners`)
   assert.is(picked[0], hex(self!))
 })
 
