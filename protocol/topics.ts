@@ -24,6 +24,6 @@ export const REQUEST_PROTOCOLS = {
   record: '/shoal/1/record',
   /** `{ campaign }` as DAG-CBOR → the envelope of that campaign, or nothing */
   campaign: '/shoal/1/campaign',
-  /** `{ campaign }` as DAG-CBOR, then both ledgers' messages, each a value as DAG-CBOR */
+  /** the messages of two ledgers, each a value as DAG-CBOR; the side that opens the stream begins */
   sync: '/shoal/1/sync',
 } as const

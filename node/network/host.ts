@@ -12,10 +12,11 @@ import { tcp } from '@libp2p/tcp'
 import { uPnPNAT } from '@libp2p/upnp-nat'
 import { LevelDatastore } from 'datastore-level'
 import { createLibp2p } from 'libp2p'
+import { LRUCache } from 'lru-cache'
 import type { Identity } from '../identity.ts'
 import type { Table } from '../store/store.ts'
 import { makeRouter } from './gossip.ts'
-import { ADDRESS_AGE_MS, MAX_CONNECTIONS, PEER_AGE_MS, STREAM_WINDOW_BYTES } from './limits.ts'
+import { ADDRESS_AGE_MS, MAX_CONNECTIONS, PEER_AGE_MS, SHUN_MS, STREAM_WINDOW_BYTES } from './limits.ts'
 import { parseAddress } from './peer-names.ts'
 import { type DhtMode, forgetProvided, makeDht } from './providers.ts'
 
@@ -49,7 +50,16 @@ export async function startHost(options: HostOptions) {
   const datastore = table === null ? undefined : await openDatastore(table)
   if (datastore) await forgetProvided(datastore, identity.peerId)
   let admits = (_peer: string) => true
-  const deny = (peer: PeerId) => !admits(peer.toString())
+  const shunned = new LRUCache<string, true>({ max: 10_000, ttl: SHUN_MS })
+  const deny = (peer: PeerId) => !admits(peer.toString()) || shunned.has(peer.toString())
+  const dropDenied = async () => {
+    await Promise.all(
+      libp2p
+        .getPeers()
+        .filter(deny)
+        .map((peer) => libp2p.hangUp(peer)),
+    )
+  }
   const connectionGater: ConnectionGater = {
     denyDialPeer: deny,
     denyInboundEncryptedConnection: deny,
@@ -92,12 +102,11 @@ export async function startHost(options: HostOptions) {
     libp2p,
     async admitOnly(next: (peer: string) => boolean): Promise<void> {
       admits = next
-      await Promise.all(
-        libp2p
-          .getPeers()
-          .filter(deny)
-          .map((peer) => libp2p.hangUp(peer)),
-      )
+      await dropDenied()
+    },
+    async shun(peer: string): Promise<void> {
+      shunned.set(peer, true)
+      await dropDenied()
     },
     async close(): Promise<void> {
       await libp2p.stop()

@@ -32,10 +32,10 @@ export const MAX_SYNCS = 8
 /** Requests of one peer answered in a second, on average over ten. */
 export const MAX_REQUESTS_PER_10_S = 200
 /** A message comes, or is taken, within this time, or the stream ends. */
-export const IDLE_MS = 15 * SECOND
-/** A question and its answer, and one synchronisation: an endless peer is left; what came until then is kept. */
+export const IDLE_MS = 20 * SECOND
+/** A question and its answer; one synchronisation, which bounds itself more tightly. */
 export const REQUEST_MS = 20 * SECOND
-export const SYNC_MS = 10 * 60 * SECOND
+export const SYNC_MS = 90 * SECOND
 /** Bytes of a question. */
 export const MAX_QUESTION_BYTES = 1024
 /** Bytes of one stream that wait to be read here, before the sender has to wait. */
@@ -58,6 +58,9 @@ export const MAX_CALLS = 8
 export const CALL_AGAIN_MS = 30 * SECOND
 /** How often it is looked whether connections are too few, or deaf. */
 export const LOOK_MS = 10 * SECOND
+
+/** How long a peer that misbehaved is refused: an operator repairs it, or the next fault shuns it again. */
+export const SHUN_MS = 600 * SECOND
 
 /** How long addresses and peers are remembered: provider records live 48 h, and are useless without addresses. */
 export const ADDRESS_AGE_MS = 48 * HOUR

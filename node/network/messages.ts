@@ -50,6 +50,7 @@ export async function converse<T>(
   signal?.addEventListener('abort', cancel)
   if (signal?.aborted) cancel()
   const wire = lpStream(stream, { maxDataLength: maxBytes, lengthDecoder: readLength })
+  pause(stream)
   const step = async <Result>(work: Promise<Result>): Promise<Result> => {
     try {
       const result = await work
@@ -88,9 +89,14 @@ async function readNext(stream: Stream, wire: ReturnType<typeof lpStream>): Prom
   await setImmediate()
   if (!here && stream.readStatus === 'paused') stream.resume()
   const bytes = await message
-  if (stream.readStatus === 'readable') stream.pause()
+  pause(stream)
   // a copy: what arrives lies in pieces of larger buffers, which would stay in memory with it
   return new Uint8Array(bytes.subarray())
+}
+
+/** What a paused stream gets stays with its sender, but for a window's worth. */
+function pause(stream: Stream): void {
+  if (stream.readStatus === 'readable') stream.pause()
 }
 
 function readLength(data: { byteLength: number; subarray(): Uint8Array }): number {

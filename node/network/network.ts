@@ -13,8 +13,9 @@ import { stayConnected } from './stay-connected.ts'
 
 export type { Gossip, Listener, Ruling } from './gossip.ts'
 export { MAX_GOSSIP_BYTES } from './limits.ts'
+export type { Frames } from './messages.ts'
 export type { Peer } from './peers.ts'
-export type { Answers, Messages } from './requests.ts'
+export type { Answers } from './requests.ts'
 
 export interface NetworkOptions extends HostOptions {
   /** what this node tells others */
@@ -46,6 +47,8 @@ export interface Network extends Gossip, Providers, Requests {
   fetchCampaign(campaign: CID, options?: { signal?: AbortSignal }): Promise<Uint8Array | null>
   /** From now on deal with these peers only; connections to others are closed. */
   admitOnly(admits: (peer: string) => boolean): Promise<void>
+  /** Have nothing to do with a peer that did what no honest node does, for SHUN_MS. */
+  shun(peer: string): Promise<void>
   /** Be told of peers that come and go. @returns what ends it */
   onPeer(listener: (event: 'connect' | 'disconnect', peer: string) => void): () => void
   close(): Promise<void>
@@ -103,6 +106,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         )
       },
       admitOnly: host.admitOnly,
+      shun: host.shun,
       onPeer(listener) {
         const connected = ({ detail }: CustomEvent<{ toString(): string }>) =>
           listener('connect', detail.toString())

@@ -22,13 +22,6 @@ import {
 import { converse, type Frames } from './messages.ts'
 import { findPeerId } from './peer-names.ts'
 
-/** Both directions of a synchronisation: values of the IPLD data model, each in canonical DAG-CBOR on the way. */
-export interface Messages {
-  /** @throws ShoalError `codec_*` for what is no such value; `request_*` once the stream has ended */
-  read(): Promise<unknown>
-  write(value: unknown): Promise<void>
-}
-
 /** What this node tells others. `from` is the peer that asks; a promise that fails aborts the stream. */
 export interface Answers {
   /** @returns the envelope of the claim on the segment, or null where none is known */
@@ -36,7 +29,7 @@ export interface Answers {
   /** @returns the envelope of the campaign, or null */
   campaign(campaign: CID, from: string): Promise<Uint8Array | null>
   /** The answering side of a synchronisation, to its end. */
-  sync(campaign: CID, messages: Messages, from: string): Promise<void>
+  sync(frames: Frames, from: string): Promise<unknown>
 }
 
 interface AskOptions {
@@ -61,12 +54,7 @@ export interface Requests {
    *
    * @throws ShoalError `request_*`, `peer_unreachable`; whatever else `talk` throws
    */
-  sync<T>(
-    peer: string,
-    campaign: CID,
-    talk: (messages: Messages) => Promise<T>,
-    options?: AskOptions,
-  ): Promise<T>
+  sync<T>(peer: string, talk: (frames: Frames) => Promise<T>, options?: AskOptions): Promise<T>
 }
 
 const SegmentQuestion = map({ campaign: link('dag-cbor'), segment: integer(0, MAX_INDEX) })
@@ -110,10 +98,7 @@ export async function startRequests(libp2p: Libp2p, answers: Answers, log: Log):
     const { campaign } = readQuestion(CampaignQuestion, await frames.read())
     await frames.write((await answers.campaign(campaign, from)) ?? new Uint8Array())
   })
-  await serve(REQUEST_PROTOCOLS.sync, 'sync', async (frames, from) => {
-    const { campaign } = readQuestion(CampaignQuestion, await frames.read())
-    await answers.sync(campaign, asMessages(frames), from)
-  })
+  await serve(REQUEST_PROTOCOLS.sync, 'sync', answers.sync)
 
   const ask = makeAsker(libp2p)
   return {
@@ -129,11 +114,7 @@ export async function startRequests(libp2p: Libp2p, answers: Answers, log: Log):
         }
         return envelope
       }),
-    sync: (peer, campaign, talk, options) =>
-      ask(peer, REQUEST_PROTOCOLS.sync, SYNC_MS, options, async (frames) => {
-        await frames.write(encode({ campaign }))
-        return talk(asMessages(frames))
-      }),
+    sync: (peer, talk, options) => ask(peer, REQUEST_PROTOCOLS.sync, SYNC_MS, options, talk),
   }
 }
 
@@ -142,7 +123,7 @@ function isShort(protocol: string): boolean {
   return protocol !== REQUEST_PROTOCOLS.sync
 }
 
-type Answer = (frames: Frames, from: string) => Promise<void>
+type Answer = (frames: Frames, from: string) => Promise<unknown>
 
 function readQuestion<T>(schema: v.GenericSchema<unknown, T>, bytes: Uint8Array): T {
   if (bytes.length > MAX_QUESTION_BYTES) {
@@ -155,10 +136,6 @@ async function askOnce(frames: Frames, question: unknown): Promise<Uint8Array | 
   await frames.write(encode(question))
   const answer = await frames.read()
   return answer.length === 0 ? null : answer
-}
-
-function asMessages({ read, write }: Frames): Messages {
-  return { read: async () => decode(await read()), write: (value) => write(encode(value)) }
 }
 
 function within(rate: RateLimiter, key: string): boolean {

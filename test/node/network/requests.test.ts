@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Answers, Messages } from '../../../node/network/network.ts'
-import { cidOf, encode } from '../../../protocol/codec.ts'
+import type { Answers, Frames } from '../../../node/network/network.ts'
+import { cidOf, decode, encode } from '../../../protocol/codec.ts'
 import { codeOf } from '../../protocol/fault.ts'
 import { bytes, campaignOf, startNode, text, until } from './start-node.ts'
 
@@ -11,11 +11,10 @@ const campaign = campaignOf('requests')
 const envelope = encode({ kind: 'campaign', body: bytes('anything') })
 
 /** Counts to where it is told to, then ends. */
-const count: Answers['sync'] = async (asked, { read, write }) => {
-  assert.ok(asked.equals(campaign))
-  const { to } = (await read()) as { to: number }
-  for (let i = 0; i < to; i++) await write({ i, filler: new Uint8Array(10_000) })
-  await write('done')
+const count: Answers['sync'] = async ({ read, write }) => {
+  const { to } = decode(await read()) as { to: number }
+  for (let i = 0; i < to; i++) await write(encode({ i, filler: new Uint8Array(10_000) }))
+  await write(encode('done'))
 }
 const answers: Answers = {
   record: async (asked, segment, from) =>
@@ -75,41 +74,41 @@ requests('a synchronisation: both sides read and write in turn, and 20 MB pass a
   await using stack = new AsyncDisposableStack()
   const [a, b] = [await startNode(stack), await startNode(stack, { answers })]
   await a.dial(b.addresses()[0]!)
-  const talk = async ({ read, write }: Messages) => {
-    await write({ to: 2000 })
+  const talk = async ({ read, write }: Frames) => {
+    await write(encode({ to: 2000 }))
     let received = 0
     for (;;) {
-      const value = (await read()) as { i: number } | 'done'
+      const value = decode(await read()) as { i: number } | 'done'
       if (value === 'done') return received
       assert.is(value.i, received++)
       if (received % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 10))
     }
   }
-  assert.is(await a.sync(b.peerId, campaign, talk), 2000)
+  assert.is(await a.sync(b.peerId, talk), 2000)
 })
 
 requests('what either side throws ends both', async () => {
   await using stack = new AsyncDisposableStack()
   let seen: Promise<string | null> | undefined
-  const sync: Answers['sync'] = async (_, { read }) => {
-    const value = await read()
+  const sync: Answers['sync'] = async ({ read }) => {
+    const value = text(await read())
     if (value === 'throw') throw new Error('no more')
     seen = codeOf(read)
     await seen
   }
   const [a, b] = [await startNode(stack), await startNode(stack, { answers: { ...answers, sync } })]
   await a.dial(b.addresses()[0]!)
-  const hear = async ({ read, write }: Messages) => {
-    await write('throw')
+  const hear = async ({ read, write }: Frames) => {
+    await write(bytes('throw'))
     await read()
   }
-  assert.is(await codeOf(() => a.sync(b.peerId, campaign, hear)), 'request_failed')
-  const fail = async ({ write }: Messages) => {
-    await write('go on')
+  assert.is(await codeOf(() => a.sync(b.peerId, hear)), 'request_failed')
+  const fail = async ({ write }: Frames) => {
+    await write(bytes('go on'))
     await until('b reads', () => seen !== undefined)
     throw new RangeError('mine')
   }
-  await a.sync(b.peerId, campaign, fail).then(
+  await a.sync(b.peerId, fail).then(
     () => assert.unreachable(),
     (error) => assert.instance(error, RangeError),
   )
@@ -123,10 +122,7 @@ requests('called off, it ends at once', async () => {
   await a.dial(b.addresses()[0]!)
   const begin = Date.now()
   const signal = AbortSignal.timeout(200)
-  assert.is(
-    await codeOf(() => a.sync(b.peerId, campaign, ({ read }) => read(), { signal })),
-    'request_aborted',
-  )
+  assert.is(await codeOf(() => a.sync(b.peerId, ({ read }) => read(), { signal })), 'request_aborted')
   assert.ok(Date.now() - begin < 2_000)
 })
 
