@@ -1,0 +1,68 @@
+import type { CID } from 'multiformats/cid'
+import type { Claim } from '../../protocol/records/claim.ts'
+import { type Holding, isLive, select } from '../../protocol/rules/select.ts'
+import type { Peers } from './peers.ts'
+import { idOfDigest } from './record-id.ts'
+import type { RecordSet, Shelf } from './record-set.ts'
+import { CLAIM } from './rows.ts'
+
+type ClaimFields = Pick<Claim, 'peer' | 'seq' | 'issued' | 'expires'>
+
+export function claimFields({ rows }: RecordSet, peers: Peers, row: number): ClaimFields {
+  return {
+    peer: peers.keyOf(rows.word(row, 'peer')),
+    seq: rows.number(row, 'seq'),
+    issued: rows.number(row, 'issued'),
+    expires: rows.number(row, 'expires'),
+  }
+}
+
+/** Whose a segment is, by all that this node knows. */
+export function holdingOf(
+  set: RecordSet,
+  peers: Peers,
+  campaign: number,
+  segment: number,
+  now: number,
+): Holding {
+  const { rows } = set
+  const claims: ClaimFields[] = []
+  const shards: { peer: Uint8Array; seq: number; manifest: CID }[] = []
+  for (const row of set.ofSegment(campaign, segment)) {
+    if (rows.word(row, 'kind') === CLAIM) claims.push(claimFields(set, peers, row))
+    else
+      shards.push({
+        peer: peers.keyOf(rows.word(row, 'peer')),
+        seq: rows.number(row, 'seq'),
+        // a copy: the row may go
+        manifest: idOfDigest(new Uint8Array(rows.manifest(row))),
+      })
+  }
+  return claims.length + shards.length === 0 ? { state: 'free' } : select(segment, { claims, shards }, now)
+}
+
+/** Segments that a shard or a live claim is of, in order. */
+export function touchedSegments(set: RecordSet, shelf: Shelf, now: number): number[] {
+  const { rows } = set
+  const found = new Set<number>()
+  for (let row = 0; row < rows.end(); row++) {
+    const kind = rows.word(row, 'kind')
+    if (kind === 0 || rows.word(row, 'campaign') !== shelf.number) continue
+    if (kind !== CLAIM || isLiveRow(set, row, now)) found.add(rows.word(row, 'segment'))
+  }
+  return [...found].sort((a, b) => a - b)
+}
+
+/** Segments with a live claim and no shard. */
+export function countHeld(set: RecordSet, shelf: Shelf, now: number): number {
+  const held = new Set<number>()
+  for (const row of set.ofKind(CLAIM, shelf.number))
+    if (isLiveRow(set, row, now)) held.add(set.rows.word(row, 'segment'))
+  let count = 0
+  for (const segment of held) if (!set.isDone(shelf.number, segment)) count++
+  return count
+}
+
+function isLiveRow({ rows }: RecordSet, row: number, now: number): boolean {
+  return isLive({ issued: rows.number(row, 'issued'), expires: rows.number(row, 'expires') }, now)
+}

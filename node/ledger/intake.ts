@@ -1,0 +1,274 @@
+import { LRUCache } from 'lru-cache'
+import type { CID } from 'multiformats/cid'
+import { open, type Verify } from '../../protocol/envelope.ts'
+import { ShoalError } from '../../protocol/errors.ts'
+import { MAX_RECORD_BYTES } from '../../protocol/limits.ts'
+import type { Campaign } from '../../protocol/records/campaign.ts'
+import type { Claim } from '../../protocol/records/claim.ts'
+import { type Entry, readRecord } from '../../protocol/records/record.ts'
+import { admit, type Circumstances, type Judgement, judgeFault } from '../../protocol/rules/admit.ts'
+import { isOver } from '../../protocol/rules/select.ts'
+import { ACTIVE_MS, CLAIM_WINDOW_MS, LEASE_MS } from '../../protocol/timing.ts'
+import { orderedKey, type Store, type Write } from '../store/store.ts'
+import { claimFields } from './holdings.ts'
+import type { Joined, Memory } from './load.ts'
+import { digestOfId, digestOfRecord, idOfDigest, nameOfDigest } from './record-id.ts'
+import { makeShelf } from './record-set.ts'
+import { CLAIM, packRow, SHARD } from './rows.ts'
+import { startWriteBehind } from './write-behind.ts'
+
+/** Which way a record came: made here, gossiped, or asked for: in a sync, or from a peer that the DHT named. */
+export type How = 'own' | 'gossip' | 'sync'
+
+export interface Added extends Pick<Judgement, 'verdict' | 'code'> {
+  /** null for what is too large to be a record */
+  id: CID | null
+}
+
+/** A record that was taken in. */
+export interface Change {
+  how: How
+  id: CID
+  kind: Entry['kind']
+  /** of a campaign's record, its own id */
+  campaign: CID
+  /** null for a campaign's record */
+  work: { segment: number; peer: Uint8Array } | null
+}
+
+/** Gossiped records whose signatures are being checked at once: 30 ms of work for each core of two. */
+const MAX_WAITING = 512
+/** Refused records that are remembered, and for how long, so that nobody makes a node check the same ones over and over. */
+const MAX_REFUSED = 20_000
+const REFUSED_MS = 5 * 60_000
+/** A peer's last activity is written again when it is later by this. */
+const MEMBER_STEP_MS = 10 * 60_000
+
+/** The way of records into the memory and onto the disk, and out again. */
+export function makeIntake(
+  { store, verify, clock }: { store: Store; verify: Verify; clock: () => number },
+  { joined, peers, set }: Memory,
+) {
+  const { rows } = set
+  const disk = startWriteBehind(store)
+  const listeners = new Set<(change: Change) => void>()
+  const refused = new LRUCache<string, Pick<Judgement, 'verdict' | 'code'>>({
+    max: MAX_REFUSED,
+    ttl: REFUSED_MS,
+  })
+  /** a peer's number → when its latest claims came */
+  const claimTimes = new Map<number, number[]>()
+  let waiting = 0
+  let closed = false
+
+  async function add(bytes: Uint8Array, how: How): Promise<Added> {
+    if (closed) throw stopping()
+    if (bytes.length > MAX_RECORD_BYTES) return { verdict: 'reject', code: 'codec_oversize', id: null }
+    const digest = digestOfRecord(bytes)
+    const id = idOfDigest(digest)
+    if (set.findId(digest) >= 0) return { verdict: 'ignore', code: 'record_known', id }
+    const name = nameOfDigest(digest)
+    const earlier = refused.get(name)
+    // what only the time may make right is asked for by every sync
+    if (earlier && (earlier.verdict === 'reject' || how === 'sync')) return { ...earlier, id }
+    if (how === 'gossip' && waiting >= MAX_WAITING) return { verdict: 'ignore', code: 'ledger_busy', id }
+    const entry = await read(bytes)
+    if (closed) throw stopping()
+    const { judgement, written } =
+      'kind' in entry ? take(entry, bytes, how) : { judgement: entry, written: null }
+    const { verdict, code } = judgement
+    if (verdict !== 'accept') refused.set(name, { verdict, code })
+    await written
+    return { verdict, code, id }
+  }
+
+  async function read(bytes: Uint8Array): Promise<Entry | Judgement> {
+    waiting++
+    try {
+      return readRecord(await open(bytes, verify))
+    } catch (fault) {
+      return judgeFault(fault)
+    } finally {
+      waiting--
+    }
+  }
+
+  /** All in one go, so that no other record comes between the judgement and what follows from it. */
+  function take(entry: Entry, bytes: Uint8Array, how: How) {
+    if (entry.kind === 'campaign') return takeCampaign(entry.id, entry.value, bytes, how)
+    const { campaign: campaignId, segment, peer, seq } = entry.value
+    const one = joined.get(campaignId.toString())
+    const judgement = admit(entry, circumstancesOf(entry, one))
+    if (judgement.verdict !== 'accept' || one === undefined) return { judgement, written: null }
+    const writes: Write[] = []
+    const number = numberOf(peer, writes)
+    if (judgement.replaces) drop(one, set.findId(digestOfId(judgement.replaces)), writes)
+    const digest = digestOfId(entry.id)
+    const place = { digest, seq, segment, peer: number, campaign: one.number }
+    const row = packRow(
+      entry.kind === 'claim'
+        ? { ...place, issued: entry.value.issued, expires: entry.value.expires }
+        : { ...place, manifest: digestOfId(entry.value.manifest) },
+    )
+    set.insert(one, row)
+    writes.push(
+      { type: 'put', sublevel: store.records, key: digest, value: bytes },
+      { type: 'put', sublevel: store.rows, key: digest, value: row },
+    )
+    const now = clock()
+    if (entry.kind === 'claim') recentClaims(number, now).push(now)
+    noteActivity(one, number, activeAt(entry, how, now), writes)
+    const written = disk.write(writes, how === 'own')
+    tell({ how, id: entry.id, kind: entry.kind, campaign: one.id, work: { segment, peer } })
+    return { judgement, written }
+  }
+
+  function takeCampaign(id: CID, campaign: Campaign, bytes: Uint8Array, how: How) {
+    const judgement: Judgement =
+      how !== 'own'
+        ? { verdict: 'ignore', code: 'campaign_unasked' }
+        : joined.has(id.toString())
+          ? { verdict: 'ignore', code: 'campaign_known' }
+          : admit({ kind: 'campaign', id, value: campaign }, { ...NOTHING, now: clock() })
+    if (judgement.verdict !== 'accept') return { judgement, written: null }
+    // its records may have come before it
+    refused.clear()
+    const number = 1 + Math.max(0, ...[...joined.values()].map((one) => one.number))
+    joined.set(id.toString(), { ...makeShelf(number), id, campaign, members: new Map() })
+    const written = disk.write(
+      [
+        { type: 'put', sublevel: store.campaigns, key: id.bytes, value: bytes },
+        { type: 'put', sublevel: store.joined, key: numberKey(number), value: id.bytes },
+      ],
+      true,
+    )
+    tell({ how, id, kind: 'campaign', campaign: id, work: null })
+    return { judgement, written }
+  }
+
+  function circumstancesOf(
+    entry: Exclude<Entry, { kind: 'campaign' }>,
+    one: Joined | undefined,
+  ): Circumstances {
+    const now = clock()
+    if (one === undefined) return { ...NOTHING, now }
+    const known = { ...NOTHING, now, campaign: one.campaign }
+    const { segment, peer, seq } = entry.value
+    const number = peers.find(peer)
+    if (number < 0) return known
+    if (entry.kind === 'claim')
+      return {
+        ...known,
+        newest: newestClaim(one, segment, number),
+        recentClaims: recentClaims(number, now).length,
+      }
+    // of this campaign only: nodes that have joined others as well must come to the same records of this one
+    return { ...known, sameSeq: set.findShards(one.number, number, seq).map(idOfRow) }
+  }
+
+  function newestClaim(one: Joined, segment: number, peer: number): { id: CID; value: Claim } | null {
+    const row = set.findClaim(one.number, segment, peer)
+    if (row < 0) return null
+    return { id: idOfRow(row), value: { campaign: one.id, segment, ...claimFields(set, peers, row) } }
+  }
+
+  function idOfRow(row: number): CID {
+    return idOfDigest(new Uint8Array(rows.digest(row)))
+  }
+
+  function recentClaims(peer: number, now: number): number[] {
+    let times = claimTimes.get(peer)
+    if (times === undefined) claimTimes.set(peer, (times = []))
+    while (times.length > 0 && times[0]! <= now - CLAIM_WINDOW_MS) times.shift()
+    return times
+  }
+
+  function numberOf(peer: Uint8Array, writes: Write[]): number {
+    const known = peers.find(peer)
+    if (known >= 0) return known
+    const number = peers.add(peer)
+    writes.push({ type: 'put', sublevel: store.peers, key: numberKey(number), value: peers.keyOf(number) })
+    return number
+  }
+
+  function noteActivity(one: Joined, peer: number, at: number, writes: Write[]): void {
+    const before = one.members.get(peer) ?? 0
+    if (at < before + MEMBER_STEP_MS || at <= clock() - ACTIVE_MS) return
+    one.members.set(peer, at)
+    const value = new Uint8Array(8)
+    new DataView(value.buffer).setFloat64(0, at)
+    writes.push({ type: 'put', sublevel: store.members, key: numberKey(one.number, peer), value })
+  }
+
+  function drop(one: Joined, row: number, writes: Write[]): void {
+    const key = new Uint8Array(rows.digest(row))
+    set.remove(one, row)
+    writes.push({ type: 'del', sublevel: store.records, key }, { type: 'del', sublevel: store.rows, key })
+  }
+
+  function tell(change: Change): void {
+    for (const listener of listeners) listener(change)
+  }
+
+  async function sweep(): Promise<void> {
+    const now = clock()
+    const writes: Write[] = []
+    for (const one of joined.values()) {
+      // a removed row's place is not taken before the walk is over
+      for (const row of set.ofKind(CLAIM, one.number))
+        if (isOver({ issued: rows.number(row, 'issued'), expires: rows.number(row, 'expires') }, now))
+          drop(one, row, writes)
+      for (const [peer, at] of one.members) {
+        if (at > now - ACTIVE_MS) continue
+        one.members.delete(peer)
+        writes.push({ type: 'del', sublevel: store.members, key: numberKey(one.number, peer) })
+      }
+    }
+    for (const peer of claimTimes.keys()) if (recentClaims(peer, now).length === 0) claimTimes.delete(peer)
+    if (writes.length > 0) await disk.write(writes)
+  }
+
+  async function leave(one: Joined): Promise<void> {
+    joined.delete(one.id.toString())
+    const writes: Write[] = [{ type: 'del', sublevel: store.joined, key: numberKey(one.number) }]
+    for (const kind of [CLAIM, SHARD] as const)
+      for (const row of set.ofKind(kind, one.number)) drop(one, row, writes)
+    for (const peer of one.members.keys())
+      writes.push({ type: 'del', sublevel: store.members, key: numberKey(one.number, peer) })
+    await disk.write(writes, true)
+  }
+
+  return {
+    add,
+    sweep,
+    leave,
+    newestClaim,
+    wasRefused: (digest: Uint8Array): boolean => refused.has(nameOfDigest(digest)),
+    subscribe(listener: (change: Change) => void): () => void {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    async close(): Promise<void> {
+      closed = true
+      await disk.settled()
+    },
+  }
+}
+
+const NOTHING = { campaign: null, newest: null, recentClaims: 0, sameSeq: [] }
+const stopping = () => new ShoalError('ledger_closed', 'the ledger is closed: the node is stopping')
+const NO_OWNER = new Uint8Array()
+
+function numberKey(...numbers: number[]): Uint8Array {
+  return orderedKey(NO_OWNER, ...numbers)
+}
+
+/**
+ * When a record shows its peer to have been active. A renewed claim keeps the time it was issued, but its end tells
+ * when that was; a shard of long ago that comes in a sync tells nothing.
+ */
+function activeAt(entry: Entry, how: How, now: number): number {
+  if (entry.kind === 'claim')
+    return Math.min(now, Math.max(entry.value.issued, entry.value.expires - LEASE_MS))
+  return how === 'sync' ? 0 : now
+}

@@ -1,0 +1,185 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { MAX_CLAIMS_PER_WINDOW, MAX_RECORD_BYTES } from '../../../protocol/limits.ts'
+import { MAX_AHEAD_MS, SKEW_MS } from '../../../protocol/timing.ts'
+import {
+  forge,
+  MINUTE,
+  makeSigner,
+  NOW,
+  sealCampaign,
+  sealClaim,
+  sealShard,
+  withLedgers,
+} from './make-records.ts'
+
+const [ana, ben, cem] = [makeSigner(1), makeSigner(2), makeSigner(3)]
+const campaign = await sealCampaign(100)
+const taken = { verdict: 'accept', code: 'ok' }
+
+const ledger = suite('ledger')
+
+ledger('shows whose a segment is, over restarts', () =>
+  withLedgers(1, campaign, async (place) => {
+    const claim = await sealClaim(campaign, ana, { segment: 5 })
+    const shard = await sealShard(campaign, ben, { segment: 6 })
+    const changes: unknown[] = []
+    const end = place.ledger.subscribe((change) => changes.push(change))
+    assert.equal(await place.ledger.add(claim.bytes, 'own'), { ...taken, id: claim.id })
+    end()
+    assert.equal(await place.ledger.add(shard.bytes, 'gossip'), { ...taken, id: shard.id })
+    const work = { segment: 5, peer: ana.publicKey }
+    assert.equal(changes, [{ how: 'own', id: claim.id, kind: 'claim', campaign: campaign.id, work }])
+    const look = () => ({
+      holdings: place.ledger.holdings(campaign.id).map(({ segment, holding }) => [segment, holding.state]),
+      counts: place.ledger.counts(campaign.id),
+      digest: place.ledger.digest(),
+      peers: place.ledger.activePeers(campaign.id),
+      claim: place.ledger.claimOf(campaign.id, 5, ana.publicKey)?.value.expires,
+      other: place.ledger.claimOf(campaign.id, 6, ana.publicKey),
+    })
+    const before = look()
+    assert.equal(before.holdings, [
+      [5, 'held'],
+      [6, 'done'],
+    ])
+    const counts = { segments: 100, done: 1, held: 1, free: 98, claims: 1, shards: 1, peers: 2 }
+    assert.equal(before.counts, counts)
+    assert.is(before.claim, NOW + 60 * MINUTE)
+    assert.is(before.other, null)
+    assert.is(before.peers.length, 2)
+    assert.equal(place.ledger.holding(campaign.id, 7), { state: 'free' })
+    await place.reopen()
+    assert.equal(look(), before)
+    assert.equal(new Uint8Array((await place.ledger.find(claim.id)) ?? []), claim.bytes)
+    assert.is((await place.ledger.add(claim.bytes, 'gossip')).code, 'record_known')
+  }),
+)
+
+ledger('keeps of claims only the newest, and drops those that are over', () =>
+  withLedgers(1, campaign, async ({ ledger, time, store }) => {
+    const first = await sealClaim(campaign, ana)
+    const second = await sealClaim(campaign, ana, { seq: 1, expires: NOW + 80 * MINUTE })
+    await ledger.add(first.bytes, 'gossip')
+    await ledger.add(second.bytes, 'gossip')
+    assert.is(await ledger.find(first.id), null)
+    assert.is(ledger.counts(campaign.id).claims, 1)
+    assert.is((await ledger.add(first.bytes, 'gossip')).code, 'claim_old', 'a replayed one')
+    time.now += 80 * MINUTE + 2 * SKEW_MS
+    await ledger.sweep()
+    assert.is(ledger.counts(campaign.id).claims, 0)
+    assert.equal(ledger.holding(campaign.id, 0), { state: 'free' })
+    assert.equal(await store.records.keys().all(), [])
+    assert.equal(await store.rows.keys().all(), [])
+    assert.is((await ledger.add(second.bytes, 'gossip')).code, 'claim_expired', 'it does not come back')
+    assert.is(ledger.activePeers(campaign.id).length, 1)
+    time.now += 24 * 60 * MINUTE
+    await ledger.sweep()
+    assert.equal(ledger.activePeers(campaign.id), [])
+    assert.equal(await store.members.keys().all(), [])
+  }),
+)
+
+ledger('keeps of a fork the lowest two, whatever came first', async () => {
+  const shards = await Promise.all(
+    ['a', 'b', 'c', 'd'].map((content) => sealShard(campaign, ana, { segment: 3, content })),
+  )
+  await withLedgers(2, campaign, async (one, other) => {
+    for (const shard of shards) await one.ledger.add(shard.bytes, 'gossip')
+    for (const shard of shards.toReversed()) await other.ledger.add(shard.bytes, 'gossip')
+    assert.is(one.ledger.counts(campaign.id).shards, 2)
+    assert.is(one.ledger.counts(campaign.id).done, 1)
+    assert.is(one.ledger.digest(), other.ledger.digest())
+  })
+})
+
+ledger('joins only what its own user joins, and forgets what is left', () =>
+  withLedgers(1, campaign, async (place) => {
+    const second = await sealCampaign(10, { name: 'second' })
+    const claim = await sealClaim(second, ana)
+    assert.is((await place.ledger.add(claim.bytes, 'gossip')).code, 'campaign_unknown')
+    assert.is((await place.ledger.add(second.bytes, 'gossip')).code, 'campaign_unasked')
+    assert.equal(await place.ledger.add(second.bytes, 'own'), { ...taken, id: second.id })
+    assert.is((await place.ledger.add(second.bytes, 'own')).code, 'campaign_known')
+    assert.equal(await place.ledger.add(claim.bytes, 'sync'), { ...taken, id: claim.id })
+    const shard = await sealShard(campaign, ben)
+    await place.ledger.add(shard.bytes, 'gossip')
+    const before = place.ledger.digest(campaign.id)
+    await place.ledger.leave(second.id)
+    assert.throws(
+      () => place.ledger.counts(second.id),
+      (error: { code: string }) => error.code === 'campaign_unknown',
+    )
+    await place.reopen()
+    assert.equal(
+      place.ledger.campaigns().map(({ id }) => `${id}`),
+      [`${campaign.id}`],
+    )
+    assert.is(place.ledger.digest(), before)
+    assert.equal((await place.store.records.keys().all()).length, 1)
+  }),
+)
+
+ledger('refuses what is wrong by a code, and throws nothing', () =>
+  withLedgers(1, campaign, async ({ ledger, time }) => {
+    const good = await sealClaim(campaign, ana)
+    const judge = async (bytes: Uint8Array) => {
+      const { verdict, code } = await ledger.add(bytes, 'gossip')
+      return `${verdict} ${code}`
+    }
+    const forged = forge(good)
+    assert.is(await judge(forged), 'reject envelope_signature')
+    assert.is(await judge(forged), 'reject envelope_signature', 'remembered')
+    const stolen = await sealClaim(campaign, { publicKey: ben.publicKey, sign: ana.sign })
+    assert.is(await judge(stolen.bytes), 'reject envelope_signature', "a claim in another's name")
+    assert.is(await judge(new Uint8Array(MAX_RECORD_BYTES + 1)), 'reject codec_oversize')
+    assert.is(await judge(new Uint8Array([1, 2, 3])), 'reject codec_malformed')
+    const far = await sealClaim(campaign, ana, { expires: NOW + MAX_AHEAD_MS + 1 })
+    assert.is(await judge(far.bytes), 'ignore claim_far')
+    const early = await sealClaim(campaign, ana, { issued: NOW + SKEW_MS + 1 })
+    assert.is(await judge(early.bytes), 'ignore claim_early')
+    const beyond = await sealShard(campaign, ana, { segment: 100 })
+    assert.is(await judge(beyond.bytes), 'reject segment_range')
+    assert.is(await judge(good.bytes), 'accept ok')
+    time.now += 2 * SKEW_MS
+    assert.is(await judge(early.bytes), 'ignore claim_old', 'its time has come, but the same seq ends later')
+  }),
+)
+
+ledger('takes no more claims of one key than a machine can mean', async () => {
+  const large = await sealCampaign(1000)
+  await withLedgers(1, large, async ({ ledger, time }) => {
+    const claims = await Promise.all(
+      Array.from({ length: MAX_CLAIMS_PER_WINDOW + 20 }, (_, segment) => sealClaim(large, cem, { segment })),
+    )
+    const added = await Promise.all(claims.map(({ bytes }) => ledger.add(bytes, 'gossip')))
+    assert.is(added.filter(({ code }) => code === 'ok').length, MAX_CLAIMS_PER_WINDOW)
+    assert.is(added.filter(({ code }) => code === 'claim_flood').length, 20)
+    const other = await sealClaim(large, ana, { segment: 999 })
+    assert.is((await ledger.add(other.bytes, 'gossip')).code, 'ok', 'others are heard')
+    time.now += 10 * MINUTE
+    const late = claims[added.findIndex(({ code }) => code === 'claim_flood')]!
+    assert.is((await ledger.add(late.bytes, 'gossip')).code, 'ok')
+  })
+})
+
+ledger('sheds gossip that comes faster than it can be checked, and nothing of its own', () =>
+  withLedgers(1, campaign, async ({ ledger }) => {
+    const shards = await Promise.all(
+      Array.from({ length: 600 }, (_, seq) => sealShard(campaign, ana, { segment: seq % 100, seq })),
+    )
+    const [last, ...others] = shards
+    const gossip = others.map(({ bytes }) => ledger.add(bytes, 'gossip'))
+    const own = await ledger.add(last!.bytes, 'own')
+    assert.is(own.code, 'ok')
+    const codes = (await Promise.all(gossip)).map(({ code }) => code)
+    assert.equal([...new Set(codes)].sort(), ['ledger_busy', 'ok'])
+    const again = await Promise.all(others.map(({ bytes }) => ledger.add(bytes, 'sync')))
+    assert.ok(
+      again.every(({ code }) => code === 'ok' || code === 'record_known'),
+      'and none is lost for it',
+    )
+  }),
+)
+
+ledger.run()
