@@ -11,7 +11,7 @@ import { type Providers, startProviders } from './providers.ts'
 import { type Answers, type Requests, startRequests } from './requests.ts'
 import { stayConnected } from './stay-connected.ts'
 
-export type { Gossip, Listener, Ruling } from './gossip.ts'
+export type { Gossip, Ruling } from './gossip.ts'
 export { MAX_GOSSIP_BYTES } from './limits.ts'
 export type { Frames } from './messages.ts'
 export type { Peer } from './peers.ts'
