@@ -2,10 +2,10 @@
  * `npm run -s sim -- claims [--nodes 10000] [--segments 90000] [--seed 1] [--loss 0.05] [--partition 3600]
  * [--churn 0.1] [--json]`: how a campaign is shared out, in virtual time, with the network's faults from a seed.
  */
-import { parseArgs } from 'node:util'
+import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { simulateClaims } from './sim/claims.ts'
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = read({
   allowPositionals: true,
   options: {
     nodes: { type: 'string', default: '10000' },
@@ -29,6 +29,14 @@ const scenario = {
 if (positionals.join() !== 'claims')
   fail(`${positionals.join(' ') || 'nothing'} can't be simulated: take claims`)
 console.log(JSON.stringify(simulateClaims(scenario, json ? undefined : console.log)))
+
+function read<const Config extends ParseArgsConfig>(config: Config) {
+  try {
+    return parseArgs(config)
+  } catch (error) {
+    return fail((error as Error).message)
+  }
+}
 
 function number(name: keyof typeof options, min: number, max: number): number {
   const value = Number(options[name])
