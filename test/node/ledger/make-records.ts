@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type Channel, type Ledger, openLedger, verifyInPool } from '../../../node/ledger/ledger.ts'
 import { openStore, type Store } from '../../../node/store/store.ts'
 import { cidOf, decode, encode } from '../../../protocol/codec.ts'
-import type { Sealed, Signer } from '../../../protocol/envelope.ts'
+import type { Sealed, Signer, Verify } from '../../../protocol/envelope.ts'
 import { DEFAULT_AUDIT, makeCampaign } from '../../../protocol/records/campaign.ts'
 import { makeClaim } from '../../../protocol/records/claim.ts'
 import { makeShard } from '../../../protocol/records/shard.ts'
@@ -66,6 +66,11 @@ export function forge({ bytes }: Sealed): Uint8Array {
   return encode({ ...envelope, sig: envelope.sig.map((byte) => byte ^ 1) })
 }
 
+/** The digest in a record's id. */
+export function digestOf(record: Uint8Array): Uint8Array {
+  return cidOf(record).multihash.digest
+}
+
 export function sealShard(
   campaign: Sealed,
   signer: Signer,
@@ -81,6 +86,8 @@ export interface Place {
   ledger: Ledger
   /** what its clock shows */
   time: { now: number }
+  /** how many signatures it has checked */
+  checks: { count: number }
   reopen(): Promise<void>
 }
 
@@ -110,13 +117,19 @@ export async function withLedgers(
 
 async function openPlace(dir: string): Promise<Place> {
   const time = { now: NOW }
+  const checks = { count: 0 }
+  const verify: Verify = (...parts) => {
+    checks.count++
+    return verifyInPool(...parts)
+  }
   const open = async () => {
     const store = await openStore(dir)
-    return { store, ledger: await openLedger({ store, verify: verifyInPool, clock: () => time.now }) }
+    return { store, ledger: await openLedger({ store, verify, clock: () => time.now }) }
   }
   const place: Place = {
     ...(await open()),
     time,
+    checks,
     async reopen() {
       await place.ledger.close()
       await place.store.close()
