@@ -29,8 +29,29 @@ interface Slot {
 export function startBoard(segments: number, knows: (node: number, message: Message, at: number) => boolean) {
   const slots: (Slot | undefined)[] = Array.from({ length: segments })
 
+  /** those that are not done, and known to all to be so */
+  const rest = Array.from({ length: segments }, (_, segment) => segment)
+
   function look({ postings }: { postings: readonly Posting[] }, segment: number, now: number): Holding {
     return select(segment, recordsOf(postings), now)
+  }
+
+  /** As a node sees it that knows what it knows. */
+  function view(segment: number, node: number, at: number, now: number): Holding {
+    const postings = (slots[segment]?.postings ?? []).filter((posting) => knows(node, posting, at))
+    return look({ postings }, segment, now)
+  }
+
+  /** Whether a node whose clock shows `now` sees it free. */
+  function isFree(segment: number, node: number, at: number, now: number): boolean {
+    const slot = slots[segment]
+    if (slot === undefined) return true
+    if (at < slot.settled && !slot.postings.every((posting) => knows(node, posting, at)))
+      return view(segment, node, at, now).state === 'free'
+    if (now < slot.heldUntil) return false
+    const holding = look(slot, segment, now)
+    if (holding.state !== 'free') slot.heldUntil = holding.state === 'done' ? Infinity : holding.until
+    return holding.state === 'free'
   }
 
   return {
@@ -43,33 +64,37 @@ export function startBoard(segments: number, knows: (node: number, message: Mess
       slot.heldUntil = 0
     },
 
-    /** Whether a node whose clock shows `now` sees it free. */
-    isFree(segment: number, node: number, at: number, now: number): boolean {
-      const slot = slots[segment]
-      if (slot === undefined) return true
-      if (at < slot.settled && !slot.postings.every((posting) => knows(node, posting, at)))
-        return this.view(segment, node, at, now).state === 'free'
-      if (now < slot.heldUntil) return false
-      const holding = look(slot, segment, now)
-      if (holding.state !== 'free') slot.heldUntil = holding.state === 'done' ? Infinity : holding.until
-      return holding.state === 'free'
+    isFree,
+
+    /** Whether the node sees any free: what `pickSegment` would find out, sooner. */
+    isAnyFree(node: number, at: number, now: number): boolean {
+      for (let i = 0; i < rest.length; ) {
+        const slot = slots[rest[i]!]
+        if (slot !== undefined && slot.heldUntil === Infinity && at >= slot.settled) {
+          rest[i] = rest.at(-1)!
+          rest.pop()
+        } else if (isFree(rest[i]!, node, at, now)) return true
+        else i++
+      }
+      return false
     },
 
-    /** As a node sees it that knows what it knows. */
-    view(segment: number, node: number, at: number, now: number): Holding {
-      const postings = this.postings(segment).filter((posting) => knows(node, posting, at))
-      return look({ postings }, segment, now)
-    },
+    view,
 
-    /** Whether these nodes see every segment alike, by what was published until `before`. */
+    /**
+     * Whether these nodes see the segments alike, by what was published until `before`: all nodes those that several
+     * peers claimed, and each tenth node, in turns, the others.
+     */
     agree(nodes: readonly number[], before: number, now: number): boolean {
       return slots.every((slot, segment) => {
         const postings = slot?.postings.filter(({ at }) => at <= before) ?? []
+        const isContested = postings.some(({ author }) => author !== postings[0]!.author)
         const shards = postings.filter((posting) => 'shard' in posting)
         // where there is a shard, claims are of no matter
         const decisive = shards.length > 0 ? shards : postings
         const truth = JSON.stringify(look({ postings }, segment, now))
         return nodes.every((node) => {
+          if (!isContested && (node + segment) % 10 !== 0) return true
           if (decisive.every((posting) => knows(node, posting, now))) return true
           const known = postings.filter((posting) => knows(node, posting, now))
           return JSON.stringify(look({ postings: known }, segment, now)) === truth

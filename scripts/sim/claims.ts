@@ -174,6 +174,7 @@ export function simulateClaims(scenario: Scenario, report: (line: string) => voi
 
     pick(node) {
       const me = nodes[node]!
+      if (!board.isAnyFree(node, now, clock(me))) return schedule(idleMs(nodes.length, random), 'pick', node)
       const peers = peersOf(node)
       const isFree = (segment: number) => board.isFree(segment, node, now, clock(me))
       const isHeard = (peer: Uint8Array) =>
