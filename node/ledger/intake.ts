@@ -50,7 +50,11 @@ export function makeIntake(
   { joined, peers, set }: Memory,
 ) {
   const { rows } = set
-  const disk = startWriteBehind(store)
+  const disk = startWriteBehind(store, () =>
+    set
+      .takeDirty()
+      .map((page) => ({ type: 'put', sublevel: store.rows, key: numberKey(page), value: rows.page(page) })),
+  )
   const listeners = new Set<(change: Change) => void>()
   const refused = new LRUCache<string, Pick<Judgement, 'verdict' | 'code'>>({
     max: MAX_REFUSED,
@@ -111,10 +115,7 @@ export function makeIntake(
         : { ...place, manifest: digestOfId(entry.value.manifest) },
     )
     set.insert(one, row)
-    writes.push(
-      { type: 'put', sublevel: store.records, key: digest, value: bytes },
-      { type: 'put', sublevel: store.rows, key: digest, value: row },
-    )
+    writes.push({ type: 'put', sublevel: store.records, key: digest, value: bytes })
     const now = clock()
     if (entry.kind === 'claim') recentClaims(number, now).push(now)
     noteActivity(one, number, activeAt(entry, how, now), writes)
@@ -203,7 +204,7 @@ export function makeIntake(
   function drop(one: Joined, row: number, writes: Write[]): void {
     const key = new Uint8Array(rows.digest(row))
     set.remove(one, row)
-    writes.push({ type: 'del', sublevel: store.records, key }, { type: 'del', sublevel: store.rows, key })
+    writes.push({ type: 'del', sublevel: store.records, key })
   }
 
   function tell(change: Change): void {

@@ -5,7 +5,7 @@ import { type Campaign, decodeCampaign } from '../../protocol/records/campaign.t
 import type { Store, Table } from '../store/store.ts'
 import { makePeers, type Peers } from './peers.ts'
 import { makeRecordSet, makeShelf, type RecordSet, type Shelf } from './record-set.ts'
-import { campaignOfRow } from './rows.ts'
+import { PAGE_BYTES, PAGE_ROWS } from './rows.ts'
 
 /** A campaign whose records this node keeps. */
 export interface Joined extends Shelf {
@@ -23,8 +23,8 @@ export interface Memory {
 }
 
 /** Entries, and their bytes, that are read from the disk at once. */
-const PAGE = 10_000
-const PAGE_BYTES = 1024 * 1024
+const ENTRIES = 1_000
+const ENTRIES_BYTES = 1024 * 1024
 
 /** @throws ShoalError `ledger_broken` where the store lacks what its other tables speak of */
 export async function loadMemory(store: Store, verify: Verify): Promise<Memory> {
@@ -46,21 +46,27 @@ export async function loadMemory(store: Store, verify: Verify): Promise<Memory> 
     for (const [key, time] of page)
       byNumber[readNumber(key, 0)]?.members.set(readNumber(key, 4), viewOf(time).getFloat64(0))
   const set = makeRecordSet()
-  for await (const page of pagesOf(store.rows))
-    for (const [, stored] of page) {
-      const shelf = byNumber[campaignOfRow(stored)]
-      if (shelf === undefined) throw broken('there are records of no campaign')
-      set.insert(shelf, stored)
+  for await (const pages of pagesOf(store.rows))
+    for (const [key, page] of pages) {
+      const number = readNumber(key, 0)
+      if (page.length !== PAGE_BYTES) throw broken(`page ${number} of the records is cut`)
+      set.rows.restore(number, page)
+      for (let row = number * PAGE_ROWS; row < (number + 1) * PAGE_ROWS; row++) {
+        if (set.rows.word(row, 'kind') === 0) continue
+        const shelf = byNumber[set.rows.word(row, 'campaign')]
+        if (shelf === undefined) throw broken('there are records of no campaign')
+        set.link(shelf, row)
+      }
     }
   return { joined, peers, set }
 }
 
 /** An iterator's own loop awaits every entry by itself, which takes several times as long. */
 async function* pagesOf(table: Table): AsyncGenerator<[Uint8Array, Uint8Array][]> {
-  const iterator = table.iterator({ highWaterMarkBytes: PAGE_BYTES } as object)
+  const iterator = table.iterator({ highWaterMarkBytes: ENTRIES_BYTES } as object)
   try {
     while (true) {
-      const page = await iterator.nextv(PAGE)
+      const page = await iterator.nextv(ENTRIES)
       if (page.length === 0) return
       yield page
     }

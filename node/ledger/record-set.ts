@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { addDigest, BUCKETS, bucketOf, type Fingerprints, makeFingerprints } from './fingerprints.ts'
 import { makeRowTable, mixHash } from './row-table.ts'
-import { CLAIM, makeRows, type Rows, SHARD } from './rows.ts'
+import { CLAIM, makeRows, PAGE_ROWS, type Rows, SHARD } from './rows.ts'
 
 /** What is kept of one campaign's records besides their rows. */
 export interface Shelf {
@@ -29,6 +29,7 @@ export function makeShelf(number: number): Shelf {
 /** All claims and shards that a node holds, found by id, place, segment and bucket. It does not judge them. */
 export function makeRecordSet() {
   const rows = makeRows()
+  const dirty = new Set<number>()
   // strangers choose what they sign, so they must not know which keys share a slot
   const seed = randomInt(2 ** 32)
   const byId = makeRowTable((row) => hashId(seed, rows.digest(row)))
@@ -77,10 +78,33 @@ export function makeRecordSet() {
     addDigest(shelf.fingerprints, rows.digest(row), by)
   }
 
+  /** Find a row that is there by everything it is looked up by. */
+  function link(shelf: Shelf, row: number): void {
+    const segment = rows.word(row, 'segment')
+    const bucket = bucketOf(rows.digest(row))
+    const head = findHead(shelf.number, segment)
+    if (rows.word(row, 'kind') === SHARD && !isDone(shelf.number, segment)) shelf.done++
+    rows.setWord(row, 'nextInSegment', head < 0 ? NONE : head)
+    if (head < 0) bySegment.add(row)
+    else bySegment.replace(head, row)
+    rows.setWord(row, 'nextInBucket', shelf.heads[bucket]!)
+    shelf.heads[bucket] = row
+    byId.add(row)
+    byPlace.add(row)
+    count(shelf, row, 1)
+  }
+
   return {
     rows,
     ofSegment,
     isDone,
+
+    /** @returns pages that have changed since the last call */
+    takeDirty(): number[] {
+      const pages = [...dirty]
+      dirty.clear()
+      return pages
+    },
 
     ofBucket: (shelf: Shelf, bucket: number): Iterable<number> => along(shelf.heads[bucket]!, 'nextInBucket'),
 
@@ -118,22 +142,14 @@ export function makeRecordSet() {
       )
     },
 
-    /** @param stored - as `packRow` makes it */
-    insert(shelf: Shelf, stored: Uint8Array): void {
-      const row = rows.take(stored)
-      const segment = rows.word(row, 'segment')
-      const bucket = bucketOf(stored)
-      const head = findHead(shelf.number, segment)
-      if (rows.word(row, 'kind') === SHARD && !isDone(shelf.number, segment)) shelf.done++
-      rows.setWord(row, 'nextInSegment', head < 0 ? NONE : head)
-      if (head < 0) bySegment.add(row)
-      else bySegment.replace(head, row)
-      rows.setWord(row, 'nextInBucket', shelf.heads[bucket]!)
-      shelf.heads[bucket] = row
-      byId.add(row)
-      byPlace.add(row)
-      count(shelf, row, 1)
+    /** @param packed - as `packRow` makes it */
+    insert(shelf: Shelf, packed: Uint8Array): void {
+      const row = rows.take(packed)
+      dirty.add(Math.floor(row / PAGE_ROWS))
+      link(shelf, row)
     },
+
+    link,
 
     remove(shelf: Shelf, row: number): void {
       const segment = rows.word(row, 'segment')
@@ -148,6 +164,7 @@ export function makeRecordSet() {
       count(shelf, row, -1)
       if (rows.word(row, 'kind') === SHARD && !isDone(shelf.number, segment)) shelf.done--
       rows.release(row)
+      dirty.add(Math.floor(row / PAGE_ROWS))
     },
   }
 }

@@ -2,8 +2,8 @@ import { DIGEST_BYTES } from './record-id.ts'
 
 export const CLAIM = 1
 export const SHARD = 2
-/** Bytes of a row on the disk: all that views and rules ask of a claim or a shard. */
-export const STORED_BYTES = 88
+/** Rows that are written to the disk together, as they lie in memory: half a million single values take seconds to read. */
+export const PAGE_ROWS = 64
 
 /** Where fields lie in a row. Numbers are little-endian. A shard has `manifest` where a claim has its times. */
 const AT = {
@@ -16,11 +16,12 @@ const AT = {
   peer: 76,
   campaign: 80,
   kind: 84,
-  // from here on in memory only
+  // links mean nothing on the disk: they are made anew
   nextInSegment: 88,
   nextInBucket: 92,
 } as const
 const ROW_BYTES = 96
+export const PAGE_BYTES = PAGE_ROWS * ROW_BYTES
 const CHUNK_BITS = 12
 const IN_CHUNK = (1 << CHUNK_BITS) - 1
 
@@ -45,18 +46,34 @@ export function makeRows() {
     return chunks[row >>> CHUNK_BITS]!.subarray(from, from + length)
   }
 
+  function reach(row: number): void {
+    while (row >>> CHUNK_BITS >= chunks.length) {
+      const chunk = new Uint8Array(ROW_BYTES << CHUNK_BITS)
+      chunks.push(chunk)
+      views.push(new DataView(chunk.buffer))
+    }
+  }
+
   return {
+    /** A copy of the rows from `page * PAGE_ROWS` on. */
+    page: (page: number): Uint8Array => bytes(page * PAGE_ROWS, 0, PAGE_BYTES).slice(),
+
+    /** Put a page where it was, after all pages before it. */
+    restore(page: number, stored: Uint8Array): void {
+      reach(page * PAGE_ROWS)
+      chunks[(page * PAGE_ROWS) >>> CHUNK_BITS]!.set(stored, start(page * PAGE_ROWS))
+      for (end = Math.max(end, page * PAGE_ROWS); end < (page + 1) * PAGE_ROWS; end++)
+        if (views[end >>> CHUNK_BITS]!.getUint32(start(end) + AT.kind, true) === 0) free.push(end)
+    },
+
     /** Rows are 0 to `end() - 1`; those that were removed have kind 0. */
     end: () => end,
 
-    take(stored: Uint8Array): number {
+    /** @param packed - as `packRow` makes it. @returns the row's number */
+    take(packed: Uint8Array): number {
       const row = free.pop() ?? end++
-      if (row >>> CHUNK_BITS === chunks.length) {
-        const chunk = new Uint8Array(ROW_BYTES << CHUNK_BITS)
-        chunks.push(chunk)
-        views.push(new DataView(chunk.buffer))
-      }
-      chunks[row >>> CHUNK_BITS]!.set(stored, start(row))
+      reach(row)
+      chunks[row >>> CHUNK_BITS]!.set(packed, start(row))
       return row
     },
 
@@ -95,11 +112,11 @@ interface RowFields {
   campaign: number
 }
 
-/** A row as it is stored. */
+/** A row's bytes. */
 export function packRow(
   row: RowFields & ({ issued: number; expires: number } | { manifest: Uint8Array }),
 ): Uint8Array {
-  const bytes = new Uint8Array(STORED_BYTES)
+  const bytes = new Uint8Array(ROW_BYTES)
   const view = new DataView(bytes.buffer)
   bytes.set(row.digest, AT.digest)
   if ('manifest' in row) bytes.set(row.manifest, AT.manifest)
@@ -113,9 +130,4 @@ export function packRow(
   view.setUint32(AT.campaign, row.campaign, true)
   view.setUint32(AT.kind, 'manifest' in row ? SHARD : CLAIM, true)
   return bytes
-}
-
-/** @param stored - as `packRow` makes it */
-export function campaignOfRow(stored: Uint8Array): number {
-  return new DataView(stored.buffer, stored.byteOffset).getUint32(AT.campaign, true)
 }

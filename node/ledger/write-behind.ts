@@ -7,8 +7,10 @@ export type WriteBehind = ReturnType<typeof startWriteBehind>
  * Writes of many records at once: while the disk is busy with one batch, all that comes waits for the next. What is
  * given in one call is on the disk as a whole or not at all, and calls stay in order. When one fails all later ones
  * fail too, since the memory is ahead of the disk then.
+ *
+ * @param collect - asked at the moment of writing for what goes with all that was given until then
  */
-export function startWriteBehind(store: Store) {
+export function startWriteBehind(store: Store, collect: () => Write[]) {
   let last: Promise<void> = Promise.resolve()
   let next: { writes: Write[]; sync: boolean; done: Promise<void> } | null = null
 
@@ -16,7 +18,7 @@ export function startWriteBehind(store: Store) {
     const { writes, sync } = next!
     next = null
     try {
-      await store.batch(writes, { sync })
+      await store.batch([...writes, ...collect()], { sync })
     } catch (cause) {
       throw new ShoalError(
         'ledger_write',

@@ -26,7 +26,7 @@ export const PREFIXES = {
   joined: 'joined',
   /** sha256 of an envelope → the envelope of a claim or a shard */
   records: 'records',
-  /** sha256 of an envelope → what the ledger holds of it in memory: fixed fields, see node/ledger/rows.ts */
+  /** number → a page of the ledger's memory: fixed fields of 64 records, see node/ledger/rows.ts */
   rows: 'rows',
   /** number → key of a peer that a record is of */
   peers: 'peers',

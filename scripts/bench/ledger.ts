@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Ledger, openLedger, verifyInPool } from '../../node/ledger/ledger.ts'
 import { digestOfRecord } from '../../node/ledger/record-id.ts'
-import { packRow } from '../../node/ledger/rows.ts'
+import { PAGE_BYTES, PAGE_ROWS, packRow } from '../../node/ledger/rows.ts'
 import { openStore, orderedKey, type Store, type Write } from '../../node/store/store.ts'
 import { cidOf, encode } from '../../protocol/codec.ts'
 import type { Sealed, Signer } from '../../protocol/envelope.ts'
@@ -78,15 +78,16 @@ async function benchOpening(dir: string, records: number): Promise<{ openSeconds
   await ledger.close()
   const peers = Array.from({ length: PEERS }, (_, peer) => [numberKey(peer), randomBytes(32)] as const)
   await store.batch(peers.map(([key, value]) => ({ type: 'put', sublevel: store.peers, key, value })))
-  for (let first = 0; first < records; first += 10_000) {
-    const writes: Write[] = []
-    for (let i = first; i < Math.min(first + 10_000, records); i++) {
+  for (let page = 0; page * PAGE_ROWS < records; page++) {
+    const rows = new Uint8Array(PAGE_BYTES)
+    const writes: Write[] = [{ type: 'put', sublevel: store.rows, key: numberKey(page), value: rows }]
+    for (let i = page * PAGE_ROWS; i < Math.min((page + 1) * PAGE_ROWS, records); i++) {
       const bytes = randomBytes(RECORD_BYTES)
       const digest = digestOfRecord(bytes)
       const place = { digest, seq: i, segment: i, peer: i % PEERS, campaign: 1 }
       const row = packRow({ ...place, manifest: digest })
+      rows.set(row, (i % PAGE_ROWS) * row.length)
       writes.push({ type: 'put', sublevel: store.records, key: digest, value: bytes })
-      writes.push({ type: 'put', sublevel: store.rows, key: digest, value: row })
     }
     await store.batch(writes)
   }
