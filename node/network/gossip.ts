@@ -22,7 +22,7 @@ import {
 
 /**
  * What becomes of a gossiped record: `accept` passes it on, `ignore` drops it and blames nobody, `reject` counts
- * against whoever passed it on, and two of them in a short time make a node deaf to that peer: for forgery alone.
+ * against whoever passed it on, and three of them in a short time make a node deaf to that peer: for forgery alone.
  */
 export type Ruling = 'accept' | 'ignore' | 'reject'
 

@@ -38,9 +38,11 @@ export interface HostOptions {
    */
   local: boolean
   dht: DhtMode
-  /** ask the home's router for a port, and where that fails be reached by way of relays and hole punching */
-  nat: boolean
-  /** be a relay for others */
+  /** ask the home's router for a port */
+  upnp: boolean
+  /** find out whether others reach this node; where they don't, be reached by way of relays and hole punching */
+  relayed: boolean
+  /** be a relay for others: for nodes with a public address */
   relay: boolean
 }
 
@@ -71,8 +73,8 @@ export async function startHost(options: HostOptions) {
     privateKey: identity.privateKey,
     nodeInfo: { userAgent: options.agent },
     ...(datastore ? { datastore } : {}),
-    addresses: { listen: [...options.listen, ...(options.nat ? ['/p2p-circuit'] : [])] },
-    transports: [tcp(), ...(options.nat ? [circuitRelayTransport()] : [])],
+    addresses: { listen: [...options.listen, ...(options.relayed ? ['/p2p-circuit'] : [])] },
+    transports: [tcp(), ...(options.relayed ? [circuitRelayTransport()] : [])],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
     connectionGater,
@@ -94,7 +96,8 @@ export async function startHost(options: HostOptions) {
       ping: ping(),
       dht: makeDht(options.dht, local),
       gossip: makeRouter(!local),
-      ...(options.nat ? { autonat: autoNATv2(), dcutr: dcutr(), upnp: uPnPNAT() } : {}),
+      ...(options.upnp ? { upnp: uPnPNAT() } : {}),
+      ...(options.relayed ? { autonat: autoNATv2(), dcutr: dcutr() } : {}),
       ...(options.relay ? { relay: circuitRelayServer() } : {}),
     },
   })

@@ -41,8 +41,9 @@ export function makeDht(mode: DhtMode, privateAddresses: boolean): ReturnType<ty
   return kadDHT({
     protocol: DHT_PROTOCOL,
     peerInfoMapper: privateAddresses ? passthroughMapper : removePrivateAddressesMapper,
-    // otherwise every call hangs until its signal while there is nobody
-    allowQueryWithZeroPeers: true,
+    // with it, libp2p's search for relays spins without end while there is nobody; without it, queries wait for
+    // somebody, so that none is begun here before that
+    allowQueryWithZeroPeers: false,
     reprovide: { concurrency: MAX_PROVIDES },
     ...(mode === 'auto' ? {} : { clientMode: mode === 'client' }),
   })
@@ -60,7 +61,7 @@ export function startProviders(
   const wanted = new Map<string, { key: CID; announcedTo: number; queued: boolean }>()
 
   function announce(entry: { key: CID; announcedTo: number; queued: boolean }): void {
-    if (entry.queued) return
+    if (entry.queued || table.size === 0) return
     entry.queued = true
     const work = async () => {
       entry.queued = false
@@ -106,6 +107,7 @@ export function startProviders(
     },
     async findProviders(key, { signal: outer, limit = MAX_PROVIDERS } = {}) {
       const found = new Set<string>()
+      if (table.size === 0) return []
       const signal = anySignal([closing.signal, AbortSignal.timeout(LOOKUP_MS), ...(outer ? [outer] : [])])
       try {
         for await (const event of dht.findProviders(key, { signal })) {

@@ -33,7 +33,9 @@ gossip('records go to all, judged by each; what came before is not repeated', as
 
   c.subscribe(campaign, listen('c'))
   await c.dial(b.addresses()[0]!)
-  await until('b knows c', () => b.listeners(campaign).includes(c.peerId))
+  await until('b and c know each other', () =>
+    [b.listeners(campaign).includes(c.peerId), c.listeners(campaign).includes(b.peerId)].every(Boolean),
+  )
   await a.publish(campaign, bytes('old: two'))
   await a.publish(campaign, bytes('three'))
   await until('c hears', () => heard.c!.length === 1)
@@ -89,18 +91,19 @@ gossip('ignored records cost nothing; a forger is not heard any more, and others
   const campaign = campaignOf('forger')
   const [judge, forger, honest] = [await startNode(stack), await startNode(stack), await startNode(stack)]
   const judged: string[] = []
+  const rule = (record: Uint8Array): Ruling => {
+    if (text(record).startsWith('forged')) return 'reject'
+    return text(record).startsWith('odd') ? 'ignore' : 'accept'
+  }
   judge.subscribe(campaign, {
     validate: (record) => {
       judged.push(text(record))
-      return text(record).startsWith('forged')
-        ? 'reject'
-        : text(record).startsWith('odd')
-          ? 'ignore'
-          : 'accept'
+      return rule(record)
     },
   })
   for (const node of [forger, honest]) {
-    node.subscribe(campaign, { validate: () => 'accept' })
+    // nodes find each other, and who passes a forgery on is blamed for it
+    node.subscribe(campaign, { validate: rule })
     await node.dial(judge.addresses()[0]!)
     await until('they know each other', () => node.listeners(campaign).includes(judge.peerId))
   }

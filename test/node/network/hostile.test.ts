@@ -171,10 +171,20 @@ hostile('a frame too large makes gossip deaf to its sender; the node calls it an
   const events: string[] = []
   b.onPeer((event) => void events.push(event))
   const { open } = await startAttacker(stack, b)
-  const stream = await open('/meshsub/1.2.0')
-  stream.send(
-    Buffer.concat([Uint8Array.of(0x81, 0x80, 0x80, 0x04), new Uint8Array(MAX_GOSSIP_FRAME_BYTES + 1)]),
+  const frame = Buffer.concat([
+    Uint8Array.of(0x81, 0x80, 0x80, 0x04),
+    new Uint8Array(MAX_GOSSIP_FRAME_BYTES + 1),
+  ])
+  // gossip takes no frame before the node has said who it is
+  const again = setInterval(
+    () =>
+      open('/meshsub/1.2.0').then(
+        (stream) => stream.send(frame),
+        () => {},
+      ),
+    300,
   )
+  stack.defer(() => clearInterval(again))
   await until('the attacker is cut off', () => events.includes('disconnect'))
   assert.ok((await b.peers()).some(({ id }) => id === a.peerId))
   await a.publish(campaign, bytes('one'))

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Answers } from '../../../node/network/network.ts'
 import { openStore } from '../../../node/store/store.ts'
 import { codeOf } from '../../protocol/fault.ts'
 import { bytes, campaignOf, makeDir, makeIdentity, startNode, text, until } from './start-node.ts'
@@ -61,6 +62,37 @@ peers('a bootstrap node is called', async () => {
   const first = await startNode(stack)
   const second = await startNode(stack, { bootstrap: first.addresses() })
   await until('they are connected', async () => (await second.peers())[0]?.id === first.peerId)
+})
+
+peers('behind NAT, a node is asked by way of a relay, which it finds itself', async () => {
+  await using stack = new AsyncDisposableStack()
+  const answers: Answers = {
+    record: async () => bytes('a claim'),
+    campaign: async () => null,
+    sync: async () => {},
+  }
+  const relay = await startNode(stack, { relay: true })
+  const home = await startNode(stack, { relayed: true, listen: [], answers })
+  await home.dial(relay.addresses()[0]!)
+  const relayed = () => home.addresses().find((address) => address.includes('/p2p-circuit/'))
+  await until('it has a place at the relay', () => relayed() !== undefined)
+  const other = await startNode(stack, { relayed: true })
+  assert.is(await other.dial(relayed()!), home.peerId)
+  assert.equal(await other.askRecord(home.peerId, campaignOf('relay'), 1), bytes('a claim'))
+  assert.ok((await other.peers()).some(({ id, relayed }) => id === home.peerId && relayed))
+})
+
+peers('on the public network private addresses stay out of the DHT; gossip works', async () => {
+  await using stack = new AsyncDisposableStack()
+  const campaign = campaignOf('public')
+  const [a, b] = [await startNode(stack, { local: false }), await startNode(stack, { local: false })]
+  let heard = false
+  a.subscribe(campaign, { validate: () => 'accept', deliver: () => (heard = true) })
+  await b.dial(a.addresses()[0]!)
+  await until('b knows that a listens', () => b.listeners(campaign).length === 1)
+  await b.publish(campaign, bytes('hello'))
+  await until('a hears', () => heard)
+  assert.is(a.tableSize() + b.tableSize(), 0)
 })
 
 peers('cut off, a node hears nobody; healed, it is found again', async () => {

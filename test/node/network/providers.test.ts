@@ -67,7 +67,9 @@ providers('a new run does not announce what the last one provided', async () => 
   const identity = await makeIdentity(stack)
   const stored = async () => (await ownKeys()).filter((key) => key.endsWith(identity.peerId)).length
   const ownKeys = async () => (await store.network.keys().all()).map((key) => new TextDecoder().decode(key))
+  const other = await startNode(stack)
   const first = await startNode(stack, { identity, table: store.network })
+  await first.dial(other.addresses()[0]!)
   for (let segment = 0; segment < 3; segment++) first.provide(segmentKey(campaignOf('old'), segment))
   await until('they are stored', async () => (await stored()) === 3)
   await first.withdraw(segmentKey(campaignOf('old'), 0))
