@@ -14,7 +14,7 @@ import { claimFields } from './holdings.ts'
 import type { Joined, Memory } from './load.ts'
 import { digestOfId, digestOfRecord, idOfDigest, nameOfDigest } from './record-id.ts'
 import { makeShelf } from './record-set.ts'
-import { CLAIM, packRow, SHARD } from './rows.ts'
+import { CLAIM, SHARD } from './rows.ts'
 import { startWriteBehind } from './write-behind.ts'
 
 /** Which way a record came: made here, gossiped, or asked for: in a sync, or from a peer that the DHT named. */
@@ -109,12 +109,12 @@ export function makeIntake(
     if (judgement.replaces) drop(one, set.findId(digestOfId(judgement.replaces)), writes)
     const digest = digestOfId(entry.id)
     const place = { digest, seq, segment, peer: number, campaign: one.number }
-    const row = packRow(
+    set.insert(
+      one,
       entry.kind === 'claim'
         ? { ...place, issued: entry.value.issued, expires: entry.value.expires }
         : { ...place, manifest: digestOfId(entry.value.manifest) },
     )
-    set.insert(one, row)
     writes.push({ type: 'put', sublevel: store.records, key: digest, value: bytes })
     const now = clock()
     if (entry.kind === 'claim') recentClaims(number, now).push(now)

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { addDigest, BUCKETS, bucketOf, type Fingerprints, makeFingerprints } from './fingerprints.ts'
 import { makeRowTable, mixHash } from './row-table.ts'
-import { CLAIM, makeRows, PAGE_ROWS, type Rows, SHARD } from './rows.ts'
+import { CLAIM, makeRows, PAGE_ROWS, type RowFields, type Rows, SHARD } from './rows.ts'
 
 /** What is kept of one campaign's records besides their rows. */
 export interface Shelf {
@@ -32,7 +32,7 @@ export function makeRecordSet() {
   const dirty = new Set<number>()
   // strangers choose what they sign, so they must not know which keys share a slot
   const seed = randomInt(2 ** 32)
-  const byId = makeRowTable((row) => hashId(seed, rows.digest(row)))
+  const byId = makeRowTable((row) => hashId(seed, rows.word(row, 'digest0'), rows.word(row, 'digest4')))
   const byPlace = makeRowTable((row) => hashPlace(rows, seed, row))
   /** the first row of each segment */
   const bySegment = makeRowTable((row) =>
@@ -117,7 +117,7 @@ export function makeRecordSet() {
 
     /** @returns -1 where there is none, as below */
     findId: (digest: Uint8Array): number =>
-      byId.find(hashId(seed, digest), (row) => rows.hasDigest(row, digest)),
+      byId.find(hashId(seed, wordOf(digest, 0), wordOf(digest, 4)), (row) => rows.hasDigest(row, digest)),
 
     findClaim(campaign: number, segment: number, peer: number): number {
       return byPlace.find(
@@ -142,9 +142,8 @@ export function makeRecordSet() {
       )
     },
 
-    /** @param packed - as `packRow` makes it */
-    insert(shelf: Shelf, packed: Uint8Array): void {
-      const row = rows.take(packed)
+    insert(shelf: Shelf, fields: RowFields): void {
+      const row = rows.take(fields)
       dirty.add(Math.floor(row / PAGE_ROWS))
       link(shelf, row)
     },
@@ -182,9 +181,10 @@ function hash3(seed: number, a: number, b: number, c: number): number {
   return mixHash(mixHash(mixHash(mixHash(seed, a), b), c), c / 2 ** 32)
 }
 
-function hashId(seed: number, digest: Uint8Array): number {
-  let hash = seed
-  for (let i = 0; i < 16; i += 4)
-    hash = mixHash(hash, digest[i]! | (digest[i + 1]! << 8) | (digest[i + 2]! << 16) | (digest[i + 3]! << 24))
-  return hash
+function hashId(seed: number, digest0: number, digest4: number): number {
+  return mixHash(mixHash(seed, digest0), digest4)
+}
+
+function wordOf(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
 }

@@ -8,6 +8,9 @@ export const PAGE_ROWS = 64
 /** Where fields lie in a row. Numbers are little-endian. A shard has `manifest` where a claim has its times. */
 const AT = {
   digest: 0,
+  // words of the digest, to look it up by
+  digest0: 0,
+  digest4: 4,
   manifest: 32,
   issued: 32,
   expires: 40,
@@ -25,8 +28,25 @@ export const PAGE_BYTES = PAGE_ROWS * ROW_BYTES
 const CHUNK_BITS = 12
 const IN_CHUNK = (1 << CHUNK_BITS) - 1
 
-type Word = 'segment' | 'peer' | 'campaign' | 'kind' | 'nextInSegment' | 'nextInBucket'
+type Word =
+  | 'digest0'
+  | 'digest4'
+  | 'segment'
+  | 'peer'
+  | 'campaign'
+  | 'kind'
+  | 'nextInSegment'
+  | 'nextInBucket'
 type Number64 = 'issued' | 'expires' | 'seq'
+/** What a row is made of: digests of 32 bytes, and numbers. */
+export type RowFields = {
+  digest: Uint8Array
+  seq: number
+  segment: number
+  peer: number
+  campaign: number
+} & ({ issued: number; expires: number } | { manifest: Uint8Array })
+
 export type Rows = ReturnType<typeof makeRows>
 
 /**
@@ -69,11 +89,25 @@ export function makeRows() {
     /** Rows are 0 to `end() - 1`; those that were removed have kind 0. */
     end: () => end,
 
-    /** @param packed - as `packRow` makes it. @returns the row's number */
-    take(packed: Uint8Array): number {
+    /** @returns the row's number */
+    take(fields: RowFields): number {
       const row = free.pop() ?? end++
       reach(row)
-      chunks[row >>> CHUNK_BITS]!.set(packed, start(row))
+      const chunk = chunks[row >>> CHUNK_BITS]!
+      const view = views[row >>> CHUNK_BITS]!
+      const from = start(row)
+      chunk.set(fields.digest, from + AT.digest)
+      if ('manifest' in fields) chunk.set(fields.manifest, from + AT.manifest)
+      else {
+        view.setFloat64(from + AT.issued, fields.issued, true)
+        view.setFloat64(from + AT.expires, fields.expires, true)
+        chunk.fill(0, from + AT.expires + 8, from + AT.seq)
+      }
+      view.setFloat64(from + AT.seq, fields.seq, true)
+      view.setUint32(from + AT.segment, fields.segment, true)
+      view.setUint32(from + AT.peer, fields.peer, true)
+      view.setUint32(from + AT.campaign, fields.campaign, true)
+      view.setUint32(from + AT.kind, 'manifest' in fields ? SHARD : CLAIM, true)
       return row
     },
 
@@ -102,32 +136,4 @@ export function makeRows() {
       return true
     },
   }
-}
-
-interface RowFields {
-  digest: Uint8Array
-  seq: number
-  segment: number
-  peer: number
-  campaign: number
-}
-
-/** A row's bytes. */
-export function packRow(
-  row: RowFields & ({ issued: number; expires: number } | { manifest: Uint8Array }),
-): Uint8Array {
-  const bytes = new Uint8Array(ROW_BYTES)
-  const view = new DataView(bytes.buffer)
-  bytes.set(row.digest, AT.digest)
-  if ('manifest' in row) bytes.set(row.manifest, AT.manifest)
-  else {
-    view.setFloat64(AT.issued, row.issued, true)
-    view.setFloat64(AT.expires, row.expires, true)
-  }
-  view.setFloat64(AT.seq, row.seq, true)
-  view.setUint32(AT.segment, row.segment, true)
-  view.setUint32(AT.peer, row.peer, true)
-  view.setUint32(AT.campaign, row.campaign, true)
-  view.setUint32(AT.kind, 'manifest' in row ? SHARD : CLAIM, true)
-  return bytes
 }
