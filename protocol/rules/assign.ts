@@ -88,24 +88,25 @@ interface PickOptions {
 
 /**
  * The segment to claim next: one's own, the heaviest first, which stays one's own the longest as peers come. Then,
- * to help others, one where it is this node's turn; then one of a few random free ones. Of these, the one whose owner
- * weighs the least and so comes to it last: the two stay apart even where they can't hear each other. Segments of
- * owners who are not heard come last of all: they may be at work on them on the other side of a broken network.
+ * to help others, one where it is this node's turn; then one of a few random free ones. Of half of these, at random,
+ * so that helpers don't all run to one, it is the one whose owner weighs the least and so comes to it last: the two
+ * stay apart even where they can't hear each other. Segments of owners who are not heard come last of all: they may be
+ * at work on them on the other side of a broken network.
  *
  * @returns null where no segment is free
  */
 export function pickSegment(options: PickOptions): number | null {
-  const { peers, isHeard = () => true } = options
+  const { peers, random, isHeard = () => true } = options
   const { own, others } = nearest(options)
   if (own !== null) return own
   const hidden: Choice[] = []
   for (const segments of [() => others, () => someFree(options)]) {
     const choices = [...segments()].map((segment): Choice => ({ segment, owner: ownerOf(segment, peers) }))
     const heard = choices.filter(({ owner }) => owner === null || isHeard(peers.keys[owner.peer]!))
-    if (heard.length > 0) return laterOf(heard).segment
+    if (heard.length > 0) return laterOf(heard, random).segment
     hidden.push(...choices)
   }
-  return hidden.length > 0 ? laterOf(hidden).segment : null
+  return hidden.length > 0 ? laterOf(hidden, random).segment : null
 }
 
 interface Choice {
@@ -113,8 +114,11 @@ interface Choice {
   owner: ReturnType<typeof ownerOf>
 }
 
-function laterOf(choices: readonly Choice[]): Choice {
-  return choices.reduce((a, b) => ((b.owner?.weight ?? 0) < (a.owner?.weight ?? 0) ? b : a))
+function laterOf(choices: readonly Choice[], random: () => number): Choice {
+  const some = choices.filter(() => random() < 0.5)
+  return (some.length > 0 ? some : choices).reduce((a, b) =>
+    (b.owner?.weight ?? 0) < (a.owner?.weight ?? 0) ? b : a,
+  )
 }
 
 /** The free segments where it is this node's turn: the heaviest of its own, or if it has none, all of the others. */

@@ -150,6 +150,17 @@ assign('a helper leaves segments of owners whom it does not hear for later', () 
   assert.is(picked[0], hex(self!))
 })
 
+assign('helpers of one owner do not all run to one segment', () => {
+  const peers = keys(5)
+  const roster = makeRoster(peers)
+  const owner = peers[0]!
+  const isFree = (segment: number) => roster.keys[ownerOf(segment, roster)!.peer] === owner
+  const picked = peers.slice(1).map((self, seed) => {
+    return pickSegment({ segmentCount: 100, isFree, peers: roster, self, random: startStream(seed) })
+  })
+  assert.ok(new Set(picked).size > 1, `${picked}`)
+})
+
 assign('alone, or where nothing is free', () => {
   const [self] = keys(1)
   const options = { segmentCount: 5, peers: makeRoster([]), self: self!, random: () => 0 }
