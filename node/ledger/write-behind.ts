@@ -1,8 +1,6 @@
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Store, Write } from '../store/store.ts'
 
-export type WriteBehind = ReturnType<typeof startWriteBehind>
-
 /**
  * Writes of many records at once: while the disk is busy with one batch, all that comes waits for the next. What is
  * given in one call is on the disk as a whole or not at all, and calls stay in order. When one fails all later ones

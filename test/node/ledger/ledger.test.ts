@@ -1,7 +1,9 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { openLedger, verifyInPool } from '../../../node/ledger/ledger.ts'
 import { MAX_CLAIMS_PER_WINDOW, MAX_RECORD_BYTES } from '../../../protocol/limits.ts'
 import { MAX_AHEAD_MS, SKEW_MS } from '../../../protocol/timing.ts'
+import { codeOf } from '../../protocol/fault.ts'
 import {
   forge,
   MINUTE,
@@ -178,6 +180,23 @@ ledger('sheds gossip that comes faster than it can be checked, and nothing of it
       again.every(({ code }) => code === 'ok' || code === 'record_known'),
       'and none is lost for it',
     )
+  }),
+)
+
+ledger('says so when the disk fails, and takes nothing in from then on', () =>
+  withLedgers(1, campaign, async ({ store }) => {
+    let broken = false
+    const batch: typeof store.batch = (...parts) =>
+      broken ? Promise.reject(new Error('no space left')) : store.batch(...parts)
+    const other = await openLedger({ store: { ...store, batch }, verify: verifyInPool, clock: () => NOW })
+    const [first, second] = [await sealShard(campaign, ana), await sealShard(campaign, ben)]
+    broken = true
+    assert.is(await codeOf(() => other.add(first.bytes, 'gossip')), 'ledger_write')
+    broken = false
+    assert.is(await codeOf(() => other.add(second.bytes, 'gossip')), 'ledger_write')
+    assert.is(await codeOf(() => other.close()), 'ledger_write')
+    assert.is(await codeOf(() => other.add(second.bytes, 'gossip')), 'ledger_closed')
+    assert.equal(await store.records.keys().all(), [])
   }),
 )
 

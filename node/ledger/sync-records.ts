@@ -1,0 +1,65 @@
+import type { CID } from 'multiformats/cid'
+import { ShoalError } from '../../protocol/errors.ts'
+import { MAX_RECORD_BYTES } from '../../protocol/limits.ts'
+import type { How } from './intake.ts'
+import { idOfDigest } from './record-id.ts'
+import type { RecordSet, Shelf } from './record-set.ts'
+import { MAX_PULL } from './sync-messages.ts'
+import type { Session } from './sync-session.ts'
+
+/** What a sync needs of the ledger. */
+export interface Side {
+  add(bytes: Uint8Array, how: How): Promise<{ verdict: string; code: string }>
+  sweep(): Promise<void>
+  find(id: CID): Promise<Uint8Array | null>
+  campaignOf(id: CID): (Shelf & { id: CID }) | null
+  set: RecordSet
+  /** whether a record was refused a short while ago, so that it need not be asked for again */
+  wasRefused(digest: Uint8Array): boolean
+}
+
+/** Bytes of records in one message: it stays below a MiB with its frame, whatever the last record's length. */
+export const RECORDS_BYTES = 768 * 1024
+/** Records of one message that are checked at once: enough for all of libuv's threads. */
+const AT_ONCE = 32
+/** Take records in. @throws ShoalError `sync_garbage` at the first that no honest node would pass on */
+export async function addAll(side: Side, { signal }: Session, records: Uint8Array[]): Promise<number> {
+  let next = 0
+  let accepted = 0
+  async function work(): Promise<void> {
+    for (let record = records[next++]; record !== undefined; record = records[next++]) {
+      signal.throwIfAborted()
+      const { verdict, code } = await side.add(record, 'sync')
+      if (verdict === 'accept') accepted++
+      if (verdict === 'reject') {
+        next = records.length
+        throw new ShoalError('sync_garbage', `the peer passes on a record that is refused with ${code}`)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  return accepted
+}
+
+/** As many of these records as one message holds. */
+export async function gather(
+  side: Side,
+  ids: Uint8Array[],
+): Promise<{ records: Uint8Array[]; handled: number }> {
+  const records: Uint8Array[] = []
+  let bytes = 0
+  let handled = 0
+  const batch = ids.slice(0, MAX_PULL)
+  const found = await Promise.all(batch.map((id) => side.find(idOfDigest(id))))
+  for (const record of found) {
+    if (record !== null) {
+      if (bytes + record.length > RECORDS_BYTES && records.length > 0) break
+      if (record.length < MAX_RECORD_BYTES - RECORDS_BYTES) {
+        records.push(record)
+        bytes += record.length
+      }
+    }
+    handled++
+  }
+  return { records, handled }
+}

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto'
+import fc from 'fast-check'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { addDigest, bucketOf, makeFingerprints } from '../../../node/ledger/fingerprints.ts'
+import { makePeers } from '../../../node/ledger/peers.ts'
+import { makeRecordSet, makeShelf } from '../../../node/ledger/record-set.ts'
+import { CLAIM, PAGE_ROWS, SHARD } from '../../../node/ledger/rows.ts'
+import { makeSigner } from './make-records.ts'
+
+const set = suite('record set')
+
+interface Model {
+  kind: typeof CLAIM | typeof SHARD
+  digest: Uint8Array
+  campaign: number
+  segment: number
+  peer: number
+  seq: number
+}
+
+/** Few segments, peers and buckets, so that all of them are shared. */
+const record = fc.record({
+  kind: fc.constantFrom<Model['kind'][]>(CLAIM, SHARD),
+  campaign: fc.nat(1),
+  segment: fc.nat(3),
+  peer: fc.nat(2),
+  seq: fc.constantFrom(0, 1, 2 ** 40, 2 ** 40 + 1),
+})
+const steps = fc.array(fc.oneof({ weight: 2, arbitrary: record }, { weight: 1, arbitrary: fc.nat(1000) }), {
+  maxLength: 300,
+})
+
+set('finds what a plain list finds, whatever came and went, also read back from its pages', () => {
+  const property = fc.property(steps, (all) => {
+    const records = makeRecordSet()
+    const shelves = [makeShelf(0), makeShelf(1)]
+    const model: Model[] = []
+    for (const [i, step] of all.entries()) {
+      if (typeof step === 'number') {
+        const [gone] = model.splice(step % Math.max(1, model.length), 1)
+        if (gone) records.remove(shelves[gone.campaign]!, records.findId(gone.digest))
+        continue
+      }
+      const digest = new Uint8Array(createHash('sha256').update(`${i}`).digest())
+      // two buckets only
+      digest[0] = 0
+      digest[1] = (digest[1]! & 1) << 6
+      model.push({ ...step, digest })
+      const times = step.kind === CLAIM ? { issued: i, expires: i + 1 } : { manifest: digest }
+      records.insert(shelves[step.campaign]!, { ...step, digest, ...times })
+    }
+    check(records, shelves, model)
+    const again = makeRecordSet()
+    const fresh = [makeShelf(0), makeShelf(1)]
+    for (const page of records.takeDirty().sort((a, b) => a - b)) {
+      again.rows.restore(page, records.rows.page(page))
+      for (let row = page * PAGE_ROWS; row < (page + 1) * PAGE_ROWS; row++)
+        if (again.rows.word(row, 'kind') !== 0) again.link(fresh[again.rows.word(row, 'campaign')]!, row)
+    }
+    check(again, fresh, model)
+  })
+  fc.assert(property, { numRuns: 100 })
+})
+
+function check(
+  records: ReturnType<typeof makeRecordSet>,
+  shelves: ReturnType<typeof makeShelf>[],
+  model: Model[],
+): void {
+  const { rows } = records
+  const names = (found: Iterable<number>) => Array.from(found, (row) => `${rows.digest(row)}`).sort()
+  const expected = (of: (one: Model) => boolean) =>
+    model
+      .filter(of)
+      .map(({ digest }) => `${digest}`)
+      .sort()
+  for (const one of model) {
+    const row = records.findId(one.digest)
+    assert.ok(row >= 0)
+    assert.is(rows.number(row, 'seq'), one.seq)
+    const claim = records.findClaim(one.campaign, one.segment, one.peer)
+    const same = (other: Model) => other.campaign === one.campaign && other.peer === one.peer
+    const claims = expected((other) => other.kind === CLAIM && same(other) && other.segment === one.segment)
+    assert.is(claim >= 0, claims.length > 0)
+    if (claim >= 0) assert.ok(claims.includes(`${rows.digest(claim)}`))
+    assert.equal(
+      names(records.findShards(one.campaign, one.peer, one.seq)),
+      expected((other) => other.kind === SHARD && same(other) && other.seq === one.seq),
+    )
+  }
+  assert.is(records.findId(new Uint8Array(32).fill(7)), -1)
+  for (const [campaign, shelf] of shelves.entries()) {
+    const here = model.filter((one) => one.campaign === campaign)
+    for (let segment = 0; segment < 4; segment++)
+      assert.equal(
+        names(records.ofSegment(campaign, segment)),
+        expected((one) => one.campaign === campaign && one.segment === segment),
+      )
+    for (const bucket of [0, 1, 2])
+      assert.equal(
+        names(records.ofBucket(shelf, bucket)),
+        expected((one) => one.campaign === campaign && bucketOf(one.digest) === bucket),
+      )
+    const sums = makeFingerprints()
+    for (const { digest } of here) addDigest(sums, digest, 1)
+    assert.equal(shelf.fingerprints, sums)
+    const shards = here.filter(({ kind }) => kind === SHARD)
+    assert.is(shelf.shards, shards.length)
+    assert.is(shelf.claims, here.length - shards.length)
+    assert.is(shelf.done, new Set(shards.map(({ segment }) => segment)).size)
+  }
+}
+
+set('numbers peers, many of them', () => {
+  const peers = makePeers()
+  const keys = Array.from(
+    { length: 3000 },
+    (_, i) => new Uint8Array(createHash('sha256').update(`${i}`).digest()),
+  )
+  assert.equal(
+    keys.map((key) => peers.add(key)),
+    [...keys.keys()],
+  )
+  assert.equal(
+    keys.map((key) => peers.find(key)),
+    [...keys.keys()],
+  )
+  assert.equal(peers.keyOf(2999), keys[2999])
+  assert.is(peers.find(makeSigner(1).publicKey), -1)
+})
+
+set.run()
