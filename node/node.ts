@@ -1,24 +1,21 @@
-import { createHash } from 'node:crypto'
-import { mkdir, rm } from 'node:fs/promises'
+// before all that makes objects
+import './small-nursery.ts'
 import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import { ShoalError } from '../protocol/errors.ts'
-import type { FilterRules } from '../protocol/rules/filter.ts'
+import { signCampaign } from './campaigns/campaigns.ts'
 import { chooseRules, findPreset } from './choose-rules.ts'
 import type { CrawlRequest, CrawlResult, Node, NodeOptions } from './components.ts'
 import { startCrawl } from './crawl/crawl.ts'
-import { type Identity, loadIdentity } from './identity.ts'
+import { type Home, openHome } from './home.ts'
 import { type ImagesOptions, startImages } from './images/images.ts'
-import { type LocalSegment, listSegments, signCampaign } from './local-campaign.ts'
+import { type LocalSegment, listSegments, planCampaign } from './local-campaign.ts'
 import { produceShard } from './produce-shard.ts'
 import { openScorer, type ScorerOptions } from './score/score.ts'
+import { makeJob } from './segment-job.ts'
 import { describeShard, exportShard, listShards, readShard, saveFiles } from './shard/shard.ts'
-import { type Blocks, openBlocks, openStore, type Store } from './store/store.ts'
 import { VERSION } from './version.ts'
-import type { SegmentJob } from './work/work.ts'
 
-/** Bytes of an id that begins the keys of a run, or of a scope of duplicates. */
-const KEY_PREFIX_BYTES = 16
 /** Milliseconds: a server on this machine that has not answered by then never will. */
 const LOOPBACK_LIMITS = { headersMs: 2_500, totalMs: 5_000 }
 
@@ -29,48 +26,17 @@ const LOOPBACK_LIMITS = { headersMs: 2_500, totalMs: 5_000 }
  * @throws ShoalError `data_unwritable`, `store_*`, `identity_*`
  */
 export async function openNode(options: NodeOptions): Promise<Node> {
-  const { dataDir } = options
-  await mkdir(dataDir, { recursive: true }).catch((cause) => {
-    throw new ShoalError(
-      'data_unwritable',
-      `can't keep data in ${dataDir} (${cause.message}): let this user write there, or choose another place with --data`,
-      { cause },
-    )
-  })
-  const signer = await loadIdentity(dataDir)
-  const store = await openStore(join(dataDir, 'db'))
-  const workDir = join(dataDir, 'work')
-  try {
-    // the database is open, so nobody else is at work here: what lies there was left by a process that died
-    await rm(workDir, { recursive: true, force: true })
-    const blocks = await openBlocks(join(dataDir, 'blocks'))
-    const kept = { store, blocks, signer }
-    return {
-      crawl: (request) => crawl(options, kept, workDir, request),
-      showShard: async (cid) => describeShard(kept, await readShard(kept, parseCid(cid))),
-      listShards: () => listShards(kept),
-      exportShard: (cid, format, out) => exportShard(kept, parseCid(cid), format, out),
-      close: () => store.close(),
-    }
-  } catch (error) {
-    await store.close()
-    throw error
+  const kept = await openHome(options.dataDir)
+  return {
+    crawl: (request) => crawl(options, kept, request),
+    showShard: async (cid) => describeShard(kept, await readShard(kept, parseCid(cid))),
+    listShards: () => listShards(kept),
+    exportShard: (cid, format, out) => exportShard(kept, parseCid(cid), format, out),
+    close: kept.close,
   }
 }
 
-/** What is kept between crawls. */
-interface Kept {
-  store: Store
-  blocks: Blocks
-  signer: Identity
-}
-
-async function* crawl(
-  options: NodeOptions,
-  kept: Kept,
-  workDir: string,
-  request: CrawlRequest,
-): AsyncGenerator<CrawlResult> {
+async function* crawl(options: NodeOptions, kept: Home, request: CrawlRequest): AsyncGenerator<CrawlResult> {
   findPreset(request.preset)
   const { threads, contact, log } = options
   const segments = await listSegments(request, options.offline)
@@ -83,17 +49,18 @@ async function* crawl(
   const rules = chooseRules(request, scorer)
   const images = start(startImages(imagesOptions(options, kept.signer.peerId)))
   const parts = { ...kept, scorer, images, crawl: start(startCrawl({ threads })) }
-  const signed = await signCampaign(kept, segments, { rules, model: scorer.model, contact })
+  const plan = planCampaign(segments, { rules, model: scorer.model, contact })
+  const { campaign, pipeline } = await signCampaign(kept, plan)
   for (const [position, segment] of segments.entries()) {
     const { file } = segment
     const startedAt = performance.now()
     log.info({ file }, 'segment begins')
     const { manifest, counts } = await produceShard(
       parts,
-      jobOf(segment, signed.campaign, rules, options),
-      { ...signed, segment: segment.index, software: `shoal/${VERSION}` },
+      makeJob(segment, campaign, rules, options),
+      { ...{ campaign, pipeline }, segment: segment.index, software: `shoal/${VERSION}` },
       {
-        ...{ threads, workDir, signal: request.signal },
+        ...{ threads, workDir: kept.workDir, signal: request.signal },
         onProgress: (stages) =>
           request.onProgress?.({ file, segment: position, segments: segments.length, stages }),
       },
@@ -105,25 +72,8 @@ async function* crawl(
   }
 }
 
-function jobOf(
-  { source, bytes, fingerprint }: LocalSegment,
-  campaign: CID,
-  rules: FilterRules,
-  { clock, offline }: NodeOptions,
-): SegmentJob {
-  return {
-    ...{ source, sourceBytes: bytes, fingerprint, rules, clock, offline },
-    run: shortHash(`run\0${campaign}\0${source.name}`),
-    scope: shortHash(`scope\0${campaign}`),
-  }
-}
-
-function shortHash(text: string): Uint8Array {
-  return createHash('sha256').update(text).digest().subarray(0, KEY_PREFIX_BYTES)
-}
-
 /** The shard as it lies in the blockstore, every byte checked, with plain copies of its files where wanted. */
-async function readBack(kept: Kept, cid: CID, { folder }: LocalSegment, outDir: string | null) {
+async function readBack(kept: Home, cid: CID, { folder }: LocalSegment, outDir: string | null) {
   const shard = await readShard(kept, cid)
   const paths = outDir === null ? {} : await saveFiles(kept.blocks, shard.manifest, join(outDir, folder))
   const details = await describeShard(kept, shard)

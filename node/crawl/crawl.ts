@@ -1,4 +1,4 @@
-import type { Crawl } from '../components.ts'
+import type { Crawl, Extracted } from '../components.ts'
 import { startThreads } from '../threads.ts'
 import { addLanguages } from './add-languages.ts'
 import { extractSegment } from './extract-segment.ts'
@@ -39,6 +39,7 @@ export function startCrawl(options: { threads: number; retryMs?: number }): Craw
   })
   // the language model takes more memory than all else together, so there is one of it, once it is needed
   let languages: ReturnType<typeof startThreads> | null = null
+  let readers = 0
   const spools = openSpools()
   const retryMs = options.retryMs ?? RETRY_MS
 
@@ -55,6 +56,20 @@ export function startCrawl(options: { threads: number; retryMs?: number }): Craw
     return languages.run(texts)
   }
 
+  /** Once a segment is read its language model is of no use for as long as it is worked on. */
+  async function* untilRead(items: AsyncGenerator<Extracted>): AsyncGenerator<Extracted> {
+    readers++
+    try {
+      yield* items
+    } finally {
+      if (--readers === 0) {
+        const unused = languages
+        languages = null
+        await unused?.destroy()
+      }
+    }
+  }
+
   return {
     extract(source, rules, signal) {
       const items = extractSegment(source, rules, {
@@ -64,7 +79,7 @@ export function startCrawl(options: { threads: number; retryMs?: number }): Craw
         retryMs,
         ...(signal === undefined ? {} : { signal }),
       })
-      return addLanguages(items, rules, detect)
+      return untilRead(addLanguages(items, rules, detect))
     },
     readResponse: (source, record, maxBytes) =>
       fetchResponse(source, record, {

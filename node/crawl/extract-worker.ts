@@ -1,4 +1,6 @@
 import type { ArchivedResponse } from '../components.ts'
+import { freeBytes } from '../free-bytes.ts'
+import { moving } from '../moving.ts'
 import { BodyTooLarge } from './http-response.ts'
 import { readResponseAt } from './read-response.ts'
 import { type Reading, readSlice, type SliceResult } from './read-slice.ts'
@@ -16,13 +18,18 @@ export type FoundResponse = ArchivedResponse | 'missing' | 'too_large'
 
 export default function run(task: ExtractTask): SliceResult | FoundResponse {
   const bytes = Buffer.from(task.bytes)
-  if (task.kind === 'slice') return readSlice({ ...task.slice, bytes }, task.reading)
   try {
+    if (task.kind === 'slice') return readSlice({ ...task.slice, bytes }, task.reading)
     const response = readResponseAt(bytes, task.maxBytes)
+    if (response === null) return 'missing'
     // a view is posted with all the memory it is cut from: give the body its own
-    return response === null ? 'missing' : { ...response, body: new Uint8Array(response.body) }
+    const body = new Uint8Array(response.body)
+    freeBytes(response.body)
+    return moving({ ...response, body }, body)
   } catch (error) {
     if (error instanceof BodyTooLarge) return 'too_large'
     throw error
+  } finally {
+    freeBytes(bytes)
   }
 }

@@ -1,3 +1,4 @@
+import { freeBytes } from '../free-bytes.ts'
 import { findMember, readMember } from './gzip-member.ts'
 import { MAX_STORED_BYTES } from './limits.ts'
 import { findRecord, readRecord, skipLineEnds, type WarcRecord } from './warc-record.ts'
@@ -89,5 +90,6 @@ const stepMember: Step = (bytes, at, slice, onRecord, onBad) => {
       inner = found === -1 ? data.length : found
     }
   }
+  freeBytes(data)
   return end
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { move, transferableSymbol, valueSymbol } from 'piscina'
 import { MAX_DECODE_BYTES, MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE } from '../../protocol/limits.ts'
 import type { Outcome } from '../../protocol/outcomes.ts'
 import { type FilterRules, type ImageFormat, judgeFile, judgeImage } from '../../protocol/rules/filter.ts'
 import type { DecodedImage, DecodeResult } from '../components.ts'
+import { freeBytes } from '../free-bytes.ts'
+import { moving } from '../moving.ts'
 import type { DecodeAnswer, DecodeTask } from './decode.ts'
 import { hashPdq } from './pdq.ts'
 import { cropPixels, type Header, readHeader, readPixels } from './pixels.ts'
@@ -21,6 +22,7 @@ const MAX_DETAIL_CHARS = 120
 /** From cheap to dear: nothing is decoded that its size, magic bytes or header rule out. */
 export default async function decode(task: DecodeTask): Promise<DecodeAnswer> {
   const { bytes, rules } = task
+  let isMoved = false
   try {
     const outcome = judgeFile(rules, bytes.length)
     if (outcome) return refuse(outcome, `${bytes.length} bytes`)
@@ -30,12 +32,17 @@ export default async function decode(task: DecodeTask): Promise<DecodeAnswer> {
     const header = await readHeader(file)
     const refusal = judgeHeader(rules, format, header)
     if (refusal) return refusal
-    if (header.decodeBytes > LARGE_DECODE_BYTES && !task.alone) return moving({ large: bytes }, bytes)
+    if (header.decodeBytes > LARGE_DECODE_BYTES && !task.alone) {
+      isMoved = true
+      return moving({ large: bytes }, bytes)
+    }
     const image = await decodeImage(task, file, format, header)
     return moving({ ok: true, image }, image.crop)
   } catch (error) {
     const [line = ''] = String((error as Error).message ?? error).split('\n')
     return refuse('image_broken', line.slice(0, MAX_DETAIL_CHARS))
+  } finally {
+    if (!isMoved) freeBytes(bytes)
   }
 }
 
@@ -53,8 +60,7 @@ async function decodeImage(
   const md5 = createHash('md5').update(bytes).digest('hex')
   // what libvips allocated can't change threads
   const crop = new Uint8Array(await cropping)
-  // freed now: the collector does not see these megabytes, and lets a hundred of them pile up
-  ;(pixels.data.buffer as ArrayBuffer).transfer(0)
+  freeBytes(pixels.data)
   return {
     format,
     width,
@@ -88,9 +94,4 @@ function isFormat(name: string): name is ImageFormat {
 
 function refuse(outcome: Outcome, detail: string): DecodeResult & { ok: false } {
   return { ok: false, outcome, detail }
-}
-
-/** Hand over the buffer of a view within the answer instead of copying it. */
-function moving<T>(answer: T, view: Uint8Array): T {
-  return move({ [transferableSymbol]: [view.buffer], [valueSymbol]: answer } as never) as T
 }

@@ -31,12 +31,15 @@ export type DecodeAnswer = DecodeResult | { large: Uint8Array }
 
 /** While one picture of a thread is in libvips, the fingerprints of another are computed. */
 const TASKS_PER_THREAD = 2
+/** A thread's objects are few and small: pictures lie elsewhere. */
+const YOUNG_MIB = 8
 
 /** @param options.threads - worker threads; each keeps about one core busy */
 export function startDecoder(options: { threads: number }): Decoder {
   const threads = startThreads(new URL('./decode-worker', import.meta.url), {
     threads: options.threads,
     tasksPerThread: TASKS_PER_THREAD,
+    youngMiB: YOUNG_MIB,
   })
   let closed = false
   let lastLarge: Promise<unknown> = Promise.resolve()

@@ -17,12 +17,15 @@ interface Waiting {
 
 /** One batch in the model and the next one already in its thread: it never waits for this one. */
 const BATCHES_IN_THREAD = 2
+/** The model's thread makes few objects: tensors lie elsewhere. */
+const YOUNG_MIB = 8
 
 /** Starts the model's thread, and gathers pairs into batches for it. */
 export async function openBatches(options: EncoderOptions, maxWaitMs: number): Promise<BatchScorer> {
   const pool = startThreads(new URL('./score-worker', import.meta.url), {
     threads: 1,
     tasksPerThread: BATCHES_IN_THREAD + 1,
+    youngMiB: YOUNG_MIB,
   })
   const ask = async (job: ScoreJob) => {
     const answer: ScoreAnswer = await pool.run(job)

@@ -2,6 +2,7 @@ import parallel from 'it-parallel'
 import { pipe } from 'it-pipe'
 import { type FilterRules, leastSimilarity } from '../../protocol/rules/filter.ts'
 import type { DecodedImage, FetchedImage, FetchResult, Images, Scorer } from '../components.ts'
+import { freeBytes } from '../free-bytes.ts'
 import { drop, type Settled, type Task } from './queue.ts'
 import { openRoom, type Share } from './room.ts'
 
@@ -91,7 +92,7 @@ interface Decoded {
 async function decodeImage(parts: StageParts, task: Task, fetched: Fetched): Promise<Step<Decoded>> {
   const { bytes, ...rest } = fetched.image
   const result = await parts.images.decode(bytes, parts.scorer.geometry, parts.rules)
-  free(bytes)
+  freeBytes(bytes)
   fetched.share.keep(0)
   parts.onPassed('decode', !result.ok)
   return result.ok
@@ -102,7 +103,7 @@ async function decodeImage(parts: StageParts, task: Task, fetched: Fetched): Pro
 async function scorePair(parts: StageParts, task: Task, { fetched, image }: Decoded): Promise<Step<never>> {
   const { text, language } = task.candidate
   const { similarity, embedding } = await parts.scorer.score(image.crop, text)
-  free(image.crop)
+  freeBytes(image.crop)
   parts.onPassed('score', true)
   if (similarity < leastSimilarity(parts.rules, language)) {
     return { task, settled: drop('similarity', null, similarity) }
@@ -115,16 +116,6 @@ async function scorePair(parts: StageParts, task: Task, { fetched, image }: Deco
     embedding: new Uint8Array(Float16Array.from(embedding).buffer),
   }
   return { task, settled: { outcome: 'kept', detail: null, similarity, pair } }
-}
-
-/**
- * Give memory back at once. The collector hardly counts what lies outside its heap: until it comes by, hundreds of
- * megabytes of pictures gather that nobody needs any more.
- */
-function free(bytes: Uint8Array): void {
-  const { buffer } = bytes
-  // of a small part of a larger buffer others may hold the rest
-  if (buffer instanceof ArrayBuffer && 2 * bytes.byteLength > buffer.byteLength) buffer.transfer(0)
 }
 
 async function settleAll(

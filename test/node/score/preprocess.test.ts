@@ -51,8 +51,8 @@ test('means and deviations are those of the reference', async () => {
   const { vectors } = JSON.parse(file) as { vectors: { crop: string; mean: number[]; std: number[] }[] }
   assert.ok(vectors.length > 3)
   for (const { crop, mean, std } of vectors) {
-    const path = fileURLToPath(new URL(`clip-preprocess/${crop}`, VECTORS))
-    const rgb = await sharp(path).removeAlpha().raw().toBuffer()
+    const picture = await readFile(new URL(`clip-preprocess/${crop}`, VECTORS))
+    const rgb = await sharp(picture).removeAlpha().raw().toBuffer()
     const planes = new Float32Array(rgb.length)
     fillPlanes(tabulateLevels(CLIP), rgb, planes, 0)
     for (let c = 0; c < 3; c++) {
