@@ -1,5 +1,6 @@
 import sade from 'sade'
 import type { ExportFormat } from '../node/components.ts'
+import { MAX_PARTS } from '../protocol/limits.ts'
 import { PRESETS } from '../protocol/rules/presets.ts'
 import type { Output } from './output.ts'
 
@@ -23,6 +24,9 @@ export interface Options {
   threads?: number
   contact?: string
   format?: ExportFormat
+  name?: string
+  base?: string
+  parts?: number
 }
 
 const EXPORT_FORMATS: readonly ExportFormat[] = ['parquet', 'jsonl', 'laion5b', 'datacomp', 'img2dataset']
@@ -41,6 +45,9 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   threads: { kind: 'number', describe: 'Worker threads (else one a core)', least: 1, most: 256, whole: true },
   contact: { kind: 'text', describe: 'E-mail or URL for the sites you ask' },
   format: { kind: 'choice', describe: 'Layout', of: EXPORT_FORMATS },
+  name: { kind: 'text', describe: 'What the campaign is called' },
+  base: { kind: 'text', describe: 'URL that entries follow (else Common Crawl)' },
+  parts: { kind: 'number', describe: 'Parts of each file (else 1)', least: 1, most: MAX_PARTS, whole: true },
 }
 
 export interface Context {
@@ -107,6 +114,31 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       'shard export bafyrei… --format jsonl --out pairs.jsonl',
     ],
     load: () => import('./commands/export-shard.ts'),
+  },
+  'campaign create': {
+    usage: '<file...>',
+    describe:
+      'Sign a campaign that many nodes can share out. Files are lists such as wat.paths.gz, or archives that --base serves',
+    options: ['name', 'base', 'parts', 'preset', 'model', 'threshold', 'kind', 'contact', ...COMMON],
+    examples: [
+      'campaign create wat.paths.gz --name june --contact me@example.org',
+      'campaign create a.warc.gz --name b --contact c@d.org --base https://d.org/',
+    ],
+    load: () => import('./commands/create-campaign.ts'),
+  },
+  'campaign show': {
+    usage: '<cid>',
+    describe: 'Show what a campaign consists of and where it stands',
+    options: [...COMMON],
+    examples: ['campaign show bafyrei…'],
+    load: () => import('./commands/show-campaign.ts'),
+  },
+  'campaign list': {
+    usage: '',
+    describe: 'List the campaigns that this node takes part in',
+    options: [...COMMON],
+    examples: ['campaign list', 'campaign list --json'],
+    load: () => import('./commands/list-campaigns.ts'),
   },
 }
 

@@ -1,13 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, relative, resolve, sep } from 'node:path'
-import type { CID } from 'multiformats/cid'
-import { cidOf } from '../protocol/codec.ts'
-import type { Signer } from '../protocol/envelope.ts'
 import { ShoalError } from '../protocol/errors.ts'
-import { CONSENT_SIGNALS, DEFAULT_AUDIT, makeCampaign, pipelineId } from '../protocol/records/campaign.ts'
-import type { FilterRules } from '../protocol/rules/filter.ts'
-import type { CrawlRequest, Scorer, SegmentSource } from './components.ts'
-import type { Blocks, Store } from './store/store.ts'
+import type { CampaignPlan } from './campaigns/campaigns.ts'
+import type { CrawlRequest, SegmentSource } from './components.ts'
 
 /** A file of a campaign made on this machine, as a segment. */
 export interface LocalSegment {
@@ -69,39 +64,16 @@ export async function listSegments(
   return segments
 }
 
-/**
- * Make and sign the campaign of these files, and keep it with its lists, so that its shards can be checked.
- * It says nothing of the time: the same files, rules and model have the same campaign.
- */
-export async function signCampaign(
-  { store, blocks, signer }: { store: Store; blocks: Blocks; signer: Signer },
+/** What the campaign of these files, which others can't read, consists of. */
+export function planCampaign(
   segments: LocalSegment[],
-  settings: { rules: FilterRules; model: Scorer['model']; contact: string | null },
-): Promise<{ campaign: CID; pipeline: CID }> {
-  const sources = []
-  for (const kind of KINDS) {
-    const names = segments.filter(({ source }) => source.kind === kind).map(({ source }) => source.name)
-    if (names.length === 0) continue
-    const list = new TextEncoder().encode(names.map((name) => `${name}\n`).join(''))
-    const cid = cidOf(list, 'raw')
-    await blocks.put(cid, list)
-    sources.push({ kind, base: '', list: cid, count: names.length, parts: 1 })
-  }
-  const { rules, model, contact } = settings
-  const pipeline = { model, rules, consent: [...CONSENT_SIGNALS], safety: {} }
-  const { id, bytes } = await makeCampaign(
-    {
-      name: `crawl of ${segments.length} file${segments.length === 1 ? '' : 's'}`,
-      contact,
-      sources,
-      pipeline,
-      audit: DEFAULT_AUDIT,
-      trust: { mode: 'open', operators: [] },
-    },
-    signer,
-  )
-  await store.campaigns.put(id.bytes, bytes)
-  return { campaign: id, pipeline: pipelineId(pipeline) }
+  settings: Pick<CampaignPlan, 'rules' | 'model' | 'contact'>,
+): CampaignPlan {
+  const sources = KINDS.map((kind) => ({
+    ...{ kind, base: '', parts: 1 },
+    entries: segments.filter(({ source }) => source.kind === kind).map(({ source }) => source.name),
+  })).filter(({ entries }) => entries.length > 0)
+  return { name: `crawl of ${segments.length} file${segments.length === 1 ? '' : 's'}`, sources, ...settings }
 }
 
 function bySource(segments: LocalSegment[]): LocalSegment[] {
@@ -138,7 +110,8 @@ async function lookAt(path: string): Promise<{ bytes: number; fingerprint: strin
   return { bytes: found.size, fingerprint: `${found.size} ${found.mtimeMs}` }
 }
 
-function tellKind(file: string): SegmentSource['kind'] {
+/** @throws ShoalError `file_kind` */
+export function tellKind(file: string): SegmentSource['kind'] {
   const name = basename(file.replace(/[?#].*$/s, ''))
   if (/\.wat(\.gz)?$/i.test(name)) return 'wat'
   if (/\.warc(\.gz)?$/i.test(name)) return 'warc'

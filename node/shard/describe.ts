@@ -15,6 +15,9 @@ const SAMPLES = 10
 /** Bytes of a campaign's list that are read to find one name in it. */
 const MAX_LIST_BYTES = 16 * 1024 * 1024
 
+/** The multicodec of a block that is a file's bytes. */
+const RAW = 0x55
+
 type Parts = { store: Store; blocks: Blocks }
 
 /** A checked shard, for people. */
@@ -70,7 +73,8 @@ async function summarise(parts: Parts, cid: CID, manifest: Manifest, record: Sha
 async function nameSegment(blocks: Blocks, campaign: Campaign, segment: number): Promise<string | null> {
   const { source, entry } = locateSegment(campaign, segment)
   const list = campaign.sources[source]?.list
-  if (list === undefined || !(await blocks.has(list))) return null
+  // of a longer list this block names the others
+  if (list === undefined || list.code !== RAW || !(await blocks.has(list))) return null
   const bytes = await readBlock(blocks, list)
   if (bytes.length > MAX_LIST_BYTES) return null
   return new TextDecoder().decode(bytes).split('\n')[entry] ?? null

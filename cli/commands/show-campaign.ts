@@ -1,0 +1,27 @@
+import { manage } from '../campaigns.ts'
+import type { Context } from '../declarations.ts'
+import { formatCount } from '../numbers.ts'
+import { layOut, shorten } from '../table.ts'
+
+export async function run(context: Context): Promise<void> {
+  const { args, output } = context
+  const shown = await manage(context, 'show', args[0]!)
+  output.heading(shorten(shown.name, 80))
+  const { counts } = shown
+  const facts = [
+    ['campaign', shown.campaign],
+    ['organiser', shown.organiser],
+    ['contact', shown.contact ?? 'none'],
+    ['model', shorten(shown.model, 60)],
+    ['segments', formatCount(shown.segments)],
+    ...(counts === null
+      ? []
+      : [['standing', `${formatCount(counts.done)} done, ${formatCount(counts.held)} at work`]]),
+    ...shown.sources.map(({ kind, base, entries, parts }) => [
+      kind,
+      `${formatCount(entries)} files${parts > 1 ? ` in ${parts} parts each` : ''} at ${shorten(base || 'their addresses', 40)}`,
+    ]),
+  ]
+  for (const line of layOut([{ title: '' }, { title: '' }], facts, 80)) output.print(line)
+  output.emit(shown)
+}

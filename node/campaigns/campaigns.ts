@@ -1,0 +1,67 @@
+import type { CID } from 'multiformats/cid'
+import { open } from '../../protocol/envelope.ts'
+import { ShoalError } from '../../protocol/errors.ts'
+import { type Campaign, decodeCampaign } from '../../protocol/records/campaign.ts'
+import { segmentCount } from '../../protocol/rules/segment.ts'
+import { nameOfPeer, verifySignature } from '../identity.ts'
+import type { Blocks, Store } from '../store/store.ts'
+import { type FetchBlock, readEntries } from './entries.ts'
+
+export type { FetchBlock } from './entries.ts'
+export { locateSource } from './locate-source.ts'
+export { readSources, type SourceRequest } from './read-sources.ts'
+export { type CampaignPlan, signCampaign } from './sign-campaign.ts'
+
+/** A campaign, for people. */
+export interface CampaignDetails {
+  campaign: string
+  name: string
+  contact: string | null
+  organiser: string
+  segments: number
+  sources: { kind: string; base: string; list: string; entries: number; parts: number }[]
+  model: string
+  trust: string
+}
+
+export function describeCampaign(id: CID, campaign: Campaign): CampaignDetails {
+  return {
+    campaign: id.toString(),
+    name: campaign.name,
+    contact: campaign.contact,
+    organiser: nameOfPeer(campaign.key),
+    segments: segmentCount(campaign),
+    sources: campaign.sources.map(({ kind, base, list, count, parts }) => ({
+      ...{ kind, base, list: list.toString(), entries: count, parts },
+    })),
+    model: campaign.pipeline.model.repo,
+    trust: campaign.trust.mode,
+  }
+}
+
+/** A campaign that this node has made, joined or looked at before. @throws ShoalError `campaign_unknown` */
+export async function openCampaign(store: Store, id: CID): Promise<Campaign> {
+  const envelope = await store.campaigns.get(id.bytes)
+  if (envelope) return checkCampaign(id, envelope)
+  throw new ShoalError('campaign_unknown', `campaign ${id} is not here: join it first`)
+}
+
+/** @throws ShoalError `campaign_forged`; `envelope_*`, `campaign_*` */
+export async function checkCampaign(id: CID, envelope: Uint8Array): Promise<Campaign> {
+  const opened = await open(envelope, verifySignature)
+  if (!opened.id.equals(id)) throw new ShoalError('campaign_forged', `what came is not campaign ${id}`)
+  return decodeCampaign(opened)
+}
+
+/**
+ * See to it that a campaign's lists are here, whole.
+ *
+ * @throws ShoalError `list_count` where one is not as long as the campaign says; `list_long`, `block_missing`
+ */
+export async function fetchLists(blocks: Blocks, campaign: Campaign, fetchBlock: FetchBlock): Promise<void> {
+  for (const { list, count } of campaign.sources) {
+    const { length } = await readEntries(blocks, list, fetchBlock)
+    if (length !== count)
+      throw new ShoalError('list_count', `list ${list} has ${length} entries, the campaign says ${count}`)
+  }
+}

@@ -1,0 +1,50 @@
+import type { CID } from 'multiformats/cid'
+import type { Signer } from '../../protocol/envelope.ts'
+import { CONSENT_SIGNALS, DEFAULT_AUDIT, makeCampaign, pipelineId } from '../../protocol/records/campaign.ts'
+import type { FilterRules } from '../../protocol/rules/filter.ts'
+import type { Scorer, SegmentSource } from '../components.ts'
+import type { Blocks, Store } from '../store/store.ts'
+import { storeEntries } from './entries.ts'
+
+/** Archives of one kind at one place. */
+export interface Source {
+  kind: SegmentSource['kind']
+  /** what an entry follows to make its address; '' where entries are addresses, or the organiser's own files */
+  base: string
+  entries: string[]
+  /** equal parts each entry is worked in */
+  parts: number
+}
+
+export interface CampaignPlan {
+  name: string
+  contact: string | null
+  sources: readonly Source[]
+  rules: FilterRules
+  model: Scorer['model']
+}
+
+/**
+ * Make and sign a campaign, and keep it with its lists, so that its shards can be checked. It says nothing of the
+ * time: the same plan of the same organiser is the same campaign.
+ *
+ * @throws ShoalError `campaign_field`, `list_long`
+ */
+export async function signCampaign(
+  { store, blocks, signer }: { store: Store; blocks: Blocks; signer: Signer },
+  { name, contact, sources, rules, model }: CampaignPlan,
+): Promise<{ campaign: CID; pipeline: CID; envelope: Uint8Array }> {
+  const listed = []
+  for (const { kind, base, entries, parts } of sources)
+    listed.push({ kind, base, list: await storeEntries(blocks, entries), count: entries.length, parts })
+  const pipeline = { model, rules, consent: [...CONSENT_SIGNALS], safety: {} }
+  const { id, bytes } = await makeCampaign(
+    {
+      ...{ name, contact, sources: listed, pipeline, audit: DEFAULT_AUDIT },
+      trust: { mode: 'open', operators: [] },
+    },
+    signer,
+  )
+  await store.campaigns.put(id.bytes, bytes)
+  return { campaign: id, pipeline: pipelineId(pipeline), envelope: bytes }
+}
