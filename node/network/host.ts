@@ -16,7 +16,16 @@ import { LRUCache } from 'lru-cache'
 import type { Identity } from '../identity.ts'
 import type { Table } from '../store/store.ts'
 import { makeRouter } from './gossip.ts'
-import { ADDRESS_AGE_MS, MAX_CONNECTIONS, PEER_AGE_MS, SHUN_MS, STREAM_WINDOW_BYTES } from './limits.ts'
+import {
+  ADDRESS_AGE_MS,
+  MAX_CONNECTIONS,
+  MAX_PINGS,
+  PEER_AGE_MS,
+  PING_EVERY_MS,
+  PING_MS,
+  SHUN_MS,
+  STREAM_WINDOW_BYTES,
+} from './limits.ts'
 import { parseAddress } from './peer-names.ts'
 import { type DhtMode, forgetProvided, makeDht } from './providers.ts'
 
@@ -83,6 +92,7 @@ export async function startHost(options: HostOptions) {
       // a second, from one address: where all share one, those are all
       ...(local ? { inboundConnectionThreshold: 100, maxIncomingPendingConnections: 100 } : {}),
     },
+    connectionMonitor: { pingInterval: PING_EVERY_MS, pingTimeout: { minTimeout: PING_MS } },
     peerStore: { maxAddressAge: ADDRESS_AGE_MS, maxPeerAge: PEER_AGE_MS },
     peerDiscovery: [
       ...(options.mdns ? [mdns({ serviceTag: '_shoal._udp.local' })] : []),
@@ -93,7 +103,9 @@ export async function startHost(options: HostOptions) {
     services: {
       identify: identify(),
       identifyPush: identifyPush(),
-      ping: ping(),
+      // one stream out, the default, is what the DHT and the monitor of connections get into each other's way with;
+      // the monitor then takes a healthy connection for dead
+      ping: ping({ maxInboundStreams: MAX_PINGS, maxOutboundStreams: MAX_PINGS }),
       dht: makeDht(options.dht, local),
       gossip: makeRouter(!local),
       ...(options.upnp ? { upnp: uPnPNAT() } : {}),

@@ -59,6 +59,12 @@ export const CALL_AGAIN_MS = 30 * SECOND
 /** How often it is looked whether connections are too few, or deaf. */
 export const LOOK_MS = 10 * SECOND
 
+/** How often connections are tried, and how long an answer may take: nodes are busy, and a laptop's lid closes. */
+export const PING_EVERY_MS = 20 * SECOND
+export const PING_MS = 10 * SECOND
+/** Pings at once on a connection: the DHT's and the connection's own. */
+export const MAX_PINGS = 16
+
 /** How long a peer that misbehaved is refused: an operator repairs it, or the next fault shuns it again. */
 export const SHUN_MS = 600 * SECOND
 

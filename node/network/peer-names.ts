@@ -14,10 +14,13 @@ export function findPeerId(text: string): PeerId {
   }
 }
 
-/** @throws ShoalError `address_invalid` for what is no multiaddr */
+/** @throws ShoalError `address_invalid` for what is no multiaddr that ends in a node's id */
 export function parseAddress(text: string): Multiaddr {
   try {
-    return multiaddr(text)
+    const address = multiaddr(text)
+    // whoever answered at an address without it would be taken for the right one
+    if (address.getComponents().at(-1)?.name !== 'p2p') throw new Error('it does not end in /p2p/ and an id')
+    return address
   } catch (cause) {
     throw new ShoalError(
       'address_invalid',

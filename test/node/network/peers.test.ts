@@ -8,6 +8,9 @@ import { bytes, campaignOf, makeDir, makeIdentity, startNode, text, until } from
 
 const peers = suite('peers')
 
+/** An id that nobody has. */
+const OTHER = '12D3KooWRawPbxPtP1eZaJpumGnyWX2DcUyd3RQnydr3eAto4Az7'
+
 peers('are listed with what is known of them, and announced as they come and go', async () => {
   await using stack = new AsyncDisposableStack()
   const [a, b] = [await startNode(stack), await startNode(stack, { agent: 'shoal/9.9.9' })]
@@ -33,7 +36,9 @@ peers('wrong addresses are refused by name', async () => {
   await using stack = new AsyncDisposableStack()
   const a = await startNode(stack)
   assert.is(await codeOf(() => a.dial('localhost:4001')), 'address_invalid')
-  assert.is(await codeOf(() => a.dial('/ip4/127.0.0.1/tcp/1')), 'peer_unreachable')
+  assert.is(await codeOf(() => a.dial('/ip4/127.0.0.1/tcp/1')), 'address_invalid')
+  assert.is(await codeOf(() => startNode(stack, { bootstrap: ['/ip4/127.0.0.1/tcp/1'] })), 'address_invalid')
+  assert.is(await codeOf(() => a.dial(`/ip4/127.0.0.1/tcp/1/p2p/${OTHER}`)), 'peer_unreachable')
   assert.is(await codeOf(() => a.askCampaign('nobody', campaignOf('x'))), 'peer_invalid')
   const listen = ['/ip4/127.0.0.1/tcp/0', a.addresses()[0]!.replace(/\/p2p.*/, '')]
   assert.is(await codeOf(() => startNode(stack, { listen: listen.slice(1) })), 'listen_failed')

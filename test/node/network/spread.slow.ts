@@ -1,8 +1,10 @@
 /** How gossip spreads among 25 nodes in one process, where none knows more than three others at first. */
 import { setTimeout } from 'node:timers/promises'
+import type { CID } from 'multiformats/cid'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Network } from '../../../node/network/network.ts'
+import { segmentKey } from '../../../protocol/segment-key.ts'
 import { bytes, campaignOf, startNode, text, until } from './start-node.ts'
 
 const NODES = 25
@@ -16,6 +18,7 @@ spread(`gossip reaches all of ${NODES} nodes`, async () => {
   const delays: number[] = []
   const published = new Map<string, number>()
   const nodes: Network[] = []
+  let lost = 0
   for (let i = 0; i < NODES; i++) {
     const node = await startNode(stack, { lookMs: 1_000 })
     node.subscribe(campaign, {
@@ -24,6 +27,9 @@ spread(`gossip reaches all of ${NODES} nodes`, async () => {
     })
     for (const other of [nodes[i - 1], nodes[Math.floor(i / 2)], nodes[Math.floor(i / 3)]])
       if (other !== undefined && other !== node) await node.dial(other.addresses()[0]!)
+    node.onPeer((event) => {
+      if (event === 'disconnect') lost++
+    })
     nodes.push(node)
   }
   await until('each knows another that listens', () =>
@@ -45,9 +51,27 @@ spread(`gossip reaches all of ${NODES} nodes`, async () => {
   console.log(
     `\n${RECORDS} records to ${NODES - 1} nodes each: p50 ${p50.toFixed(1)} ms, max ${max.toFixed(1)} ms`,
   )
+  await findAll(nodes, campaign)
   const connections = await Promise.all(nodes.map(async (node) => (await node.peers()).length))
   console.log(`connections a node: ${Math.min(...connections)} to ${Math.max(...connections)}`)
   assert.ok(max < 10_000)
+  assert.is(lost, 0, 'connections that were lost')
 })
+
+/** Each provides a segment's key, and another one looks it up. */
+async function findAll(nodes: Network[], campaign: CID): Promise<void> {
+  const times: number[] = []
+  for (const [segment, node] of nodes.entries()) node.provide(segmentKey(campaign, segment))
+  for (const [segment, node] of nodes.entries()) {
+    const seeker = nodes[(segment + 11) % NODES]!
+    const look = () => seeker.findProviders(segmentKey(campaign, segment), { limit: 1 })
+    await until(`key ${segment} is announced`, async () => (await look()).length > 0, 60_000)
+    const begin = performance.now()
+    assert.equal(await look(), [node.peerId])
+    times.push(performance.now() - begin)
+  }
+  times.sort((a, b) => a - b)
+  console.log(`${NODES} lookups: p50 ${times[NODES >> 1]!.toFixed(1)} ms, max ${times.at(-1)!.toFixed(1)} ms`)
+}
 
 spread.run()
