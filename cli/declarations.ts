@@ -122,7 +122,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     options: ['name', 'base', 'parts', 'preset', 'model', 'threshold', 'kind', 'contact', ...COMMON],
     examples: [
       'campaign create wat.paths.gz --name june --contact me@example.org',
-      'campaign create a.warc.gz --name b --contact c@d.org --base https://d.org/',
+      'campaign create a.wat --name b --contact c@d.org --base http://d.org/',
     ],
     load: () => import('./commands/create-campaign.ts'),
   },

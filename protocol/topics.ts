@@ -24,6 +24,8 @@ export const REQUEST_PROTOCOLS = {
   record: '/shoal/1/record',
   /** `{ campaign }` as DAG-CBOR → the envelope of that campaign, or nothing */
   campaign: '/shoal/1/campaign',
+  /** `{ block }` as DAG-CBOR → the bytes of that block of a campaign's list, at most 1 MiB, or nothing */
+  block: '/shoal/1/block',
   /** the messages of two ledgers, each a value as DAG-CBOR; the side that opens the stream begins */
   sync: '/shoal/1/sync',
 } as const

@@ -45,6 +45,8 @@ export interface Network extends Gossip, Providers, Requests {
    * @returns null where nobody has it
    */
   fetchCampaign(campaign: CID, options?: { signal?: AbortSignal }): Promise<Uint8Array | null>
+  /** A block of a campaign's list from whoever has it, as `fetchCampaign`. */
+  fetchBlock(campaign: CID, block: CID, options?: { signal?: AbortSignal }): Promise<Uint8Array | null>
   /** From now on deal with these peers only; connections to others are closed. */
   admitOnly(admits: (peer: string) => boolean): Promise<void>
   /** Have nothing to do with a peer that did what no honest node does, for SHUN_MS. */
@@ -69,6 +71,33 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     const requests = await startRequests(libp2p, options.answers, log)
     await listen(libp2p, options.listen)
     const leave = stayConnected(libp2p, libp2p.services.gossip, log, options.lookMs ?? LOOK_MS)
+    /** Ask one after the other until somebody has it: who listens to the campaign, who is near, who provides it. */
+    async function askMembers(
+      campaign: CID,
+      askOne: (peer: string) => Promise<Uint8Array | null>,
+      signal: AbortSignal | undefined,
+    ): Promise<Uint8Array | null> {
+      const asked = new Set<string>()
+      const ask = async (peers: string[]) => {
+        for (const peer of peers) {
+          signal?.throwIfAborted()
+          if (asked.has(peer)) continue
+          asked.add(peer)
+          const answer = await askOne(peer).catch((error: Error) => {
+            log.debug({ peer, reason: error.message }, 'a peer did not give what was asked for')
+            return null
+          })
+          if (answer !== null) return answer
+        }
+        return null
+      }
+      const near = libp2p.getPeers().map(String).slice(0, MAX_ASKED)
+      return (
+        (await ask(gossip.listeners(campaign).slice(0, MAX_ASKED))) ??
+        (await ask(near)) ??
+        (await ask(await providers.findProviders(campaign, signal ? { signal } : {})))
+      )
+    }
     return {
       ...gossip,
       ...providers,
@@ -83,28 +112,10 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         })
         return connection.remotePeer.toString()
       },
-      async fetchCampaign(campaign, { signal } = {}) {
-        const asked = new Set<string>()
-        const ask = async (peers: string[]) => {
-          for (const peer of peers) {
-            signal?.throwIfAborted()
-            if (asked.has(peer)) continue
-            asked.add(peer)
-            const envelope = await requests.askCampaign(peer, campaign, { signal }).catch((error: Error) => {
-              log.debug({ peer, reason: error.message }, 'a peer did not give the campaign')
-              return null
-            })
-            if (envelope !== null) return envelope
-          }
-          return null
-        }
-        const near = libp2p.getPeers().map(String).slice(0, MAX_ASKED)
-        return (
-          (await ask(gossip.listeners(campaign).slice(0, MAX_ASKED))) ??
-          (await ask(near)) ??
-          (await ask(await providers.findProviders(campaign, signal ? { signal } : {})))
-        )
-      },
+      fetchCampaign: (campaign, { signal } = {}) =>
+        askMembers(campaign, (peer) => requests.askCampaign(peer, campaign, { signal }), signal),
+      fetchBlock: (campaign, block, { signal } = {}) =>
+        askMembers(campaign, (peer) => requests.askBlock(peer, block, { signal }), signal),
       admitOnly: host.admitOnly,
       shun: host.shun,
       onPeer(listener) {
@@ -145,5 +156,5 @@ async function listen(libp2p: Libp2p, addresses: string[]): Promise<void> {
   }
 }
 
-/** Peers asked for a campaign before the DHT is. */
+/** Peers asked for what belongs to a campaign before the DHT is. */
 const MAX_ASKED = 8

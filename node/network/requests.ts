@@ -1,12 +1,13 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { RateLimiter } from '@libp2p/utils'
 import type { CID } from 'multiformats/cid'
+import { sha256 } from 'multiformats/hashes/sha2'
 import PQueue from 'p-queue'
 import type * as v from 'valibot'
-import { cidOf, decode, encode } from '../../protocol/codec.ts'
+import { cidOf, decode, encode, equalBytes } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { MAX_INDEX } from '../../protocol/limits.ts'
-import { integer, link, map, validate } from '../../protocol/records/fields.ts'
+import { fileLink, integer, link, map, validate } from '../../protocol/records/fields.ts'
 import { REQUEST_PROTOCOLS } from '../../protocol/topics.ts'
 import type { Log } from '../log.ts'
 import {
@@ -28,6 +29,8 @@ export interface Answers {
   record(campaign: CID, segment: number, from: string): Promise<Uint8Array | null>
   /** @returns the envelope of the campaign, or null */
   campaign(campaign: CID, from: string): Promise<Uint8Array | null>
+  /** @returns a block, or null */
+  block(cid: CID, from: string): Promise<Uint8Array | null>
   /** The answering side of a synchronisation, to its end. */
   sync(frames: Frames, from: string): Promise<unknown>
 }
@@ -50,6 +53,12 @@ export interface Requests {
    */
   askCampaign(peer: string, campaign: CID, options?: AskOptions): Promise<Uint8Array | null>
   /**
+   * Ask a peer for a block by sha2-256: the bytes have that hash, or there are none.
+   *
+   * @throws ShoalError `request_*`, `peer_unreachable`; `request_forged` where the peer sent something else
+   */
+  askBlock(peer: string, cid: CID, options?: AskOptions): Promise<Uint8Array | null>
+  /**
    * Synchronise with a peer: the asking side's part is `talk`, and the stream ends with it.
    *
    * @throws ShoalError `request_*`, `peer_unreachable`; whatever else `talk` throws
@@ -59,6 +68,7 @@ export interface Requests {
 
 const SegmentQuestion = map({ campaign: link('dag-cbor'), segment: integer(0, MAX_INDEX) })
 const CampaignQuestion = map({ campaign: link('dag-cbor') })
+const BlockQuestion = map({ block: fileLink })
 
 /** Ask peers, and answer them. An answer is the envelope itself; an empty one says that there is none. */
 export async function startRequests(libp2p: Libp2p, answers: Answers, log: Log): Promise<Requests> {
@@ -98,6 +108,10 @@ export async function startRequests(libp2p: Libp2p, answers: Answers, log: Log):
     const { campaign } = readQuestion(CampaignQuestion, await frames.read())
     await frames.write((await answers.campaign(campaign, from)) ?? new Uint8Array())
   })
+  await serve(REQUEST_PROTOCOLS.block, 'short', async (frames, from) => {
+    const { block } = readQuestion(BlockQuestion, await frames.read())
+    await frames.write((await answers.block(block, from)) ?? new Uint8Array())
+  })
   await serve(REQUEST_PROTOCOLS.sync, 'sync', answers.sync)
 
   const ask = makeAsker(libp2p)
@@ -114,13 +128,21 @@ export async function startRequests(libp2p: Libp2p, answers: Answers, log: Log):
         }
         return envelope
       }),
+    askBlock: (peer, cid, options) =>
+      ask(peer, REQUEST_PROTOCOLS.block, REQUEST_MS, options, async (frames) => {
+        const block = await askOnce(frames, { block: cid })
+        if (block !== null && !equalBytes((await sha256.digest(block)).digest, cid.multihash.digest)) {
+          throw new ShoalError('request_forged', `${peer} sent something else than block ${cid}`)
+        }
+        return block
+      }),
     sync: (peer, talk, options) => ask(peer, REQUEST_PROTOCOLS.sync, SYNC_MS, options, talk),
   }
 }
 
-/** What relays may carry: they allow 128 KiB and two minutes. */
+/** What relays may carry: they allow 128 KiB and two minutes, and a block may have a MiB. */
 function isShort(protocol: string): boolean {
-  return protocol !== REQUEST_PROTOCOLS.sync
+  return protocol !== REQUEST_PROTOCOLS.sync && protocol !== REQUEST_PROTOCOLS.block
 }
 
 type Answer = (frames: Frames, from: string) => Promise<unknown>

@@ -23,6 +23,7 @@ const campaign = campaignOf('hostile')
 const answers: Answers = {
   record: async () => bytes('a claim'),
   campaign: async () => null,
+  block: async () => null,
   sync: async ({ read }) => {
     while (typeof decode(await read()) === 'string') {}
     throw new TypeError('not a text')

@@ -74,6 +74,7 @@ peers('behind NAT, a node is asked by way of a relay, which it finds itself', as
   const answers: Answers = {
     record: async () => bytes('a claim'),
     campaign: async () => null,
+    block: async () => null,
     sync: async () => {},
   }
   const relay = await startNode(stack, { relay: true })

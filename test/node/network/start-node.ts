@@ -24,6 +24,7 @@ export function campaignOf(name: string): CID {
 const NOTHING: Answers = {
   record: async () => null,
   campaign: async () => null,
+  block: async () => null,
   sync: async () => {},
 }
 
