@@ -11,6 +11,7 @@ import {
   NOW,
   sealCampaign,
   sealClaim,
+  sealNewer,
   sealShard,
   withLedgers,
 } from './make-records.ts'
@@ -141,6 +142,7 @@ ledger('refuses what is wrong by a code, and throws nothing', () =>
     assert.is(await judge(early.bytes), 'ignore claim_early')
     const beyond = await sealShard(campaign, ana, { segment: 100 })
     assert.is(await judge(beyond.bytes), 'reject segment_range')
+    assert.is(await judge(await sealNewer(ana)), 'ignore envelope_version')
     assert.is(await judge(good.bytes), 'accept ok')
     time.now += 2 * SKEW_MS
     assert.is(await judge(early.bytes), 'ignore claim_old', 'its time has come, but the same seq ends later')

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type Channel, type Ledger, openLedger, verifyInPool } from '../../../node/ledger/ledger.ts'
 import { openStore, type Store } from '../../../node/store/store.ts'
 import { cidOf, decode, encode } from '../../../protocol/codec.ts'
+import { recordDomain } from '../../../protocol/domains.ts'
 import type { Sealed, Signer, Verify } from '../../../protocol/envelope.ts'
 import { DEFAULT_AUDIT, makeCampaign } from '../../../protocol/records/campaign.ts'
 import { makeClaim } from '../../../protocol/records/claim.ts'
@@ -64,6 +65,13 @@ export function sealClaim(
 export function forge({ bytes }: Sealed): Uint8Array {
   const envelope = decode(bytes) as { sig: Uint8Array }
   return encode({ ...envelope, sig: envelope.sig.map((byte) => byte ^ 1) })
+}
+
+/** A claim of a version that is yet to come. */
+export async function sealNewer(signer: Signer): Promise<Uint8Array> {
+  const body = encode({ unheard: 'of' })
+  const message = Buffer.concat([Buffer.from(recordDomain('claim/2')), body])
+  return encode({ kind: 'claim/2', body, key: signer.publicKey, sig: await signer.sign(message) })
 }
 
 /** The digest in a record's id. */

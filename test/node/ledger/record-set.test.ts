@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { addDigest, bucketOf, makeFingerprints } from '../../../node/ledger/fingerprints.ts'
+import {
+  addDigest,
+  bucketOf,
+  decodeFingerprints,
+  encodeFingerprints,
+  makeFingerprints,
+} from '../../../node/ledger/fingerprints.ts'
 import { makePeers } from '../../../node/ledger/peers.ts'
 import { makeRecordSet, makeShelf } from '../../../node/ledger/record-set.ts'
 import { CLAIM, PAGE_ROWS, SHARD } from '../../../node/ledger/rows.ts'
@@ -59,6 +65,19 @@ set('finds what a plain list finds, whatever came and went, also read back from 
         if (again.rows.word(row, 'kind') !== 0) again.link(fresh[again.rows.word(row, 'campaign')]!, row)
     }
     check(again, fresh, model)
+    const end = again.rows.end()
+    const free = end - model.length
+    for (let i = 0; i < free; i++)
+      again.rows.take({
+        digest: new Uint8Array(32),
+        seq: 0,
+        segment: 0,
+        peer: 0,
+        campaign: 0,
+        issued: 0,
+        expires: 0,
+      })
+    assert.is(again.rows.end(), end, 'free rows are used again')
   })
   fc.assert(property, { numRuns: 100 })
 })
@@ -111,6 +130,25 @@ function check(
     assert.is(shelf.done, new Set(shards.map(({ segment }) => segment)).size)
   }
 }
+
+set('adds fingerprints up as numbers of 128 bits', () => {
+  const digests = fc.array(fc.uint8Array({ minLength: 32, maxLength: 32 }), { maxLength: 20 })
+  const property = fc.property(digests, digests, (kept, gone) => {
+    const sums = makeFingerprints()
+    for (const digest of [...gone, ...kept]) addDigest(sums, digest, 1)
+    for (const digest of gone) addDigest(sums, digest, -1)
+    const expected = Buffer.alloc(16 * 1024)
+    for (const digest of kept.map((bytes) => Buffer.from(bytes))) {
+      const at = (digest.readUInt16BE(0) >>> 6) * 16
+      const sum =
+        BigInt(`0x${expected.toString('hex', at, at + 16)}`) + BigInt(`0x${digest.toString('hex', 16)}`)
+      expected.write((sum % 2n ** 128n).toString(16).padStart(32, '0'), at, 'hex')
+    }
+    assert.is(Buffer.compare(encodeFingerprints(sums), expected), 0)
+    assert.equal(decodeFingerprints(encodeFingerprints(sums)), sums)
+  })
+  fc.assert(property)
+})
 
 set('numbers peers, many of them', () => {
   const peers = makePeers()

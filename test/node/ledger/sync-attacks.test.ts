@@ -14,6 +14,7 @@ import {
   makeSigner,
   type Place,
   sealCampaign,
+  sealNewer,
   sealShard,
   withLedgers,
 } from './make-records.ts'
@@ -152,6 +153,18 @@ attacks('records that nobody asked for', () =>
       return { records: [shard.bytes], handled: 1 }
     })
     assert.equal(offered, blamed('sync_unasked'))
+  }),
+)
+
+attacks('none: records of a version that is yet to come are passed over', () =>
+  withOne(async ({ ledger }) => {
+    const newer = await sealNewer(ana)
+    const seen = await askLiar(ledger, ({ ask }) => {
+      if (ask === 'digests') return { digests: digestsOf(newer) }
+      if (ask === 'compare') return { offers: digestOf(newer), lacks: nothing, more: false }
+      return { records: [newer], handled: 1 }
+    })
+    assert.equal(seen, { code: null, told: [] })
   }),
 )
 
