@@ -15,6 +15,8 @@ const YOUNG_MIB = 4
 /** The language model lives in 40 MiB; without a bound V8 lets four times as much garbage gather around it. */
 const LANGUAGE_MIB = 96
 
+type Threads = ReturnType<typeof startThreads>
+
 /**
  * Start reading segments.
  *
@@ -33,18 +35,19 @@ const LANGUAGE_MIB = 96
  * @param options - `threads` that parse; `retryMs` is the first pause after a server's failure, then doubled
  */
 export function startCrawl(options: { threads: number; retryMs?: number }): Crawl {
-  const threads = startThreads(new URL('./extract-worker', import.meta.url), {
-    threads: options.threads,
-    youngMiB: YOUNG_MIB,
-  })
-  // the language model takes more memory than all else together, so there is one of it, once it is needed
-  let languages: ReturnType<typeof startThreads> | null = null
+  let parsers: Threads | null = null
+  // the language model takes more memory than all else together, so there is one of it
+  let languages: Threads | null = null
   let readers = 0
   const spools = openSpools()
   const retryMs = options.retryMs ?? RETRY_MS
 
   function run<T extends ExtractTask>(task: T): Promise<ExtractResult<T>> {
-    return threads.run(task, { transferList: [task.bytes] })
+    parsers ??= startThreads(new URL('./extract-worker', import.meta.url), {
+      threads: options.threads,
+      youngMiB: YOUNG_MIB,
+    })
+    return parsers.run(task, { transferList: [task.bytes] })
   }
 
   function detect(texts: string[]): Promise<(string | null)[]> {
@@ -56,16 +59,18 @@ export function startCrawl(options: { threads: number; retryMs?: number }): Craw
     return languages.run(texts)
   }
 
-  /** Once a segment is read its language model is of no use for as long as it is worked on. */
+  /** Once a segment is read, the stages that follow want the memory for hours; images need fewer threads or none. */
   async function* untilRead(items: AsyncGenerator<Extracted>): AsyncGenerator<Extracted> {
     readers++
     try {
       yield* items
     } finally {
       if (--readers === 0) {
-        const unused = languages
+        const unused = [parsers, languages]
+        parsers = null
         languages = null
-        await unused?.destroy()
+        // lets a response end that is being read
+        await Promise.all(unused.map((threads) => threads?.close()))
       }
     }
   }
@@ -88,8 +93,7 @@ export function startCrawl(options: { threads: number; retryMs?: number }): Craw
         read: (bytes) => run({ kind: 'response', bytes, maxBytes }),
       }),
     async close() {
-      await threads.destroy()
-      await languages?.destroy()
+      await Promise.all([parsers?.destroy(), languages?.destroy()])
       await spools.close()
     },
   }
