@@ -214,17 +214,17 @@ export function makeIntake(
   async function sweep(): Promise<void> {
     const now = clock()
     const writes: Write[] = []
-    for (const one of joined.values()) {
-      // a removed row's place is not taken before the walk is over
-      for (const row of set.ofKind(CLAIM, one.number))
-        if (isOver({ issued: rows.number(row, 'issued'), expires: rows.number(row, 'expires') }, now))
-          drop(one, row, writes)
+    const byNumber = new Map([...joined.values()].map((one) => [one.number, one]))
+    // a removed row's place is not taken before the walk is over
+    for (const row of set.ofKind(CLAIM))
+      if (isOver({ issued: rows.number(row, 'issued'), expires: rows.number(row, 'expires') }, now))
+        drop(byNumber.get(rows.word(row, 'campaign'))!, row, writes)
+    for (const one of joined.values())
       for (const [peer, at] of one.members) {
         if (at > now - ACTIVE_MS) continue
         one.members.delete(peer)
         writes.push({ type: 'del', sublevel: store.members, key: numberKey(one.number, peer) })
       }
-    }
     for (const peer of claimTimes.keys()) if (recentClaims(peer, now).length === 0) claimTimes.delete(peer)
     if (writes.length > 0) await disk.write(writes)
   }

@@ -6,6 +6,7 @@ import { makeClaim } from '../../../protocol/records/claim.ts'
 import { SKEW_MS } from '../../../protocol/timing.ts'
 import {
   MINUTE,
+  makeChannels,
   makeSigner,
   NOW,
   sealCampaign,
@@ -130,5 +131,33 @@ sync('says so where the peer has not joined', async () => {
     assert.is(error, 'sync_campaign')
   })
 })
+
+sync('ends when it is told to, and the next one goes on', () =>
+  withLedgers(2, campaign, async (one, other) => {
+    for (let seq = 0; seq < 3; seq++)
+      await one.ledger.add((await sealShard(campaign, signers[0]!, { segment: seq, seq })).bytes, 'gossip')
+    const [here, there] = makeChannels()
+    const stop = new AbortController()
+    const told: string[] = []
+    const answering = other.ledger.answer(there, {
+      signal: stop.signal,
+      onMisbehaviour: (code) => told.push(code),
+    })
+    const write: typeof here.write = async (bytes, signal) => {
+      // nothing but the digests gets through
+      if (bytes.length > 10_000) await here.write(bytes, signal)
+    }
+    const asking = one.ledger.sync(campaign.id, { ...here, write }, { signal: stop.signal })
+    const ends = Promise.allSettled([asking, answering])
+    setTimeout(() => stop.abort(new Error('the node stops')), 50)
+    assert.equal(
+      (await ends).map((end) => end.status === 'rejected' && end.reason.message),
+      ['the node stops', 'the node stops'],
+    )
+    assert.equal(told, [])
+    assert.equal(await syncBoth(campaign, one.ledger, other.ledger), { received: 0, sent: 3, complete: true })
+    assert.is(one.ledger.digest(), other.ledger.digest())
+  }),
+)
 
 sync.run()
