@@ -44,6 +44,8 @@ export const STREAM_WINDOW_BYTES = 2 * MIB
 /** Writing to the DHT and looking things up in it: a network of thousands answers within seconds. */
 export const PROVIDE_MS = 60 * SECOND
 export const LOOKUP_MS = 20 * SECOND
+/** When a key that nobody took is announced again. */
+export const PROVIDE_AGAIN_MS = 5 * SECOND
 /** Keys announced at once: each talks to twenty peers. */
 export const MAX_PROVIDES = 8
 /** Providers of a key that are looked at: more hold no more news. */

@@ -6,7 +6,7 @@ import type { CID } from 'multiformats/cid'
 import PQueue from 'p-queue'
 import { DHT_PROTOCOL } from '../../protocol/topics.ts'
 import type { Log } from '../log.ts'
-import { LOOKUP_MS, MAX_PROVIDERS, MAX_PROVIDES, PROVIDE_MS } from './limits.ts'
+import { LOOKUP_MS, MAX_PROVIDERS, MAX_PROVIDES, PROVIDE_AGAIN_MS, PROVIDE_MS } from './limits.ts'
 
 export interface Providers {
   /**
@@ -64,13 +64,18 @@ export function startProviders(
     if (entry.queued || table.size === 0) return
     entry.queued = true
     const work = async () => {
-      entry.queued = false
       if (wanted.get(entry.key.toString()) !== entry) return
       const size = table.size
-      const told = await tell(entry.key)
-      entry.announcedTo = told > 0 ? size : 0
+      try {
+        entry.announcedTo = (await tell(entry.key)) > 0 ? size : 0
+      } catch (error) {
+        entry.announcedTo = 0
+        log.debug({ reason: (error as Error).message }, 'a key was not announced')
+      }
+      entry.queued = false
+      if (entry.announcedTo === 0) announceWithin(PROVIDE_AGAIN_MS)
     }
-    queue.add(work).catch((error: Error) => log.debug({ reason: error.message }, 'a key was not announced'))
+    void queue.add(work)
   }
 
   async function tell(key: CID): Promise<number> {
@@ -85,14 +90,19 @@ export function startProviders(
     return told
   }
 
-  // keys belong with the peers nearest to them, and in a table that has doubled those are others
-  let soon: NodeJS.Timeout | undefined
-  const grown = () => {
-    soon ??= setTimeout(() => {
-      soon = undefined
+  let later: NodeJS.Timeout | undefined
+  let due = Infinity
+  function announceWithin(ms: number): void {
+    if (closing.signal.aborted || due <= Date.now() + ms) return
+    clearTimeout(later)
+    due = Date.now() + ms
+    later = setTimeout(() => {
+      due = Infinity
+      // keys belong with the peers nearest to them, and in a table that has doubled those are others
       for (const entry of wanted.values()) if (table.size >= 2 * entry.announcedTo) announce(entry)
-    }, SETTLE_MS).unref()
+    }, ms).unref()
   }
+  const grown = () => announceWithin(SETTLE_MS)
   table.addEventListener('peer:add', grown)
 
   return {
@@ -129,9 +139,9 @@ export function startProviders(
     tableSize: () => table.size,
     async close() {
       table.removeEventListener('peer:add', grown)
-      clearTimeout(soon)
-      queue.clear()
       closing.abort()
+      clearTimeout(later)
+      queue.clear()
       await queue.onIdle()
     },
   }
