@@ -26,7 +26,7 @@ import {
 import { type Concurrency, collect } from './stages.ts'
 
 export { clearRun, type FinishedRun, saveRun } from './queue.ts'
-export { type Rows, readRows } from './rows.ts'
+export { readRows } from './rows.ts'
 
 export interface SegmentJob {
   source: SegmentSource

@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { appendFile, chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { gunzipSync, gzipSync } from 'node:zlib'
-import { pino } from 'pino'
+import { gunzipSync } from 'node:zlib'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { CrawlRequest, CrawlResult, Node, NodeOptions } from '../../node/components.ts'
-import { openNode } from '../../node/node.ts'
-import { gzipEach, httpResponse, pageRecord, warcinfo, warcRecord } from './crawl/make-warc.ts'
+import type { CrawlResult, Node } from '../../node/components.ts'
+import { gzipEach, pageRecord, warcinfo } from './crawl/make-warc.ts'
+import { crawl, withNode } from './with-node.ts'
 import { forbidNetwork } from './work/forbid-network.ts'
 import { makeCrawl, playWeb } from './work/made-crawl.ts'
 
@@ -24,44 +23,6 @@ door.before(async () => {
   dir = await mkdtemp(join(tmpdir(), 'shoal-node-'))
 })
 door.after(() => rm(dir, { recursive: true, force: true }))
-
-let opened = 0
-
-/** @param use - is given a node on a new directory, which is closed afterwards */
-async function withNode<T>(
-  options: Partial<NodeOptions>,
-  use: (node: Node, dataDir: string) => Promise<T>,
-): Promise<T> {
-  const dataDir = options.dataDir ?? join(dir, `data-${opened++}`)
-  const node = await openNode({
-    ...{ dataDir, model: null, threads: 2, contact: null, offline: true, loopback: null },
-    ...{ clock: () => Date.UTC(2026, 0, 1), log: pino({ level: 'silent' }) },
-    ...options,
-  })
-  try {
-    return await use(node, dataDir)
-  } finally {
-    await node.close()
-  }
-}
-
-async function crawl(
-  node: Node,
-  files: string[],
-  request: Partial<CrawlRequest> = {},
-): Promise<CrawlResult[]> {
-  const plain = { files, kind: null, preset: 'laion-5b', threshold: null, outDir: null }
-  return Array.fromAsync(node.crawl({ ...plain, ...request }))
-}
-
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  try {
-    await work
-    return 'none'
-  } catch (error) {
-    return (error as { code?: string }).code ?? String(error)
-  }
-}
 
 /** The files of a segment's shard, by their names. */
 const cidsOf = ({ files }: CrawlResult) => Object.values(files).map(({ cid }) => cid)
@@ -88,7 +49,7 @@ function sharedFile(name: string): string | null {
 door('counts what real crawls hold', async () => {
   const files = Object.keys(REAL).flatMap((name) => sharedFile(name) ?? [])
   if (files.length === 0) return
-  await withNode({}, async (node) => {
+  await withNode(dir, {}, async (node) => {
     const results = await crawl(node, files)
     const found = results.map(({ file, counts }) => [
       file.split('/').at(-1),
@@ -121,7 +82,7 @@ door('scores the pictures inside a WARC with no network at all', async () => {
   if (file === null) return
   const network = forbidNetwork()
   try {
-    await withNode({}, async (node) => {
+    await withNode(dir, {}, async (node) => {
       const [scored] = await crawl(node, [file])
       assert.ok((scored?.outcomes.similarity ?? 0) + (scored?.pairs ?? 0) >= 5)
       const [kept] = await crawl(node, [file], { threshold: -1 })
@@ -186,7 +147,7 @@ door('gives the same bytes for the same input, key and clock', async () => {
       await mkdir(join(dir, place), { recursive: true })
       await writeFile(file, warc)
       if (existsSync(key)) await copyFile(key, join(dataDir, 'identity.key'))
-      await withNode({ dataDir, threads, loopback, offline: false }, async (node) => {
+      await withNode(dir, { dataDir, threads, loopback, offline: false }, async (node) => {
         const [result] = await crawl(node, [file], { outDir: join(dataDir, 'out') })
         assert.ok(result && result.pairs > 0)
         results.push(result)
@@ -209,7 +170,7 @@ door('gives the same bytes for the same input, key and clock', async () => {
 door('gives a finished crawl again, and a changed file anew', async () => {
   const file = join(dir, 'growing.warc.gz')
   await writeFile(file, gzipEach([warcinfo(), pageRecord('one', 3)]))
-  await withNode({}, async (node) => {
+  await withNode(dir, {}, async (node) => {
     const [first] = await crawl(node, [file])
     const [again] = await crawl(node, [file])
     assert.is(again?.manifest, first?.manifest)
@@ -227,7 +188,7 @@ door('knows a pair from another file of the same campaign, and of no other', asy
   const [one, two] = [join(dir, 'one.warc.gz'), join(dir, 'two.warc.gz')]
   await writeFile(one, gzipEach([warcinfo(), pageRecord('one', 3), pageRecord('one', 1)]))
   await writeFile(two, gzipEach([warcinfo(), pageRecord('two', 1), pageRecord('one', 2)]))
-  await withNode({}, async (node) => {
+  await withNode(dir, {}, async (node) => {
     const results = await crawl(node, [one, two])
     assert.equal(
       results.map(({ outcomes }) => outcomes),
@@ -248,10 +209,10 @@ door('stops at once when it is told to, and goes on later', async () => {
   await writeFile(file, made.warc)
   const options = { loopback: { hosts: web.hosts }, offline: false }
   try {
-    const whole = await withNode(options, (node) => crawl(node, [file]))
+    const whole = await withNode(dir, options, (node) => crawl(node, [file]))
     web.forget()
     const before = process.getActiveResourcesInfo().sort()
-    const stopped = await withNode(options, async (node, dataDir) => {
+    const stopped = await withNode(dir, options, async (node, dataDir) => {
       const stop = new AbortController()
       const crawling = crawl(node, [file], {
         signal: stop.signal,
@@ -270,7 +231,7 @@ door('stops at once when it is told to, and goes on later', async () => {
       await new Promise((resolve) => setTimeout(resolve, 50))
     assert.equal(extra(before), [])
     assert.ok(web.requests().size < made.fetched)
-    const resumed = await withNode({ ...options, dataDir: stopped }, (node) => crawl(node, [file]))
+    const resumed = await withNode(dir, { ...options, dataDir: stopped }, (node) => crawl(node, [file]))
     assert.equal(resumed.map(cidsOf), whole.map(cidsOf))
     assert.is(web.requests().size, made.fetched)
   } finally {
@@ -287,65 +248,5 @@ function extra(before: string[]): string[] {
     return known === -1
   })
 }
-
-door('decides on an archived picture that is not to be had', async () => {
-  const bomb = httpResponse(gzipSync(Buffer.alloc(11 * 1024 * 1024)), {
-    'Content-Type': 'image/png',
-    'Content-Encoding': 'gzip',
-  })
-  const file = join(dir, 'bomb.warc.gz')
-  const url = 'http://site.example/page-0.jpg'
-  await writeFile(
-    file,
-    gzipEach([warcinfo(), pageRecord('page', 2), warcRecord(bomb, { 'WARC-Target-URI': url })]),
-  )
-  await withNode({}, async (node) => {
-    const [result] = await crawl(node, [file])
-    assert.equal(result?.outcomes, { offline: 1, image_bytes: 1 })
-  })
-})
-
-door('says what is wrong with a file', async () => {
-  const text = join(dir, 'text.warc.gz')
-  await writeFile(text, 'This is a letter.\n')
-  const odd = join(dir, 'odd.txt')
-  await writeFile(odd, 'This is a letter.\n')
-  const swapped = join(dir, 'swapped.wat.gz')
-  await writeFile(swapped, gzipEach([warcinfo(), pageRecord('page', 2)]))
-  const folder = join(dir, 'folder.warc')
-  await mkdir(folder)
-  const cut = join(dir, 'cut.warc.gz')
-  await writeFile(cut, gzipEach([warcinfo(), pageRecord('page', 2, 'x'.repeat(3_000))]).subarray(0, -20))
-  await withNode({}, async (node) => {
-    const codes = async (...files: string[]) => codeOf(crawl(node, files))
-    assert.is(await codes(text), 'not_an_archive')
-    assert.is(await codes(odd), 'file_kind')
-    assert.is(await codes(join(dir, 'none.warc.gz')), 'file_missing')
-    assert.is(await codes(folder), 'file_missing')
-    assert.is(await codes(join(odd, 'x.warc')), 'file_missing')
-    assert.is(await codes(text, `${dir}/./text.warc.gz`), 'file_twice')
-    assert.is(await codes(), 'file_none')
-    assert.is(await codes('https://site.example/a.warc.gz'), 'file_offline')
-    assert.is(await codes(swapped), 'not_a_wat')
-    assert.is(await codeOf(crawl(node, [text], { preset: 'constructor' })), 'preset_unknown')
-    const [result] = await crawl(node, [cut])
-    assert.is(result?.counts.badRecords, 1)
-  })
-})
-
-door('says where it can not write', async () => {
-  const file = join(dir, 'file')
-  await writeFile(file, '')
-  assert.is(await codeOf(withNode({ dataDir: join(file, 'data') }, async () => {})), 'data_unwritable')
-  await withNode({}, async (_, dataDir) => {
-    assert.is(await codeOf(withNode({ dataDir }, async () => {})), 'store_locked')
-  })
-  if (process.getuid?.() === 0) return console.log('skipped: root writes anywhere')
-  const sealed = join(dir, 'sealed')
-  await mkdir(sealed)
-  await chmod(sealed, 0o555)
-  assert.is(await codeOf(withNode({ dataDir: join(sealed, 'data') }, async () => {})), 'data_unwritable')
-  assert.is(await codeOf(withNode({ dataDir: sealed }, async () => {})), 'identity_unreadable')
-})
 
 door.run()
