@@ -28,11 +28,26 @@ const LOOPBACK_LIMITS = { headersMs: 2_500, totalMs: 5_000 }
 export async function openNode(options: NodeOptions): Promise<Node> {
   const kept = await openHome(options.dataDir)
   return {
-    crawl: (request) => crawl(options, kept, request),
+    crawl: (request) => explainDisk(options.dataDir, crawl(options, kept, request)),
     showShard: async (cid) => describeShard(kept, await readShard(kept, parseCid(cid))),
     listShards: () => listShards(kept),
     exportShard: (cid, format, out) => exportShard(kept, parseCid(cid), format, out),
     close: kept.close,
+  }
+}
+
+/** The database's own errors say what happened to its files, not what to do. */
+async function* explainDisk<T>(dataDir: string, results: AsyncGenerator<T>): AsyncGenerator<T> {
+  try {
+    yield* results
+  } catch (cause) {
+    const { code, message } = cause as { code?: unknown; message: string }
+    if (!String(code).startsWith('LEVEL_')) throw cause
+    throw new ShoalError(
+      'store_write',
+      `the database in ${dataDir} failed (${message}): check the disk and its free space, then crawl the same files again to go on`,
+      { cause },
+    )
   }
 }
 

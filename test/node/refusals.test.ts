@@ -6,6 +6,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { gzipEach, httpResponse, pageRecord, warcinfo, warcRecord } from './crawl/make-warc.ts'
 import { codeOf, crawl, withNode } from './with-node.ts'
+import { makeCrawl } from './work/made-crawl.ts'
+import { failDriver, ordersFor, runDriver } from './work/run-driver.ts'
 
 const refusals = suite('node: refusals')
 let dir = ''
@@ -73,6 +75,19 @@ refusals('says where it can not write', async () => {
   await chmod(sealed, 0o555)
   assert.is(await codeOf(withNode(dir, { dataDir: join(sealed, 'data') }, async () => {})), 'data_unwritable')
   assert.is(await codeOf(withNode(dir, { dataDir: sealed }, async () => {})), 'identity_unreadable')
+})
+
+refusals('says that the disk is full, and goes on when it is not', async () => {
+  if (process.platform === 'win32') return console.log("skipped: no limit of a file's size here")
+  const file = join(dir, 'full.warc.gz')
+  await writeFile(file, makeCrawl(40).warc)
+  const orders = { ...ordersFor(join(dir, 'full'), file), offline: true, threshold: -1 }
+  // no file longer than this many blocks: the database's log, first of all
+  const limited = await failDriver(orders, 'ulimit -f 24 && exec "$0" "$@"')
+  assert.match(limited, /store_write/)
+  assert.match(limited, /check the disk and its free space/)
+  const told = await runDriver(orders)
+  assert.is(told?.results[0]?.outcomes.offline, 40 * 6)
 })
 
 refusals.run()

@@ -1,7 +1,8 @@
-import { type ForkOptions, fork } from 'node:child_process'
+import { execFile, type ForkOptions, fork } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import type { Orders, Told } from './crawl-driver.ts'
 
 const DRIVER = fileURLToPath(new URL('./crawl-driver.ts', import.meta.url))
@@ -49,4 +50,15 @@ export async function runDriver(
   cancel.abort()
   if (told !== null || (signal === 'SIGKILL' && (orders.kill !== null || dies !== undefined))) return told
   throw new Error(`the crawl ended by ${signal} without a result: ${stderr}`)
+}
+
+/** @param shell - a line that starts the crawl, its arguments being `"$0" "$@"`. @returns what it said of its failure */
+export async function failDriver(orders: Orders, shell: string): Promise<string> {
+  const args = ['-c', shell, process.execPath, DRIVER, JSON.stringify(orders)]
+  const failure = await promisify(execFile)('sh', args, { timeout: LIMIT_MS }).then(
+    () => null,
+    (error: { stderr: string }) => error.stderr,
+  )
+  if (failure === null) throw new Error('the crawl did not fail')
+  return failure
 }
