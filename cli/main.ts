@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { VERSION } from '../node/version.ts'
 import { ShoalError } from '../protocol/errors.ts'
+import { boundArenas } from './bound-arenas.ts'
 import { declare } from './declarations.ts'
 import { describeFailure, reportFailure } from './failure.ts'
 import { type Invocation, parse } from './parse.ts'
@@ -41,6 +42,7 @@ async function runCommand(
   { command, args, options }: Extract<Invocation, { show: 'command' }>,
   signal: AbortSignal,
 ): Promise<void> {
+  boundArenas()
   // loaded here, so that `--help` and bad usage are answered at once
   const [{ openOutput }, { startProgress }, { run }] = await Promise.all([
     import('./output.ts'),

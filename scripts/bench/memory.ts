@@ -29,7 +29,9 @@ export async function benchMemory(file?: string, totalBytes = TOTAL_BYTES): Prom
   try {
     const warc = file ?? join(dir, 'memory.warc.gz')
     if (file === undefined) await pipeline(generateArchive(totalBytes), createWriteStream(warc))
-    const child = fork(new URL('./memory-run.ts', import.meta.url), [warc, join(dir, 'data')])
+    // as the program itself starts, see cli/bound-arenas.ts
+    const env = { ...process.env, MALLOC_ARENA_MAX: '2' }
+    const child = fork(new URL('./memory-run.ts', import.meta.url), [warc, join(dir, 'data')], { env })
     const failed = once(child, 'exit').then(([code]) => {
       throw new Error(`the crawl ended with ${code}`)
     })
