@@ -15,6 +15,7 @@ export interface Options {
   json: boolean
   verbose: boolean
   offline: boolean
+  local: boolean
   data?: string
   out?: string
   preset?: string
@@ -27,6 +28,9 @@ export interface Options {
   name?: string
   base?: string
   parts?: number
+  peer?: string
+  listen?: string
+  hours?: string
 }
 
 const EXPORT_FORMATS: readonly ExportFormat[] = ['parquet', 'jsonl', 'laion5b', 'datacomp', 'img2dataset']
@@ -48,6 +52,10 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   name: { kind: 'text', describe: 'What the campaign is called' },
   base: { kind: 'text', describe: 'URL that entries follow (else Common Crawl)' },
   parts: { kind: 'number', describe: 'Parts of each file (else 1)', least: 1, most: MAX_PARTS, whole: true },
+  peer: { kind: 'text', describe: 'Multiaddr of a node to call; several with commas' },
+  listen: { kind: 'text', describe: 'Multiaddr to listen at (else TCP port 4631)' },
+  local: { kind: 'flag', describe: 'Keep to this machine or LAN: for trying out' },
+  hours: { kind: 'text', describe: 'Work from one hour to another only, as 22-6' },
 }
 
 export interface Context {
@@ -139,6 +147,76 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     options: [...COMMON],
     examples: ['campaign list', 'campaign list --json'],
     load: () => import('./commands/list-campaigns.ts'),
+  },
+  'campaign join': {
+    usage: '<cid>',
+    describe: 'Take part in a campaign. It is fetched from peers',
+    options: ['peer', ...COMMON],
+    examples: ['campaign join bafyrei…', 'campaign join bafyrei… --peer /ip4/192.0.2.1/tcp/4631/p2p/12D…'],
+    load: () => import('./commands/join-campaign.ts'),
+  },
+  'campaign leave': {
+    usage: '<cid>',
+    describe: 'Take no part in a campaign any more. Shards stay',
+    options: [...COMMON],
+    examples: ['campaign leave bafyrei…'],
+    load: () => import('./commands/leave-campaign.ts'),
+  },
+  start: {
+    usage: '',
+    describe: 'Run this node. It works for its campaigns until it is stopped',
+    options: ['peer', 'listen', 'local', 'threads', 'hours', 'offline', 'model', ...COMMON],
+    examples: ['start', 'start --hours 22-6 --threads 2', 'start --local'],
+    load: () => import('./commands/start.ts'),
+  },
+  status: {
+    usage: '',
+    describe: 'Show what this node does. Its campaigns, and where they stand',
+    options: [...COMMON],
+    examples: ['status', 'status --json'],
+    load: () => import('./commands/status.ts'),
+  },
+  peers: {
+    usage: '',
+    describe: 'List the peers that are connected',
+    options: [...COMMON],
+    examples: ['peers'],
+    load: () => import('./commands/peers.ts'),
+  },
+  segments: {
+    usage: '',
+    describe: 'List the segments that are at work or done, and by whom',
+    options: [...COMMON],
+    examples: ['segments', 'segments --json'],
+    load: () => import('./commands/segments.ts'),
+  },
+  pause: {
+    usage: '',
+    describe: 'Put down what is at work and take nothing until resume',
+    options: [...COMMON],
+    examples: ['pause'],
+    load: () => import('./commands/pause.ts'),
+  },
+  resume: {
+    usage: '',
+    describe: 'Work again after a pause',
+    options: [...COMMON],
+    examples: ['resume'],
+    load: () => import('./commands/resume.ts'),
+  },
+  drain: {
+    usage: '',
+    describe: 'Finish the segment at work, then stop the node',
+    options: [...COMMON],
+    examples: ['drain'],
+    load: () => import('./commands/drain.ts'),
+  },
+  stop: {
+    usage: '',
+    describe: 'Stop the node. Its segment is given up, and told so',
+    options: [...COMMON],
+    examples: ['stop'],
+    load: () => import('./commands/stop.ts'),
   },
 }
 

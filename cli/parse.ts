@@ -92,7 +92,7 @@ function checkArgs(name: string, { usage }: Command, args: readonly string[]): v
 }
 
 function readOptions(name: string, command: Command, values: Values): Options {
-  const options: Record<string, unknown> = { json: false, verbose: false, offline: false }
+  const options: Record<string, unknown> = { json: false, verbose: false, offline: false, local: false }
   for (const [key, value] of Object.entries(values)) {
     if (value === undefined) continue
     if (!command.options.includes(key as keyof Options))

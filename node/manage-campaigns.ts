@@ -41,7 +41,7 @@ export interface Campaigns {
   leave(cid: string): Promise<void>
 }
 
-function manageCampaigns(home: Home, ledger: Ledger, dataDir: string): Campaigns {
+export function manageCampaigns(home: Home, ledger: Ledger, dataDir: string): Campaigns {
   const joined = (id: CID) => ledger.campaigns().find((one) => one.id.equals(id))
   const show = async (id: CID) => ({
     ...describeCampaign(id, await openCampaign(home.store, id)),
@@ -93,7 +93,7 @@ export async function withCampaigns<T>(
 }
 
 /** @throws ShoalError `cid_invalid` */
-function parseCampaign(text: string): CID {
+export function parseCampaign(text: string): CID {
   try {
     return CID.parse(text)
   } catch (cause) {

@@ -1,0 +1,33 @@
+import { ShoalError } from '../../protocol/errors.ts'
+import type { ControlRequest } from '../control.ts'
+import type { CampaignRequest } from '../manage-campaigns.ts'
+import type { Daemon } from './daemon.ts'
+
+/** What the owner may ask of a daemon, by command. They are trusted: the socket is theirs alone. */
+const ANSWERS = {
+  status: (daemon) => daemon.status(),
+  peers: (daemon) => daemon.peers(),
+  segments: async (daemon) => daemon.segments(),
+  pause: async (daemon) => daemon.pause(),
+  resume: async (daemon) => daemon.resume(),
+  drain: async (daemon) => daemon.drain(),
+  // answered before it is done, since then nobody is left to answer
+  stop: async (daemon) => void daemon.stop(),
+  create: (daemon, argument) => daemon.create(argument as CampaignRequest),
+  show: (daemon, argument) => daemon.show(String(argument)),
+  list: async (daemon) => daemon.list(),
+  leave: (daemon, argument) => daemon.leave(String(argument)),
+  join(daemon, argument) {
+    const { cid, peer } = argument as { cid: string; peer: string | null }
+    return daemon.join(String(cid), peer)
+  },
+} as const satisfies Record<string, (daemon: Daemon, argument: unknown) => Promise<unknown>>
+
+export type ControlAnswers = typeof ANSWERS
+
+/** @throws ShoalError `control_command`; whatever the command throws */
+export async function answerControl(daemon: Daemon, { command, argument }: ControlRequest): Promise<unknown> {
+  if (!Object.hasOwn(ANSWERS, command))
+    throw new ShoalError('control_command', `the daemon knows no ${command}`)
+  return ANSWERS[command as keyof ControlAnswers](daemon, argument)
+}

@@ -1,0 +1,207 @@
+// before all that makes objects
+import '../small-nursery.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openHome } from '../home.ts'
+import { nameOfPeer } from '../identity.ts'
+import { openLedger, verifyInPool } from '../ledger/ledger.ts'
+import type { Log } from '../log.ts'
+import { type CampaignStanding, type Campaigns, manageCampaigns, parseCampaign } from '../manage-campaigns.ts'
+import { type Peer, startNetwork } from '../network/network.ts'
+import { VERSION } from '../version.ts'
+import { type Hours, isWithin } from './hours.ts'
+import { answerPeers, startMembership } from './membership.ts'
+import type { ToolOptions } from './tools.ts'
+import { type Failure, startWorker, type Work } from './worker.ts'
+
+export { answerControl, type ControlAnswers } from './answer-control.ts'
+export { parseHours } from './hours.ts'
+
+export interface DaemonOptions extends ToolOptions {
+  /** when the machine may work, or null: always */
+  hours: Hours | null
+  /** multiaddrs to listen at */
+  listen: string[]
+  /** multiaddrs of nodes to call first */
+  peers: string[]
+  /** keep to this machine or LAN: no multicast, no relays, private addresses are passed on */
+  local: boolean
+  log: Log
+  /** in place of CONTENTION_MS and the pause between syncs, for tests */
+  contentionMs?: number | undefined
+  syncEveryMs?: number | undefined
+}
+
+export interface Status {
+  peerId: string
+  version: string
+  /** `resting`: outside of its hours */
+  state: 'working' | 'resting' | 'paused' | 'draining'
+  addresses: string[]
+  /** connected now */
+  peers: number
+  /** since the start */
+  seconds: number
+  produced: number
+  work: Work | null
+  /** segments that failed here lately, and are left to others for a while */
+  failures: Failure[]
+  /** `digest` is equal on nodes that hold the same records; `secondsLeft` by the pace since the start, or null */
+  campaigns: (CampaignStanding & { digest: string; secondsLeft: number | null })[]
+}
+
+export interface SegmentStanding {
+  campaign: string
+  segment: number
+  state: 'held' | 'done'
+  peer: string
+  own: boolean
+  manifest: string | null
+  /** end of the lease, milliseconds since 1970 */
+  until: number | null
+}
+
+export interface Daemon extends Campaigns {
+  /** @param peer - a multiaddr of a node to call first, or null */
+  join(cid: string, peer: string | null): Promise<CampaignStanding>
+  status(): Promise<Status>
+  peers(): Promise<Peer[]>
+  segments(): SegmentStanding[]
+  /** Put down what is at work, and take nothing more until `resume`. */
+  pause(): void
+  resume(): void
+  /** Finish the segment at work, then end. */
+  drain(): void
+  /** Give up the segment at work, tell so, and end. */
+  stop(): Promise<void>
+  /** settles when it has ended */
+  readonly ended: Promise<void>
+}
+
+/** Milliseconds between two looks at the clock, whether it is time to work or to rest. */
+const LOOK_MS = 15_000
+/** Milliseconds that the last records have to leave this machine. */
+const FAREWELL_MS = 300
+
+/**
+ * Start a node that takes part in its campaigns until it is told to end.
+ *
+ * @throws ShoalError as `openHome`, `openLedger`, `startNetwork`
+ */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { log, clock, dataDir, local } = options
+  await using opened = new AsyncDisposableStack()
+  const home = await openHome(dataDir)
+  opened.defer(() => home.close())
+  const ledger = await openLedger({ store: home.store, verify: verifyInPool, clock })
+  opened.defer(() => ledger.close())
+  const network = await startNetwork({
+    ...{ identity: home.signer, table: home.store.network, listen: options.listen, bootstrap: options.peers },
+    ...{ agent: `shoal/${VERSION}`, local, mdns: !local, upnp: !local, relayed: !local, relay: !local },
+    dht: local ? 'server' : 'auto',
+    answers: answerPeers(home, ledger, (peer) => void network.shun(peer)),
+    log,
+  })
+  opened.defer(() => network.close())
+  const started = performance.now()
+  const paces = new Map<string, { done: number; at: number }>()
+  let paused = false
+  let draining = false
+  const mayWork = () => !paused && (options.hours === null || isWithin(options.hours, new Date(clock())))
+
+  const membership = startMembership(home, ledger, network, {
+    ...{ log, syncEveryMs: options.syncEveryMs, onReady: () => worker.look() },
+  })
+  opened.defer(() => membership.close())
+  const worker = startWorker(
+    home,
+    { ledger, network, signer: home.signer, clock },
+    { ...options, mayWork, isReady: membership.isReady },
+  )
+  const timer = setInterval(() => worker.look(), LOOK_MS)
+  for (const { id } of ledger.campaigns())
+    void membership
+      .enter(id)
+      .catch((error: Error) => log.error({ error: error.message }, 'a campaign was not entered'))
+
+  const kept = opened.move()
+  let closing = false
+  const { promise: ended, resolve, reject } = Promise.withResolvers<void>()
+  ended.catch(() => {})
+  function end(how: 'now' | 'later'): Promise<void> {
+    const worked = worker.end(how)
+    if (closing) return ended
+    closing = true
+    worked
+      .then(async () => {
+        clearInterval(timer)
+        await sleep(FAREWELL_MS)
+      })
+      .finally(() => kept.disposeAsync())
+      .then(resolve, reject)
+    return ended
+  }
+
+  const campaigns = manageCampaigns(home, ledger, dataDir)
+  return {
+    ...campaigns,
+    async create(request) {
+      const created = await campaigns.create(request)
+      await membership.join(parseCampaign(created.campaign))
+      return created
+    },
+    async join(cid, peer) {
+      const id = parseCampaign(cid)
+      if (peer !== null) await network.dial(peer)
+      await membership.join(id)
+      return campaigns.show(cid)
+    },
+    async leave(cid) {
+      const id = parseCampaign(cid)
+      worker.putDown(id)
+      await membership.leave(id)
+    },
+    async status() {
+      return {
+        ...{ peerId: network.peerId, version: VERSION, addresses: network.addresses() },
+        state: draining ? 'draining' : paused ? 'paused' : mayWork() ? 'working' : 'resting',
+        peers: (await network.peers()).length,
+        seconds: (performance.now() - started) / 1000,
+        ...{ produced: worker.produced(), work: worker.current(), failures: worker.failures() },
+        campaigns: campaigns.list().map((standing) => {
+          const { done, segments } = standing.counts!
+          const pace = paces.get(standing.campaign) ?? { done, at: performance.now() }
+          paces.set(standing.campaign, pace)
+          const seconds = (performance.now() - pace.at) / 1000
+          const secondsLeft = done > pace.done ? ((segments - done) * seconds) / (done - pace.done) : null
+          return { ...standing, digest: ledger.digest(parseCampaign(standing.campaign)), secondsLeft }
+        }),
+      }
+    },
+    peers: () => network.peers(),
+    segments: () =>
+      ledger.campaigns().flatMap(({ id }) =>
+        ledger.holdings(id).flatMap(({ segment, holding }) => {
+          if (holding.state === 'free') return []
+          const peer = nameOfPeer(holding.peer)
+          const place = { campaign: id.toString(), segment, peer, own: peer === network.peerId }
+          return holding.state === 'done'
+            ? { ...place, state: holding.state, manifest: holding.manifest.toString(), until: null }
+            : { ...place, state: holding.state, manifest: null, until: holding.until }
+        }),
+      ),
+    pause() {
+      paused = true
+      worker.look()
+    },
+    resume() {
+      paused = false
+      worker.look()
+    },
+    drain() {
+      draining = true
+      void end('later')
+    },
+    stop: () => end('now'),
+    ended,
+  }
+}

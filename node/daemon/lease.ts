@@ -1,0 +1,77 @@
+import type { CID } from 'multiformats/cid'
+import { equalBytes } from '../../protocol/codec.ts'
+import { ShoalError } from '../../protocol/errors.ts'
+import { makeClaim } from '../../protocol/records/claim.ts'
+import { segmentKey } from '../../protocol/segment-key.ts'
+import { LEASE_MS, MAX_HOLD_MS } from '../../protocol/timing.ts'
+import type { Identity } from '../identity.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Network } from '../network/network.ts'
+
+export interface LeaseParts {
+  ledger: Ledger
+  network: Network
+  signer: Identity
+  clock: () => number
+}
+
+export interface Lease {
+  /** whether it goes on from before this process: then nobody is waited for */
+  resumed: boolean
+  /** whether this node holds the segment, as far as it knows */
+  holds(): boolean
+  /** @throws ShoalError `lease_over` where it can't be held any longer */
+  renew(): Promise<void>
+  /** Give the segment up. */
+  release(): Promise<void>
+  /** Be found as its claimant no more. */
+  end(): Promise<void>
+}
+
+/** Tell the ledger and everybody of a record of this node's own. @throws ShoalError `record_refused` */
+export async function publishOwn(
+  { ledger, network }: LeaseParts,
+  campaign: CID,
+  bytes: Uint8Array,
+): Promise<void> {
+  const { verdict, code } = await ledger.add(bytes, 'own')
+  if (verdict !== 'accept' && code !== 'record_known')
+    throw new ShoalError('record_refused', `this node's own record is refused: ${code}`)
+  await network.publish(campaign, bytes)
+}
+
+/** Claim a segment: sign, publish, and become a provider of its key. */
+export async function takeLease(parts: LeaseParts, campaign: CID, segment: number): Promise<Lease> {
+  const { ledger, network, signer, clock } = parts
+  const key = segmentKey(campaign, segment)
+  const held = () => {
+    const holding = ledger.holding(campaign, segment)
+    return holding.state === 'held' && equalBytes(holding.peer, signer.publicKey)
+  }
+  const resumed = held()
+  const before = ledger.claimOf(campaign, segment, signer.publicKey)?.value
+  const issued = resumed && before ? before.issued : clock()
+  // a clock's time grows over restarts as well, when earlier claims have been forgotten
+  let seq = Math.max(before === undefined ? 0 : before.seq + 1, clock())
+
+  async function claim(expires: number): Promise<void> {
+    const record = await makeClaim({ campaign, segment, seq: seq++, issued, expires }, signer)
+    await publishOwn(parts, campaign, record.bytes)
+  }
+  async function renew(): Promise<void> {
+    const expires = Math.min(clock() + LEASE_MS, issued + MAX_HOLD_MS)
+    if (expires <= clock())
+      throw new ShoalError('lease_over', `segment ${segment} took longer than any lease may last`)
+    await claim(expires)
+  }
+  await renew()
+  network.provide(key)
+  const end = () => network.withdraw(key)
+  return {
+    ...{ resumed, renew, end, holds: held },
+    async release() {
+      await claim(issued)
+      await end()
+    },
+  }
+}

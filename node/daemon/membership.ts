@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CID } from 'multiformats/cid'
+import { ShoalError } from '../../protocol/errors.ts'
+import { checkCampaign, fetchLists } from '../campaigns/campaigns.ts'
+import type { Home } from '../home.ts'
+import type { Channel, Ledger } from '../ledger/ledger.ts'
+import type { Log } from '../log.ts'
+import type { Answers, Frames, Network } from '../network/network.ts'
+
+/** Peers that are asked for what they know before the first claim. */
+const FIRST_SYNCS = 3
+/** Milliseconds that a node waits for a peer before it takes itself to be alone. */
+const LONELY_MS = 3_000
+const LOOK_MS = 100
+/** Milliseconds between two syncs with a random peer. */
+const SYNC_EVERY_MS = 30_000
+
+/** What this node tells its peers; records of the campaigns alone that it takes part in. */
+export function answerPeers(
+  { store, blocks, signer }: Home,
+  ledger: Ledger,
+  shun: (peer: string) => void,
+): Answers {
+  const joined = (id: CID) => ledger.campaigns().some((one) => one.id.equals(id))
+  return {
+    campaign: async (id) => (joined(id) ? ((await store.campaigns.get(id.bytes)) ?? null) : null),
+    async record(campaign, segment) {
+      if (!joined(campaign)) return null
+      const holding = ledger.holding(campaign, segment)
+      if (holding.state === 'done') return (await store.shards.get(holding.manifest.bytes)) ?? null
+      const own = ledger.claimOf(campaign, segment, signer.publicKey)
+      const claim = own ?? (holding.state === 'held' ? ledger.claimOf(campaign, segment, holding.peer) : null)
+      return claim && ledger.find(claim.id)
+    },
+    // lists and shards are for everybody: whoever knows a block's name may have it
+    block: async (cid) =>
+      (await blocks.has(cid)) ? Buffer.concat(await Array.fromAsync(blocks.get(cid))) : null,
+    sync: (frames, from) => ledger.answer(channelOf(frames), { onMisbehaviour: () => shun(from) }),
+  }
+}
+
+const channelOf = ({ read, write }: Frames): Channel => ({
+  read: () => read(),
+  write: (bytes) => write(bytes),
+})
+
+export interface Membership {
+  /** Fetch a campaign and its lists, and take part. @throws ShoalError `campaign_unfound`, `block_missing`, … */
+  join(id: CID): Promise<void>
+  leave(id: CID): Promise<void>
+  /** Take part in what the ledger has joined. */
+  enter(id: CID): Promise<void>
+  /** whether the first syncs are over */
+  isReady(id: CID): boolean
+  close(): Promise<void>
+}
+
+export function startMembership(
+  { store, blocks }: Home,
+  ledger: Ledger,
+  network: Network,
+  {
+    log,
+    onReady,
+    syncEveryMs = SYNC_EVERY_MS,
+  }: { log: Log; onReady: () => void; syncEveryMs?: number | undefined },
+): Membership {
+  const closing = new AbortController()
+  const { signal } = closing
+  const ready = new Map<string, boolean>()
+  const leaving = new Map<string, () => void>()
+
+  async function members(id: CID): Promise<string[]> {
+    const known = network.listeners(id)
+    return shuffle(known.length > 0 ? known : (await network.peers()).map((peer) => peer.id))
+  }
+
+  async function syncWith(peer: string, id: CID): Promise<void> {
+    try {
+      await network.sync(
+        peer,
+        (frames) =>
+          ledger.sync(id, channelOf(frames), { signal, onMisbehaviour: () => void network.shun(peer) }),
+        { signal },
+      )
+    } catch (error) {
+      if (!signal.aborted) log.debug({ peer, reason: (error as Error).message }, 'a sync ended early')
+    }
+  }
+
+  async function enter(id: CID): Promise<void> {
+    const name = id.toString()
+    if (ready.has(name)) return
+    ready.set(name, false)
+    const stop = network.subscribe(id, {
+      validate: async (bytes) => (await ledger.add(bytes, 'gossip')).verdict,
+    })
+    leaving.set(name, stop)
+    network.provide(id)
+    // what was published when the process ended may not have been told
+    for await (const envelope of store.shards.values()) await ledger.add(new Uint8Array(envelope), 'own')
+    const end = performance.now() + LONELY_MS
+    let peers = await members(id)
+    while (peers.length === 0 && performance.now() < end && !signal.aborted) {
+      await sleep(LOOK_MS)
+      peers = await members(id)
+    }
+    if (peers.length === 0) peers = await network.findProviders(id, { signal })
+    await Promise.all(peers.slice(0, FIRST_SYNCS).map((peer) => syncWith(peer, id)))
+    ready.set(name, true)
+    onReady()
+  }
+
+  const timer = setInterval(async () => {
+    for (const { id } of ledger.campaigns()) {
+      const [peer] = await members(id)
+      if (peer !== undefined) await syncWith(peer, id)
+    }
+  }, syncEveryMs)
+
+  return {
+    enter,
+    isReady: (id) => ready.get(id.toString()) ?? false,
+    async join(id) {
+      const envelope = (await store.campaigns.get(id.bytes)) ?? (await network.fetchCampaign(id, { signal }))
+      if (!envelope)
+        throw new ShoalError(
+          'campaign_unfound',
+          `nobody here has campaign ${id}: name a node that has it with --peer, or try again later`,
+        )
+      const campaign = await checkCampaign(id, envelope)
+      await fetchLists(blocks, campaign, (block) => network.fetchBlock(id, block, { signal }))
+      await ledger.add(envelope, 'own')
+      void enter(id).catch((error: Error) =>
+        log.error({ error: error.message }, 'a campaign was not entered'),
+      )
+    },
+    async leave(id) {
+      leaving.get(id.toString())?.()
+      leaving.delete(id.toString())
+      ready.delete(id.toString())
+      await network.withdraw(id)
+      await ledger.leave(id)
+    },
+    async close() {
+      clearInterval(timer)
+      closing.abort()
+      for (const stop of leaving.values()) stop()
+    },
+  }
+}
+
+function shuffle<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item)
+}

@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+import { encode, equalBytes } from '../../protocol/codec.ts'
+import { ShoalError } from '../../protocol/errors.ts'
+import type { Campaign } from '../../protocol/records/campaign.ts'
+import type { Crawl, Images, Scorer } from '../components.ts'
+import { startCrawl } from '../crawl/crawl.ts'
+import { startImages } from '../images/images.ts'
+import { openScorer } from '../score/score.ts'
+import { VERSION } from '../version.ts'
+
+export interface ToolOptions {
+  dataDir: string
+  threads: number
+  offline: boolean
+  /** a directory that holds a campaign's model, for those that can't be downloaded by name; or null */
+  model: string | null
+  clock: () => number
+}
+
+/** What works on segments: threads, and the campaign's model. */
+export interface Tools {
+  crawl: Crawl
+  images: Images
+  scorer: Scorer
+  close(): Promise<void>
+}
+
+/** @throws ShoalError `campaign_model` where this node can't get the very files; `model_*` */
+export async function openTools(campaign: Campaign, options: ToolOptions): Promise<Tools> {
+  const { threads, clock } = options
+  await using opened = new AsyncDisposableStack()
+  const scorer = await openModel(campaign.pipeline.model, options)
+  opened.defer(() => scorer.close())
+  const images = startImages({
+    ...{ threads, now: clock },
+    userAgent: `Shoal/${VERSION} (+${campaign.contact ?? 'no contact'})`,
+  })
+  opened.defer(() => images.close())
+  const crawl = startCrawl({ threads })
+  opened.defer(() => crawl.close())
+  const kept = opened.move()
+  return { crawl, images, scorer, close: () => kept.disposeAsync() }
+}
+
+/** The embedded model, the one given by hand, or a download, whichever has the files that the campaign names. */
+async function openModel(
+  model: Campaign['pipeline']['model'],
+  { dataDir, threads, offline, model: given }: ToolOptions,
+): Promise<Scorer> {
+  const hosted = /^[\w.-]+\/[\w.-]+@[\w.-]+$/.test(model.repo) ? `hf:${model.repo}` : undefined
+  const scorer = await openScorer(given ?? hosted, { cacheDir: join(dataDir, 'models'), threads, offline })
+  if (equalBytes(encode(scorer.model.files), encode(model.files))) return scorer
+  await scorer.close()
+  throw new ShoalError(
+    'campaign_model',
+    `the campaign's model is ${model.repo}, and ${scorer.model.repo} has other files: start with --model and a directory that holds it`,
+  )
+}

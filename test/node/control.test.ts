@@ -1,0 +1,79 @@
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { askDaemon, serveControl } from '../../node/control.ts'
+import { ShoalError } from '../../protocol/errors.ts'
+
+const control = suite<{ dir: string }>('control socket')
+
+control.before.each(async (context) => {
+  context.dir = await mkdtemp(join(tmpdir(), 'shoal-control-'))
+})
+control.after.each(({ dir }) => rm(dir, { recursive: true, force: true }))
+
+const echo = async ({ command, argument }: { command: string; argument?: unknown }) => {
+  if (command === 'fail') throw new ShoalError('it_failed', 'as it was told')
+  return command === 'nothing' ? undefined : { argument }
+}
+
+control('answers, with results and with failures; only its owner gets in', async ({ dir }) => {
+  assert.is(await askDaemon(dir, { command: 'echo' }), undefined, 'nobody is there')
+  const server = await serveControl(dir, echo)
+  try {
+    assert.equal(await askDaemon(dir, { command: 'echo', argument: ['ä', 1] }), { argument: ['ä', 1] })
+    assert.is(await askDaemon(dir, { command: 'nothing' }), null)
+    const error = await askDaemon(dir, { command: 'fail' }).catch((failure) => failure)
+    assert.is(error.code, 'it_failed')
+    if (process.platform !== 'win32') {
+      assert.is((await stat(join(dir, 'control'))).mode & 0o777, 0o700)
+      assert.is((await stat(join(dir, 'control', 'socket'))).mode & 0o777, 0o600)
+    }
+  } finally {
+    await server.close()
+  }
+  assert.is(await askDaemon(dir, { command: 'echo' }), undefined, 'it has ended')
+})
+
+control('takes the place of a dead process’s socket, and a directory open to others', async ({ dir }) => {
+  if (process.platform === 'win32') return
+  await mkdir(join(dir, 'control'), { mode: 0o777 })
+  await writeFile(join(dir, 'control', 'socket'), '')
+  const server = await serveControl(dir, echo)
+  assert.is((await stat(join(dir, 'control'))).mode & 0o777, 0o700)
+  assert.equal(await askDaemon(dir, { command: 'echo', argument: 1 }), { argument: 1 })
+  await server.close()
+})
+
+control(
+  'what is no request is refused, what is endless is cut off, and others are answered',
+  async ({ dir }) => {
+    if (process.platform === 'win32') return
+    const server = await serveControl(dir, echo)
+    const path = join(dir, 'control', 'socket')
+    for (const line of ['nonsense', '{"command":1}', 'null', '[]']) {
+      const socket = connect(path).setEncoding('utf8')
+      socket.write(`${line}\n`)
+      const [answer] = await once(socket, 'data', { signal: AbortSignal.timeout(5_000) })
+      assert.is(JSON.parse(answer).error.code, 'control_request')
+      socket.destroy()
+    }
+    const flood = connect(path).on('error', () => {})
+    flood.write(Buffer.alloc(2 * 1024 * 1024, 'x'))
+    await new Promise((done) => flood.once('close', done))
+    assert.equal(await askDaemon(dir, { command: 'echo', argument: 1 }), { argument: 1 })
+    await server.close()
+  },
+)
+
+control('a path too long for a socket is refused with what to do', async ({ dir }) => {
+  if (process.platform === 'win32') return
+  const error = await askDaemon(join(dir, 'x'.repeat(100)), { command: 'echo' }).catch((failure) => failure)
+  assert.is(error.code, 'control_path')
+  assert.match(error.message, /--data/)
+})
+
+control.run()
