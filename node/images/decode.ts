@@ -31,6 +31,8 @@ export type DecodeAnswer = DecodeResult | { large: Uint8Array }
 
 /** While one picture of a thread is in libvips, the fingerprints of another are computed. */
 const TASKS_PER_THREAD = 2
+/** Between segments, and while rows are written, there is nothing to decode. */
+const IDLE_MS = 1_000
 /** A thread's objects are few and small: pictures lie elsewhere. */
 const YOUNG_MIB = 8
 
@@ -40,6 +42,7 @@ export function startDecoder(options: { threads: number }): Decoder {
     threads: options.threads,
     tasksPerThread: TASKS_PER_THREAD,
     youngMiB: YOUNG_MIB,
+    idleMs: IDLE_MS,
   })
   let closed = false
   let lastLarge: Promise<unknown> = Promise.resolve()

@@ -3,8 +3,8 @@ import { pairUid } from '../../protocol/uid.ts'
 import type { CandidateOutcome, Pair } from '../components.ts'
 import type { ColumnOf } from './parquet.ts'
 
-/** Rows a row group has, and so the rows that lie in memory at once: some 10 MB of either. */
-export const ROW_GROUPS = { 'pairs.parquet': 4_096, 'outcomes.parquet': 16_384 } as const
+/** Rows a row group has, and so the rows that lie in memory at once: some megabytes of either. */
+export const ROW_GROUPS = { 'pairs.parquet': 4_096, 'outcomes.parquet': 4_096 } as const
 export type ShardFile = keyof typeof ROW_GROUPS
 
 /**
