@@ -26,7 +26,7 @@ control('answers, with results and with failures; only its owner gets in', async
   try {
     assert.equal(await askDaemon(dir, { command: 'echo', argument: ['ä', 1] }), { argument: ['ä', 1] })
     assert.is(await askDaemon(dir, { command: 'nothing' }), null)
-    const error = await askDaemon(dir, { command: 'fail' }).catch((failure) => failure)
+    const error = (await askDaemon(dir, { command: 'fail' }).catch((failure) => failure)) as ShoalError
     assert.is(error.code, 'it_failed')
     if (process.platform !== 'win32') {
       assert.is((await stat(join(dir, 'control'))).mode & 0o777, 0o700)
@@ -71,7 +71,9 @@ control(
 
 control('a path too long for a socket is refused with what to do', async ({ dir }) => {
   if (process.platform === 'win32') return
-  const error = await askDaemon(join(dir, 'x'.repeat(100)), { command: 'echo' }).catch((failure) => failure)
+  const error = (await askDaemon(join(dir, 'x'.repeat(100)), { command: 'echo' }).catch(
+    (failure) => failure,
+  )) as ShoalError
   assert.is(error.code, 'control_path')
   assert.match(error.message, /--data/)
 })
