@@ -130,7 +130,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     options: ['name', 'base', 'parts', 'preset', 'model', 'threshold', 'kind', 'contact', ...COMMON],
     examples: [
       'campaign create wat.paths.gz --name june --contact me@example.org',
-      'campaign create a.wat --name b --contact c@d.org --base http://d.org/',
+      'campaign create a.wat --name b --contact c@d.eu --base http://d.eu/',
     ],
     load: () => import('./commands/create-campaign.ts'),
   },
