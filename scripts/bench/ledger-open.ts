@@ -1,5 +1,6 @@
 import { openLedger, verifyInPool } from '../../node/ledger/ledger.ts'
 import { openStore } from '../../node/store/store.ts'
+import { peakMiB } from './peak-memory.ts'
 
 /** Opens a ledger in a process of its own, and tells what that took. */
 export interface LedgerOpening {
@@ -18,7 +19,7 @@ const [one] = ledger.campaigns()
 const { shards } = ledger.counts(one!.id)
 process.send?.({
   openSeconds,
-  openMiB: process.resourceUsage().maxRSS / 1024,
+  openMiB: peakMiB(),
   shards,
 } satisfies LedgerOpening)
 await ledger.close()

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { pino } from 'pino'
 import { openNode } from '../../node/node.ts'
+import { peakMiB } from './peak-memory.ts'
 
 /** Crawls one file without a network in a process of its own, and tells what that took of it. */
 export interface MemoryRun {
@@ -34,8 +35,7 @@ for await (const { seconds, candidates, pairs } of node.crawl(request)) {
   clearInterval(watch)
   const tenth = Math.ceil(samples.length / 10)
   const run: MemoryRun = {
-    // the system's own peak, which no sampling misses
-    rssMiB: process.resourceUsage().maxRSS / 1024,
+    rssMiB: peakMiB(),
     loopP99Ms: delay.percentile(99) / NS_PER_MS,
     ...{ seconds, candidates, pairs },
     rssOverTime: Array.from({ length: 10 }, (_, i) =>
