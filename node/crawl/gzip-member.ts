@@ -71,7 +71,7 @@ export function peekMember(bytes: Buffer, at: number, stored: number): Buffer | 
 }
 
 /** Length of a member's header; 0 where the bytes end inside it, -1 where there is none. */
-function memberHeaderBytes(bytes: Buffer, at: number): number {
+export function memberHeaderBytes(bytes: Buffer, at: number): number {
   for (let i = 0; i < MAGIC.length; i++) if (at + i < bytes.length && bytes[at + i] !== MAGIC[i]) return -1
   if (bytes.length - at < 10) return 0
   const flags = bytes[at + 3] as number

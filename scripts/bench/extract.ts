@@ -1,5 +1,5 @@
 import type { Extracted } from '../../node/components.ts'
-import { readMember } from '../../node/crawl/gzip-member.ts'
+import { memberHeaderBytes, readMember } from '../../node/crawl/gzip-member.ts'
 import { readSlice } from '../../node/crawl/read-slice.ts'
 import { PRESETS } from '../../protocol/rules/presets.ts'
 
@@ -25,13 +25,13 @@ export function textsOf(batches: string[]): string[] {
   })
 }
 
-/** Where each gzip member begins, and what it holds. */
+/** Where the deflated bytes of each gzip member begin, and what they hold. */
 export function openMembers(bytes: Buffer): { start: number; data: Buffer }[] {
   const members: { start: number; data: Buffer }[] = []
   for (let start = 0; start < bytes.length; ) {
     const member = readMember(bytes, start)
     if (member.state !== 'whole') throw new Error(`no whole gzip member at byte ${start}`)
-    members.push({ start, data: member.data })
+    members.push({ start: start + memberHeaderBytes(bytes, start), data: member.data })
     start = member.end
   }
   return members

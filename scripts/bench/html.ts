@@ -28,7 +28,7 @@ export async function benchHtml(
   const pages = members.flatMap(({ data }) => pageOf(data))
   const bytes = members.reduce((sum, { data }) => sum + data.length, 0)
   const bare = () => {
-    for (const start of starts) inflateRawSync(warc.subarray(start + 10), { info: true } as object)
+    for (const start of starts) inflateRawSync(warc.subarray(start), { info: true } as object)
     for (const page of pages) new Parser({ onopentag() {}, ontext() {} }).end(page)
   }
   const own = () => extractAll(warc, 'warc')
