@@ -123,9 +123,12 @@ peers('cut off, a node hears nobody; healed, it is found again', async () => {
 
   await c.admitOnly(() => true)
   await until('c is back', () => a.listeners(campaign).includes(c.peerId))
-  await a.publish(campaign, bytes('after'))
+  // gossip promises no single message, least of all while streams open: what is lost a synchronisation brings
+  const repeat = setInterval(() => void a.publish(campaign, bytes(`after ${Date.now()}`)), 500)
+  stack.defer(() => clearInterval(repeat))
   await until('c hears again', () => heard.length > 0)
-  assert.equal(heard, ['after'])
+  clearInterval(repeat)
+  assert.ok(heard.every((record) => record.startsWith('after')))
 })
 
 peers.run()
