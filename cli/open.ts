@@ -10,7 +10,7 @@ import type { Context } from './declarations.ts'
  * @param settings - what the command decides itself, in place of the command line
  */
 export async function withNode<Result>(
-  { options, output }: Context,
+  { options }: Context,
   settings: Partial<Pick<NodeOptions, 'dataDir' | 'loopback'>>,
   use: (node: Node, dataDir: string) => Promise<Result>,
 ): Promise<Result> {
@@ -27,7 +27,6 @@ export async function withNode<Result>(
     loopback: settings.loopback ?? null,
     clock: Date.now,
     log,
-    onProgress: output.progress,
   })
   try {
     return await use(node, dataDir)

@@ -257,7 +257,6 @@ export interface NodeOptions {
   /** milliseconds since 1970 */
   clock: () => number
   log: Log
-  onProgress?: (progress: Progress) => void
 }
 
 export interface CrawlRequest {
