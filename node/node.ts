@@ -10,14 +10,12 @@ import { startCrawl } from './crawl/crawl.ts'
 import { type Home, openHome } from './home.ts'
 import { type ImagesOptions, startImages } from './images/images.ts'
 import { type LocalSegment, listSegments, planCampaign } from './local-campaign.ts'
+import { playWeb } from './play-web.ts'
 import { produceShard } from './produce-shard.ts'
 import { openScorer, type ScorerOptions } from './score/score.ts'
 import { makeJob } from './segment-job.ts'
 import { describeShard, exportShard, listShards, readShard, saveFiles } from './shard/shard.ts'
 import { VERSION } from './version.ts'
-
-/** Milliseconds: a server on this machine that has not answered by then never will. */
-const LOOPBACK_LIMITS = { headersMs: 2_500, totalMs: 5_000 }
 
 /**
  * Open a node on its data directory, made where there is none. One process at a time. The parts that need
@@ -72,7 +70,7 @@ async function* crawl(options: NodeOptions, kept: Home, request: CrawlRequest): 
     log.info({ file }, 'segment begins')
     const { manifest, counts } = await produceShard(
       parts,
-      makeJob(segment, campaign, rules, options),
+      makeJob(segment, campaign, rules, { ...options, duplicatesWithin: 'campaign' }),
       { ...{ campaign, pipeline }, segment: segment.index, software: `shoal/${VERSION}` },
       {
         ...{ threads, workDir: kept.workDir, signal: request.signal },
@@ -128,11 +126,6 @@ function imagesOptions({ threads, contact, loopback, clock }: NodeOptions, peerI
     threads,
     userAgent: `Shoal/${VERSION} (+${contact ?? `peer ${peerId}`})`,
     now: clock,
-    ...(loopback ? { hosts: loopback.hosts, lookup: findNoHost, limits: LOOPBACK_LIMITS } : {}),
+    ...(loopback ? playWeb(loopback) : {}),
   }
-}
-
-/** Where this machine plays the web, no other name is asked for outside. */
-async function findNoHost(host: string): Promise<never> {
-  throw Object.assign(new Error(`${host} is not played here`), { code: 'ENOTFOUND' })
 }

@@ -7,19 +7,29 @@ import type { SegmentJob } from './work/work.ts'
 /** Bytes of an id that begins the keys of a run, or of a scope of duplicates. */
 const KEY_PREFIX_BYTES = 16
 
-/** What there is to do for one segment. Its run is named by campaign and place, so that it is found again. */
+/**
+ * What there is to do for one segment. Its run is named by campaign and place, so that it is found again.
+ *
+ * `duplicatesWithin`: what one person crawls alone need have no pair twice. Where many share a campaign out, a shard
+ * must be the segment's alone, and not depend on what its producer did before.
+ */
 export function makeJob(
   { source, bytes, fingerprint }: { source: SegmentSource; bytes: number | null; fingerprint: string },
   campaign: CID,
   rules: FilterRules,
-  { clock, offline }: Pick<NodeOptions, 'clock' | 'offline'>,
+  {
+    clock,
+    offline,
+    duplicatesWithin,
+  }: Pick<NodeOptions, 'clock' | 'offline'> & { duplicatesWithin: 'campaign' | 'segment' },
 ): SegmentJob {
   const { index, count } = source.part
   const part = count === 1 ? '' : `\0${index}/${count}`
+  const place = `${campaign}\0${source.name}${part}`
   return {
     ...{ source, sourceBytes: bytes, fingerprint, rules, clock, offline },
-    run: shortHash(`run\0${campaign}\0${source.name}${part}`),
-    scope: shortHash(`scope\0${campaign}`),
+    run: shortHash(`run\0${place}`),
+    scope: shortHash(`scope\0${duplicatesWithin === 'campaign' ? campaign : place}`),
   }
 }
 

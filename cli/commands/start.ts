@@ -18,6 +18,7 @@ export async function run({ options, output, signal }: Context): Promise<void> {
     ...{ dataDir, log, local, offline: options.offline, clock: Date.now },
     threads: options.threads ?? availableParallelism(),
     model: model === undefined || model.startsWith('hf:') ? (model ?? null) : resolve(model),
+    ...{ segments: 1, diskBytes: null, loopback: null },
     hours: options.hours === undefined ? null : parseHours(options.hours),
     listen: [options.listen ?? (local ? '/ip4/127.0.0.1/tcp/0' : `/ip4/0.0.0.0/tcp/${PORT}`)],
     peers: options.peer === undefined ? [] : options.peer.split(','),

@@ -10,8 +10,7 @@ export async function run(context: Context): Promise<void> {
   output.print(
     `${status.state} for ${formatSeconds(status.seconds)}; ${formatCount(status.peers)} peers, ${formatCount(status.produced)} segments done`,
   )
-  const { work } = status
-  if (work !== null) {
+  for (const work of status.work) {
     const stages = work.stages.map(({ stage, done, total, unit }) => {
       return `${stage} ${formatCount(done)}${total === null ? '' : ` of ${formatCount(total)}`} ${unit}`
     })

@@ -2,8 +2,7 @@ import { unixfs } from '@helia/unixfs'
 import { LRUCache } from 'lru-cache'
 import type { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
-import { MAX_RECORD_BYTES } from '../../protocol/limits.ts'
-import type { Blocks } from '../store/store.ts'
+import { type Blocks, type FetchBlock, fillBlocks } from '../store/store.ts'
 
 /** Bytes of a list: three times Common Crawl's longest. */
 const MAX_LIST_BYTES = 48 * 1024 * 1024
@@ -29,7 +28,7 @@ export async function readEntries(blocks: Blocks, list: CID, fetchBlock?: FetchB
   kept.set(blocks, lists)
   const known = lists.get(list.toString())
   if (known) return known
-  const blockstore = fetchBlock ? withFetch(blocks, fetchBlock) : blocks
+  const blockstore = fetchBlock ? fillBlocks(blocks, fetchBlock) : blocks
   const parts: Uint8Array[] = []
   let bytes = 0
   for await (const part of unixfs({ blockstore }).cat(list)) {
@@ -41,29 +40,6 @@ export async function readEntries(blocks: Blocks, list: CID, fetchBlock?: FetchB
   if (entries.at(-1) === '') entries.pop()
   lists.set(list.toString(), entries)
   return entries
-}
-
-/** @returns a block whose bytes have been hashed to this CID, or null where nobody has it */
-export type FetchBlock = (cid: CID) => Promise<Uint8Array | null>
-
-function withFetch(blocks: Blocks, fetchBlock: FetchBlock): Blocks {
-  return new Proxy(blocks, {
-    get(target, name) {
-      if (name !== 'get') return Reflect.get(target, name, target)
-      return async function* (cid: CID) {
-        if (!(await target.has(cid))) {
-          const bytes = await fetchBlock(cid)
-          if (bytes === null || bytes.length > MAX_RECORD_BYTES)
-            throw new ShoalError(
-              'block_missing',
-              `nobody gives block ${cid} of the campaign's list: try again when a member is there`,
-            )
-          await target.put(cid, bytes)
-        }
-        yield* target.get(cid)
-      }
-    },
-  })
 }
 
 function tooLong(): ShoalError {

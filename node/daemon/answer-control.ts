@@ -8,6 +8,7 @@ const ANSWERS = {
   status: (daemon) => daemon.status(),
   peers: (daemon) => daemon.peers(),
   segments: async (daemon) => daemon.segments(),
+  fetch: (daemon, argument) => daemon.fetch(String(argument)),
   pause: async (daemon) => daemon.pause(),
   resume: async (daemon) => daemon.resume(),
   drain: async (daemon) => daemon.drain(),

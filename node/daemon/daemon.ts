@@ -1,13 +1,17 @@
 // before all that makes objects
 import '../small-nursery.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ShoalError } from '../../protocol/errors.ts'
+import type { ShardDetails } from '../components.ts'
 import { openHome } from '../home.ts'
 import { nameOfPeer } from '../identity.ts'
 import { openLedger, verifyInPool } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
 import { type CampaignStanding, type Campaigns, manageCampaigns, parseCampaign } from '../manage-campaigns.ts'
 import { type Peer, startNetwork } from '../network/network.ts'
+import { describeShard, fetchShard } from '../shard/shard.ts'
 import { VERSION } from '../version.ts'
+import { watchDisk } from './disk.ts'
 import { type Hours, isWithin } from './hours.ts'
 import { answerPeers, startMembership } from './membership.ts'
 import type { ToolOptions } from './tools.ts'
@@ -19,6 +23,10 @@ export { parseHours } from './hours.ts'
 export interface DaemonOptions extends ToolOptions {
   /** when the machine may work, or null: always */
   hours: Hours | null
+  /** segments at once */
+  segments: number
+  /** bytes that the data directory may take before no more segments are begun, or null */
+  diskBytes: number | null
   /** multiaddrs to listen at */
   listen: string[]
   /** multiaddrs of nodes to call first */
@@ -26,23 +34,25 @@ export interface DaemonOptions extends ToolOptions {
   /** keep to this machine or LAN: no multicast, no relays, private addresses are passed on */
   local: boolean
   log: Log
-  /** in place of CONTENTION_MS and the pause between syncs, for tests */
+  /** in place of CONTENTION_MS and the pause between syncs, where all nodes are on one machine */
   contentionMs?: number | undefined
   syncEveryMs?: number | undefined
+  /** in place of the network, one with faults, for tests */
+  startNetwork?: typeof startNetwork | undefined
 }
 
 export interface Status {
   peerId: string
   version: string
-  /** `resting`: outside of its hours */
-  state: 'working' | 'resting' | 'paused' | 'draining'
+  /** `resting`: outside of its hours; `full`: the disk that it may use is, so that it takes nothing more */
+  state: 'working' | 'resting' | 'paused' | 'draining' | 'full'
   addresses: string[]
   /** connected now */
   peers: number
   /** since the start */
   seconds: number
   produced: number
-  work: Work | null
+  work: Work[]
   /** segments that failed here lately, and are left to others for a while */
   failures: Failure[]
   /** `digest` is equal on nodes that hold the same records; `secondsLeft` by the pace since the start, or null */
@@ -66,6 +76,12 @@ export interface Daemon extends Campaigns {
   status(): Promise<Status>
   peers(): Promise<Peer[]>
   segments(): SegmentStanding[]
+  /**
+   * Get a shard that the ledger knows, from whoever gives its blocks, and check all of it.
+   *
+   * @throws ShoalError `cid_invalid`, `shard_unknown`, `block_missing`; whatever is wrong with it
+   */
+  fetch(manifest: string): Promise<ShardDetails>
   /** Put down what is at work, and take nothing more until `resume`. */
   pause(): void
   resume(): void
@@ -94,7 +110,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   opened.defer(() => home.close())
   const ledger = await openLedger({ store: home.store, verify: verifyInPool, clock })
   opened.defer(() => ledger.close())
-  const network = await startNetwork({
+  const network = await (options.startNetwork ?? startNetwork)({
     ...{ identity: home.signer, table: home.store.network, listen: options.listen, bootstrap: options.peers },
     ...{ agent: `shoal/${VERSION}`, local, mdns: !local, upnp: !local, relayed: !local, relay: !local },
     dht: local ? 'server' : 'auto',
@@ -106,6 +122,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const paces = new Map<string, { done: number; at: number }>()
   let paused = false
   let draining = false
+  const disk = watchDisk(dataDir, options.diskBytes)
   const mayWork = () => !paused && (options.hours === null || isWithin(options.hours, new Date(clock())))
 
   const membership = startMembership(home, ledger, network, {
@@ -115,7 +132,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const worker = startWorker(
     home,
     { ledger, network, signer: home.signer, clock },
-    { ...options, mayWork, isReady: membership.isReady },
+    { ...options, mayWork, mayBegin: disk.hasRoom, isReady: membership.isReady },
   )
   const timer = setInterval(() => worker.look(), LOOK_MS)
   for (const { id } of ledger.campaigns())
@@ -141,6 +158,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     return ended
   }
 
+  function state(): Status['state'] {
+    if (draining) return 'draining'
+    if (paused) return 'paused'
+    if (!mayWork()) return 'resting'
+    return disk.isFull() ? 'full' : 'working'
+  }
+
   const campaigns = manageCampaigns(home, ledger, dataDir)
   return {
     ...campaigns,
@@ -162,11 +186,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     async status() {
       return {
-        ...{ peerId: network.peerId, version: VERSION, addresses: network.addresses() },
-        state: draining ? 'draining' : paused ? 'paused' : mayWork() ? 'working' : 'resting',
+        ...{ peerId: network.peerId, version: VERSION, addresses: network.addresses(), state: state() },
         peers: (await network.peers()).length,
         seconds: (performance.now() - started) / 1000,
-        ...{ produced: worker.produced(), work: worker.current(), failures: worker.failures() },
+        ...{ produced: worker.produced(), work: worker.atWork(), failures: worker.failures() },
         campaigns: campaigns.list().map((standing) => {
           const { done, segments } = standing.counts!
           const pace = paces.get(standing.campaign) ?? { done, at: performance.now() }
@@ -189,6 +212,21 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
             : { ...place, state: holding.state, manifest: null, until: holding.until }
         }),
       ),
+    async fetch(text) {
+      const manifest = parseCampaign(text)
+      for (const { id } of ledger.campaigns())
+        for (const { segment } of ledger.holdings(id)) {
+          const known = ledger.shardsOf(id, segment).find((shard) => shard.manifest.equals(manifest))
+          const envelope = known && (await ledger.find(known.id))
+          if (!envelope) continue
+          const shard = await fetchShard(home, manifest, envelope, (cid) => network.fetchBlock(id, cid))
+          return describeShard(home, shard)
+        }
+      throw new ShoalError(
+        'shard_unknown',
+        `no record of shard ${text} has come to this node: is it of a campaign that it takes part in?`,
+      )
+    },
     pause() {
       paused = true
       worker.look()

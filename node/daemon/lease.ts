@@ -3,7 +3,7 @@ import { equalBytes } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { makeClaim } from '../../protocol/records/claim.ts'
 import { segmentKey } from '../../protocol/segment-key.ts'
-import { LEASE_MS, MAX_HOLD_MS } from '../../protocol/timing.ts'
+import { LEASE_MS, MAX_HOLD_MS, RENEW_MS } from '../../protocol/timing.ts'
 import type { Identity } from '../identity.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Network } from '../network/network.ts'
@@ -20,8 +20,12 @@ export interface Lease {
   resumed: boolean
   /** whether this node holds the segment, as far as it knows */
   holds(): boolean
-  /** @throws ShoalError `lease_over` where it can't be held any longer */
-  renew(): Promise<void>
+  /**
+   * Renew it where it is time to; to be called often, since a machine that slept may have missed the time.
+   *
+   * @throws ShoalError `lease_over` where it can't be held any longer
+   */
+  renewInTime(): Promise<void>
   /** Give the segment up. */
   release(): Promise<void>
   /** Be found as its claimant no more. */
@@ -44,31 +48,47 @@ export async function publishOwn(
 export async function takeLease(parts: LeaseParts, campaign: CID, segment: number): Promise<Lease> {
   const { ledger, network, signer, clock } = parts
   const key = segmentKey(campaign, segment)
-  const held = () => {
-    const holding = ledger.holding(campaign, segment)
-    return holding.state === 'held' && equalBytes(holding.peer, signer.publicKey)
+  const holding = () => ledger.holding(campaign, segment)
+  function holds(): boolean {
+    const now = holding()
+    return now.state === 'held' && equalBytes(now.peer, signer.publicKey)
   }
-  const resumed = held()
+  const resumed = holds()
   const before = ledger.claimOf(campaign, segment, signer.publicKey)?.value
-  const issued = resumed && before ? before.issued : clock()
+  let issued = resumed && before ? before.issued : clock()
+  let expires = issued
+  let renewed = clock()
   // a clock's time grows over restarts as well, when earlier claims have been forgotten
   let seq = Math.max(before === undefined ? 0 : before.seq + 1, clock())
 
-  async function claim(expires: number): Promise<void> {
+  async function claim(until: number): Promise<void> {
+    expires = until
+    renewed = clock()
     const record = await makeClaim({ campaign, segment, seq: seq++, issued, expires }, signer)
     await publishOwn(parts, campaign, record.bytes)
   }
-  async function renew(): Promise<void> {
-    const expires = Math.min(clock() + LEASE_MS, issued + MAX_HOLD_MS)
-    if (expires <= clock())
+  function claimOn(): Promise<void> {
+    const until = Math.min(clock() + LEASE_MS, issued + MAX_HOLD_MS)
+    if (until <= clock())
       throw new ShoalError('lease_over', `segment ${segment} took longer than any lease may last`)
-    await claim(expires)
+    return claim(until)
   }
-  await renew()
+  await claimOn()
   network.provide(key)
   const end = () => network.withdraw(key)
   return {
-    ...{ resumed, renew, end, holds: held },
+    ...{ resumed, holds, end },
+    async renewInTime() {
+      const now = clock()
+      if (now < renewed + RENEW_MS) return
+      if (now >= expires) {
+        // the machine slept too long: an old lease taken up again would oust whoever has begun since
+        if (holding().state !== 'free' && !holds())
+          throw new ShoalError('lease_over', `segment ${segment} has gone to another while this node slept`)
+        issued = now
+      }
+      await claimOn()
+    },
     async release() {
       await claim(issued)
       await end()

@@ -27,7 +27,10 @@ export function answerPeers(
     async record(campaign, segment) {
       if (!joined(campaign)) return null
       const holding = ledger.holding(campaign, segment)
-      if (holding.state === 'done') return (await store.shards.get(holding.manifest.bytes)) ?? null
+      if (holding.state === 'done') {
+        const shard = ledger.shardsOf(campaign, segment).find((one) => one.manifest.equals(holding.manifest))
+        return shard ? ledger.find(shard.id) : null
+      }
       const own = ledger.claimOf(campaign, segment, signer.publicKey)
       const claim = own ?? (holding.state === 'held' ? ledger.claimOf(campaign, segment, holding.peer) : null)
       return claim && ledger.find(claim.id)

@@ -5,6 +5,7 @@ import type { Campaign } from '../../protocol/records/campaign.ts'
 import type { Crawl, Images, Scorer } from '../components.ts'
 import { startCrawl } from '../crawl/crawl.ts'
 import { startImages } from '../images/images.ts'
+import { playWeb } from '../play-web.ts'
 import { openScorer } from '../score/score.ts'
 import { VERSION } from '../version.ts'
 
@@ -14,6 +15,8 @@ export interface ToolOptions {
   offline: boolean
   /** a directory that holds a campaign's model, for those that can't be downloaded by name; or null */
   model: string | null
+  /** host names that lead to servers on this machine, for a campaign that is played on it; other names lead nowhere */
+  loopback: { hosts: Readonly<Record<string, string>> } | null
   clock: () => number
 }
 
@@ -27,12 +30,13 @@ export interface Tools {
 
 /** @throws ShoalError `campaign_model` where this node can't get the very files; `model_*` */
 export async function openTools(campaign: Campaign, options: ToolOptions): Promise<Tools> {
-  const { threads, clock } = options
+  const { threads, clock, loopback } = options
   await using opened = new AsyncDisposableStack()
   const scorer = await openModel(campaign.pipeline.model, options)
   opened.defer(() => scorer.close())
   const images = startImages({
     ...{ threads, now: clock },
+    ...(loopback ? playWeb(loopback) : {}),
     userAgent: `Shoal/${VERSION} (+${campaign.contact ?? 'no contact'})`,
   })
   opened.defer(() => images.close())

@@ -17,6 +17,28 @@ export function claimFields({ rows }: RecordSet, peers: Peers, row: number): Cla
   }
 }
 
+/** A shard's record, as far as the memory holds it. */
+export interface KnownShard {
+  /** of the record */
+  id: CID
+  manifest: CID
+  peer: Uint8Array
+  seq: number
+}
+
+export function shardsOf(set: RecordSet, peers: Peers, campaign: number, segment: number): KnownShard[] {
+  const { rows } = set
+  return [...set.ofSegment(campaign, segment)]
+    .filter((row) => rows.word(row, 'kind') !== CLAIM)
+    .map((row) => ({
+      // copies: the row may go
+      id: idOfDigest(new Uint8Array(rows.digest(row))),
+      manifest: idOfDigest(new Uint8Array(rows.manifest(row))),
+      peer: peers.keyOf(rows.word(row, 'peer')),
+      seq: rows.number(row, 'seq'),
+    }))
+}
+
 /** Whose a segment is, by all that this node knows. */
 export function holdingOf(
   set: RecordSet,
@@ -27,17 +49,9 @@ export function holdingOf(
 ): Holding {
   const { rows } = set
   const claims: ClaimFields[] = []
-  const shards: { peer: Uint8Array; seq: number; manifest: CID }[] = []
-  for (const row of set.ofSegment(campaign, segment)) {
+  const shards = shardsOf(set, peers, campaign, segment)
+  for (const row of set.ofSegment(campaign, segment))
     if (rows.word(row, 'kind') === CLAIM) claims.push(claimFields(set, peers, row))
-    else
-      shards.push({
-        peer: peers.keyOf(rows.word(row, 'peer')),
-        seq: rows.number(row, 'seq'),
-        // a copy: the row may go
-        manifest: idOfDigest(new Uint8Array(rows.manifest(row))),
-      })
-  }
   return claims.length + shards.length === 0 ? { state: 'free' } : select(segment, { claims, shards }, now)
 }
 

@@ -10,7 +10,7 @@ import { ACTIVE_MS } from '../../protocol/timing.ts'
 import type { Store } from '../store/store.ts'
 import { answerSync } from './answer-sync.ts'
 import { encodeFingerprints } from './fingerprints.ts'
-import { countHeld, holdingOf, touchedSegments } from './holdings.ts'
+import { countHeld, holdingOf, type KnownShard, shardsOf, touchedSegments } from './holdings.ts'
 import { type Added, type Change, type How, makeIntake } from './intake.ts'
 import { type Joined, loadMemory } from './load.ts'
 import { digestOfId } from './record-id.ts'
@@ -18,7 +18,7 @@ import { startSync } from './sync.ts'
 import type { Channel, SyncOptions, SyncResult } from './sync-session.ts'
 
 export { verifyInPool } from './verify-in-pool.ts'
-export type { Added, Change, Channel, How, SyncOptions, SyncResult }
+export type { Added, Change, Channel, How, KnownShard, SyncOptions, SyncResult }
 
 export interface Counts {
   segments: number
@@ -54,6 +54,8 @@ export interface Ledger {
   /** The newest claim that is known of a peer on a segment; null where it is over. */
   claimOf(campaign: CID, segment: number, peer: Uint8Array): { id: CID; value: Claim } | null
   holding(campaign: CID, segment: number): Holding
+  /** Every shard that is known of a segment, in no order. */
+  shardsOf(campaign: CID, segment: number): KnownShard[]
   /** Every segment that is held or done, in order. */
   holdings(campaign: CID): { segment: number; holding: Holding }[]
   /** Keys of the peers that a record of the last day is of, for the rules that share out segments. */
@@ -128,6 +130,7 @@ export async function openLedger({ store, verify, clock }: LedgerOptions): Promi
       return newest === null || isOver(newest.value, clock()) ? null : newest
     },
     holding: (campaign, segment) => holdingOf(set, peers, joinedOf(campaign).number, segment, clock()),
+    shardsOf: (campaign, segment) => shardsOf(set, peers, joinedOf(campaign).number, segment),
     holdings(campaign) {
       const one = joinedOf(campaign)
       const now = clock()

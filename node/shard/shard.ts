@@ -1,5 +1,6 @@
 export { describeShard, listShards } from './describe.ts'
 export { exportShard } from './export.ts'
+export { fetchShard } from './fetch.ts'
 export { publishShard } from './publish.ts'
 export { type CheckedShard, readShard } from './read.ts'
 export { saveFiles } from './save-files.ts'

@@ -4,6 +4,7 @@ import { ShoalError } from '../../protocol/errors.ts'
 import { PREFIXES } from './prefixes.ts'
 
 export { type Blocks, openBlocks } from './blocks.ts'
+export { type FetchBlock, fillBlocks } from './fill-blocks.ts'
 export { orderedKey, startingWith } from './keys.ts'
 
 type Database = Level<Uint8Array, Uint8Array>
