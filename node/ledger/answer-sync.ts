@@ -1,17 +1,17 @@
 import { ShoalError } from '../../protocol/errors.ts'
-import { bucketOf, decodeFingerprints, encodeFingerprints } from './fingerprints.ts'
-import { makeFlux } from './flux.ts'
-import { digestOfRecord, nameOfDigest } from './record-id.ts'
-import type { Shelf } from './record-set.ts'
+import { bucketOf, decodeFingerprints, encodeFingerprints } from '../../protocol/sync/fingerprints.ts'
+import { MAX_IDS } from '../../protocol/sync/limits.ts'
 import {
   type Answer,
   decodeBuckets,
   joinIds,
-  MAX_IDS,
   type Request,
   readRequest,
   splitIds,
-} from './sync-messages.ts'
+} from '../../protocol/sync/messages.ts'
+import { makeFlux } from './flux.ts'
+import { digestOfRecord, nameOfDigest } from './record-id.ts'
+import type { Shelf } from './record-set.ts'
 import { addAll, gather, type Side } from './sync-records.ts'
 import { type Channel, runSession, type SyncOptions, type SyncResult } from './sync-session.ts'
 

@@ -1,11 +1,11 @@
 import { ShoalError } from '../../protocol/errors.ts'
-import { addDigest, type Fingerprints, makeFingerprints, sameBucket } from './fingerprints.ts'
-
-/**
- * What may change on the other side while a sync runs: in the largest network some tens of claims come and go in that
- * time. Beyond it, digests that do not fit the ids are a lie.
- */
-const MAX_FLUX = 64
+import {
+  addDigest,
+  type Fingerprints,
+  makeFingerprints,
+  sameBucket,
+} from '../../protocol/sync/fingerprints.ts'
+import { MAX_FLUX } from '../../protocol/sync/limits.ts'
 
 export type Flux = ReturnType<typeof makeFlux>
 

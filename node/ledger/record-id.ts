@@ -3,9 +3,6 @@ import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import { CODECS, SHA2_256 } from '../../protocol/codec.ts'
 
-/** Bytes of a sha256. */
-export const DIGEST_BYTES = 32
-
 /** The digest within a record's id; all else of the id is the same for every record. */
 export function digestOfId(id: CID): Uint8Array {
   return id.multihash.digest

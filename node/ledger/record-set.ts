@@ -1,5 +1,11 @@
 import { randomInt } from 'node:crypto'
-import { addDigest, BUCKETS, bucketOf, type Fingerprints, makeFingerprints } from './fingerprints.ts'
+import {
+  addDigest,
+  BUCKETS,
+  bucketOf,
+  type Fingerprints,
+  makeFingerprints,
+} from '../../protocol/sync/fingerprints.ts'
 import { makeRowTable, mixHash } from './row-table.ts'
 import { CLAIM, makeRows, PAGE_ROWS, type RowFields, type Rows, SHARD } from './rows.ts'
 

@@ -1,4 +1,4 @@
-import { DIGEST_BYTES } from './record-id.ts'
+import { DIGEST_BYTES } from '../../protocol/sync/fingerprints.ts'
 
 export const CLAIM = 1
 export const SHARD = 2

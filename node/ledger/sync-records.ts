@@ -1,10 +1,10 @@
 import type { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
 import { MAX_RECORD_BYTES } from '../../protocol/limits.ts'
+import { MAX_PULL, RECORDS_BYTES } from '../../protocol/sync/limits.ts'
 import type { How } from './intake.ts'
 import { idOfDigest } from './record-id.ts'
 import type { RecordSet, Shelf } from './record-set.ts'
-import { MAX_PULL } from './sync-messages.ts'
 import type { Session } from './sync-session.ts'
 
 /** What a sync needs of the ledger. */
@@ -18,8 +18,6 @@ export interface Side {
   wasRefused(digest: Uint8Array): boolean
 }
 
-/** Bytes of records in one message: it stays below a MiB with its frame, whatever the last record's length. */
-export const RECORDS_BYTES = 768 * 1024
 /** Records of one message that are checked at once: enough for all of libuv's threads. */
 const AT_ONCE = 32
 /** Take records in. @throws ShoalError `sync_garbage` at the first that no honest node would pass on */

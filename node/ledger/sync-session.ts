@@ -1,6 +1,7 @@
 import { encode } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { MAX_RECORD_BYTES } from '../../protocol/limits.ts'
+import { MAX_REQUESTS, MAX_SYNC_BYTES, SILENCE_MS, SYNC_MS } from '../../protocol/sync/limits.ts'
 
 /** A stream of whole messages, of at most a MiB each, to one peer. */
 export interface Channel {
@@ -22,14 +23,6 @@ export interface SyncResult {
   /** false where bounds ended it before the two were even */
   complete: boolean
 }
-
-/** Milliseconds of a whole sync: what a home's line carries in it, the next sync goes on from there. */
-const SYNC_MS = 60_000
-/** Milliseconds of silence: a small computer checks the thousand signatures of one message in a second. */
-const SILENCE_MS = 15_000
-/** Requests of one sync, and bytes of all messages, both ways: some 100,000 records. */
-const MAX_REQUESTS = 256
-const MAX_SYNC_BYTES = 64 * 1024 * 1024
 
 /** What only a peer does that is broken or hostile. */
 const MISBEHAVIOUR = ['sync_message', 'sync_lie', 'sync_garbage', 'sync_unasked', 'sync_endless']

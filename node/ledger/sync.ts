@@ -7,26 +7,25 @@ import {
   encodeFingerprints,
   type Fingerprints,
   sameBucket,
-} from './fingerprints.ts'
-import { type Flux, makeFlux } from './flux.ts'
-import { digestOfRecord, nameOfDigest } from './record-id.ts'
-import type { RecordSet, Shelf } from './record-set.ts'
+} from '../../protocol/sync/fingerprints.ts'
+import { MAX_IDS, MAX_PULL, RECORDS_BYTES } from '../../protocol/sync/limits.ts'
 import {
   type Answer,
   type Asking,
   encodeBuckets,
   joinIds,
-  MAX_IDS,
-  MAX_PULL,
   readAnswer,
   splitIds,
-} from './sync-messages.ts'
-import { addAll, gather, RECORDS_BYTES, type Side } from './sync-records.ts'
+} from '../../protocol/sync/messages.ts'
+import { type Flux, makeFlux } from './flux.ts'
+import { digestOfRecord, nameOfDigest } from './record-id.ts'
+import type { RecordSet, Shelf } from './record-set.ts'
+import { addAll, gather, type Side } from './sync-records.ts'
 import { type Channel, runSession, type Session, type SyncOptions, type SyncResult } from './sync-session.ts'
 
 /**
  * Even out a campaign with a peer that runs `answerSync`. This side asks, the other answers, each message one value of
- * DAG-CBOR (see sync-messages.ts):
+ * DAG-CBOR (see protocol/sync/messages.ts):
  *
  * 1. `digests`: both exchange the fingerprints of their 1,024 buckets. Buckets whose fingerprints differ are gone
  *    through, as many at once as their ids fit into a message:

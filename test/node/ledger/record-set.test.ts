@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { makePeers } from '../../../node/ledger/peers.ts'
+import { makeRecordSet, makeShelf } from '../../../node/ledger/record-set.ts'
+import { CLAIM, PAGE_ROWS, SHARD } from '../../../node/ledger/rows.ts'
 import {
   addDigest,
   bucketOf,
   decodeFingerprints,
   encodeFingerprints,
   makeFingerprints,
-} from '../../../node/ledger/fingerprints.ts'
-import { makePeers } from '../../../node/ledger/peers.ts'
-import { makeRecordSet, makeShelf } from '../../../node/ledger/record-set.ts'
-import { CLAIM, PAGE_ROWS, SHARD } from '../../../node/ledger/rows.ts'
+} from '../../../protocol/sync/fingerprints.ts'
 import { makeSigner } from './make-records.ts'
 
 const set = suite('record set')

@@ -1,5 +1,5 @@
-import { DIGEST_BYTES } from './record-id.ts'
-
+/** Bytes of a sha256, the digest within a record's id. */
+export const DIGEST_BYTES = 32
 /** Buckets that a campaign's records are divided into, by the first ten bits of the digests in their ids. */
 export const BUCKETS = 1024
 /** Bytes of a bucket's fingerprint. */

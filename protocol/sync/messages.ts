@@ -1,17 +1,10 @@
 import type { CID } from 'multiformats/cid'
 import * as v from 'valibot'
-import { decode } from '../../protocol/codec.ts'
-import { ShoalError } from '../../protocol/errors.ts'
-import { link, map, validate } from '../../protocol/records/fields.ts'
-import { BUCKETS, FINGERPRINT_BYTES } from './fingerprints.ts'
-import { DIGEST_BYTES } from './record-id.ts'
-
-/** Ids in one message: half a MiB. */
-export const MAX_IDS = 16_384
-/** Records that one message asks for: as many as fit into it, and some tenths of a second of signature checks. */
-export const MAX_PULL = 1_000
-/** Records in one message: the smallest envelope of all, with an empty body, has 150 bytes. */
-const MAX_RECORDS = 7_000
+import { decode } from '../codec.ts'
+import { ShoalError } from '../errors.ts'
+import { link, map, validate } from '../records/fields.ts'
+import { BUCKETS, DIGEST_BYTES, FINGERPRINT_BYTES } from './fingerprints.ts'
+import { MAX_IDS, MAX_PULL, MAX_RECORDS } from './limits.ts'
 
 function bytes(check: (value: Uint8Array) => boolean, message: string) {
   return v.custom<Uint8Array>((value) => value instanceof Uint8Array && check(value), message)
