@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { CID } from 'multiformats/cid'
-import { ShoalError } from '../protocol/errors.ts'
+import type { CID } from 'multiformats/cid'
 import {
   type CampaignDetails,
   describeCampaign,
@@ -13,6 +12,7 @@ import {
 import { chooseRules, findPreset } from './choose-rules.ts'
 import { type Home, openHome } from './home.ts'
 import { type Counts, type Ledger, openLedger, verifyInPool } from './ledger/ledger.ts'
+import { parseCampaign } from './parse-cid.ts'
 import { openScorer } from './score/score.ts'
 
 export interface CampaignRequest extends SourceRequest {
@@ -89,20 +89,5 @@ export async function withCampaigns<T>(
     }
   } finally {
     await home.close()
-  }
-}
-
-/** @throws ShoalError `cid_invalid` */
-export function parseCampaign(text: string): CID {
-  try {
-    return CID.parse(text)
-  } catch (cause) {
-    throw new ShoalError(
-      'cid_invalid',
-      `${text} is no CID: \`shoal campaign list\` names the campaigns here`,
-      {
-        cause,
-      },
-    )
   }
 }

@@ -10,6 +10,7 @@ import { startCrawl } from './crawl/crawl.ts'
 import { type Home, openHome } from './home.ts'
 import { type ImagesOptions, startImages } from './images/images.ts'
 import { type LocalSegment, listSegments, planCampaign } from './local-campaign.ts'
+import { parseManifest } from './parse-cid.ts'
 import { playWeb } from './play-web.ts'
 import { produceShard } from './produce-shard.ts'
 import { openScorer, type ScorerOptions } from './score/score.ts'
@@ -27,9 +28,9 @@ export async function openNode(options: NodeOptions): Promise<Node> {
   const kept = await openHome(options.dataDir)
   return {
     crawl: (request) => explainDisk(options.dataDir, crawl(options, kept, request)),
-    showShard: async (cid) => describeShard(kept, await readShard(kept, parseCid(cid))),
+    showShard: async (cid) => describeShard(kept, await readShard(kept, parseManifest(cid))),
     listShards: () => listShards(kept),
-    exportShard: (cid, format, out) => exportShard(kept, parseCid(cid), format, out),
+    exportShard: (cid, format, out) => exportShard(kept, parseManifest(cid), format, out),
     close: kept.close,
   }
 }
@@ -93,18 +94,6 @@ async function readBack(kept: Home, cid: CID, { folder }: LocalSegment, outDir: 
   const { campaign, candidates, pairs, outcomes, files, samples, verified } = details
   for (const [name, file] of Object.entries(files)) file.path = paths[name] ?? null
   return { campaign, candidates, pairs, outcomes, files, samples, verified }
-}
-
-function parseCid(text: string): CID {
-  try {
-    return CID.parse(text)
-  } catch (cause) {
-    throw new ShoalError(
-      'cid_invalid',
-      `${text} is no CID: \`shoal shard list\` names the shards that are here`,
-      { cause },
-    )
-  }
 }
 
 function scorerOptions(options: NodeOptions, { onProgress, files, signal }: CrawlRequest): ScorerOptions {

@@ -7,8 +7,9 @@ import { openHome } from '../home.ts'
 import { nameOfPeer } from '../identity.ts'
 import { openLedger, verifyInPool } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
-import { type CampaignStanding, type Campaigns, manageCampaigns, parseCampaign } from '../manage-campaigns.ts'
+import { type CampaignStanding, type Campaigns, manageCampaigns } from '../manage-campaigns.ts'
 import { type Peer, startNetwork } from '../network/network.ts'
+import { parseCampaign, parseManifest } from '../parse-cid.ts'
 import { describeShard, fetchShard } from '../shard/shard.ts'
 import { VERSION } from '../version.ts'
 import { watchDisk } from './disk.ts'
@@ -213,7 +214,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         }),
       ),
     async fetch(text) {
-      const manifest = parseCampaign(text)
+      const manifest = parseManifest(text)
       for (const { id } of ledger.campaigns())
         for (const { segment } of ledger.holdings(id)) {
           const known = ledger.shardsOf(id, segment).find((shard) => shard.manifest.equals(manifest))

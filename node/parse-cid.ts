@@ -1,0 +1,27 @@
+import { CID } from 'multiformats/cid'
+import { ShoalError } from '../protocol/errors.ts'
+
+/**
+ * Reads a CID that a person typed.
+ *
+ * @param hint - where the right ones are to be found
+ * @throws ShoalError `cid_invalid`
+ */
+function parseCid(text: string, hint: string): CID {
+  try {
+    return CID.parse(text)
+  } catch (cause) {
+    const shown = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
+    throw new ShoalError('cid_invalid', `${shown} is no CID: ${hint}`, { cause })
+  }
+}
+
+/** The CID of a shard's manifest. @throws ShoalError `cid_invalid` */
+export function parseManifest(text: string): CID {
+  return parseCid(text, '`shoal shard list` and `shoal segments` name the shards that are known here')
+}
+
+/** The CID that names a campaign. @throws ShoalError `cid_invalid` */
+export function parseCampaign(text: string): CID {
+  return parseCid(text, '`shoal campaign list` names the campaigns here')
+}
