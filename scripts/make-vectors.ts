@@ -9,13 +9,21 @@ import { admitCases } from './vectors/admit.ts'
 import { claimCases } from './vectors/claim.ts'
 import { codecCases } from './vectors/codec.ts'
 import { envelopeCases } from './vectors/envelope.ts'
+import { framingCases } from './vectors/framing.ts'
 import { nameCases } from './vectors/names.ts'
+import { presetCases } from './vectors/presets.ts'
 import { campaignCases, manifestCases, shardCases } from './vectors/records.ts'
+import { robotsDirectiveCases } from './vectors/robots-directives.ts'
 import { filterCases, segmentCases } from './vectors/rules.ts'
 import { assignCases, selectCases } from './vectors/share.ts'
+import { conversationCases } from './vectors/sync-conversation.ts'
+import { fingerprintCases } from './vectors/sync-fingerprints.ts'
+import { syncMessageCases } from './vectors/sync-messages.ts'
+import { uidCases } from './vectors/uid.ts'
 
 const SPELLING = 'Bytes are lower-case hex; values are DAG-JSON.'
 const ZEROS = '`zeros` is how many zero bytes follow the given ones.'
+const PIECES = 'Bytes in pieces are a list of lower-case hex and of numbers: so many zero bytes.'
 const RECORD =
   'Open `envelope`, then decode its body: the result is `value`, and the CID of the envelope `id`, or the code is `error`.'
 
@@ -50,6 +58,28 @@ export async function makeVectors(): Promise<Record<string, string>> {
     'names.json': print(
       'The records of `campaign` are gossiped under `topic`; the claimants of `segment` are providers of `key`.',
       nameCases(),
+    ),
+    'presets.json': print('The rules that `comment` names.', presetCases()),
+    'robots-directives.json': print(
+      'Read `values` of a header or meta element, seen at `source`: `refused` and `signals`; or whether `metaName` `binds`.',
+      robotsDirectiveCases(),
+    ),
+    'uid.json': print('The pair has `uid`, the head of the sha256 of `block`.', uidCases()),
+    'framing.json': print(
+      `Write \`message\` to a stream: \`frame\`, whose beginning is \`length\`. One with \`error\` ends the stream. ${PIECES}`,
+      framingCases(),
+    ),
+    'sync-fingerprints.json': print(
+      'Add `digests` and `gone`, then subtract `gone`: `fingerprints` by bucket, all others zero; `buckets` are those of `digests`.',
+      fingerprintCases(),
+    ),
+    'sync-messages.json': print(
+      `Read \`message\`, a request, or the answer to the request \`ask\`: \`value\`, in DAG-JSON but for bytes, or the code \`error\`. ${PIECES}`,
+      syncMessageCases(),
+    ),
+    'sync-conversation.json': print(
+      `Two ledgers that hold the envelopes \`asker\` and \`answerer\` of \`campaign\` at \`now\` say \`steps\`, and then both hold \`after\`. ${PIECES}`,
+      await conversationCases(),
     ),
     'segment.json': print('Count the segments of `sources`, and locate `index`.', segmentCases()),
   }

@@ -27,3 +27,10 @@ export function signerOf(seed: number): Signer {
     sign: (message) => new Uint8Array(sign(null, message, privateKey)),
   }
 }
+
+/** Bytes as a list of hex and of numbers: so many zeros. */
+export function pieces(bytes: Uint8Array): (string | number)[] {
+  return (hex(bytes).match(/(?:00){32,}|(?:(?!(?:00){32})..)+/g) ?? []).map((piece) =>
+    /^(?:00){32,}$/.test(piece) ? piece.length / 2 : piece,
+  )
+}

@@ -4,7 +4,10 @@ import * as dagJson from '@ipld/dag-json'
 /** The cases of `protocol/vectors/<name>.json`. */
 export function readCases<Case>(name: string): (Case & { comment: string })[] {
   const url = new URL(`../../protocol/vectors/${name}.json`, import.meta.url)
-  return JSON.parse(readFileSync(url, 'utf8')).cases
+  const { cases } = JSON.parse(readFileSync(url, 'utf8'))
+  // a suite without tests would pass
+  if (cases.length === 0) throw new Error(`${url.pathname} has no cases`)
+  return cases
 }
 
 /** The bytes of lower-case hex, and this many zeros after them. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { pairUid } from '../../protocol/uid.ts'
+import { type PairPlace, pairUid } from '../../protocol/uid.ts'
+import { bytesOf, readCases } from './read-vectors.ts'
 
 const uid = suite('pair uid')
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
@@ -39,5 +40,22 @@ uid('differs where any of the five does, and nowhere else', () => {
     pairUid({ ...place, url: 'a', text: 'bc' }, sha256),
   )
 })
+
+for (const { comment, block, uid: expected, ...pair } of readCases<Case>('uid')) {
+  uid(`vector: ${comment}`, () => {
+    const hashed: Uint8Array[] = []
+    const actual = pairUid(pair, (bytes) => {
+      hashed.push(bytes)
+      return sha256(bytes)
+    })
+    assert.equal(hashed.map(Buffer.from), [bytesOf(block)].map(Buffer.from))
+    assert.is(actual, expected)
+  })
+}
+
+interface Case extends PairPlace {
+  block: string
+  uid: string
+}
 
 uid.run()

@@ -25,4 +25,14 @@ vectors('no two cases of a file share a name', async () => {
   }
 })
 
+vectors('a test reads each file', async () => {
+  const tests = new URL('../', import.meta.url)
+  const paths = (await readdir(tests, { recursive: true })).filter((path) => path.endsWith('.test.ts'))
+  const texts = await Promise.all(paths.map((path) => readFile(new URL(path, tests), 'utf8')))
+  const calls = texts.flatMap((text) => [...text.matchAll(READ)].map(([, name]) => `${name}.json`))
+  assert.equal((await readdir(folder)).sort(), [...new Set(calls)].sort())
+})
+
+const READ = /\b(?:readCases<[^(]+>|testRecord)\(\s*'([a-z-]+)'/g
+
 vectors.run()
