@@ -32,7 +32,7 @@ export function makePicker({ ledger, signer }: Pick<LeaseParts, 'ledger' | 'sign
     random: () => number,
   ): number | null {
     const own = ledger
-      .holdings(id)
+      .holdings(id, { state: 'held' })
       .find(
         ({ segment, holding }) =>
           holding.state === 'held' && equalBytes(holding.peer, signer.publicKey) && !isLeft(id, segment),

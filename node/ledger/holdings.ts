@@ -55,16 +55,34 @@ export function holdingOf(
   return claims.length + shards.length === 0 ? { state: 'free' } : select(segment, { claims, shards }, now)
 }
 
+/** Which of a campaign's segments are meant: to say whose one is costs more than to find it. */
+export interface Which {
+  /** where absent, both */
+  state?: 'held' | 'done'
+  /** those that follow this one */
+  after?: number
+  /** as many, the first ones */
+  limit?: number
+}
+
 /** Segments that a shard or a live claim is of, in order. */
-export function touchedSegments(set: RecordSet, shelf: Shelf, now: number): number[] {
+export function touchedSegments(
+  set: RecordSet,
+  shelf: Shelf,
+  now: number,
+  { state, after = -1, limit }: Which,
+): number[] {
   const { rows } = set
   const found = new Set<number>()
   for (let row = 0; row < rows.end(); row++) {
     const kind = rows.word(row, 'kind')
     if (kind === 0 || rows.word(row, 'campaign') !== shelf.number) continue
-    if (kind !== CLAIM || isLiveRow(set, row, now)) found.add(rows.word(row, 'segment'))
+    const segment = rows.word(row, 'segment')
+    if (segment <= after) continue
+    if (kind !== CLAIM ? state !== 'held' : state !== 'done' && isLiveRow(set, row, now)) found.add(segment)
   }
-  return [...found].sort((a, b) => a - b)
+  const wanted = state === 'held' ? [...found].filter((one) => !set.isDone(shelf.number, one)) : [...found]
+  return wanted.sort((a, b) => a - b).slice(0, limit)
 }
 
 /** Segments with a live claim and no shard. */

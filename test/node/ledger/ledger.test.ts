@@ -48,6 +48,12 @@ ledger('shows whose a segment is, over restarts', () =>
     ])
     const counts = { segments: 100, done: 1, held: 1, free: 98, claims: 1, shards: 1, peers: 2 }
     assert.equal(before.counts, counts)
+    const numbers = (which: Parameters<typeof place.ledger.holdings>[1]) =>
+      place.ledger.holdings(campaign.id, which).map(({ segment }) => segment)
+    assert.equal(numbers({ state: 'held' }), [5])
+    assert.equal(numbers({ state: 'done' }), [6])
+    assert.equal(numbers({ after: 5 }), [6])
+    assert.equal(numbers({ limit: 1 }), [5])
     assert.is(before.claim, NOW + 60 * MINUTE)
     assert.is(before.other, null)
     assert.is(before.peers.length, 2)
