@@ -10,7 +10,7 @@ export function recordDomain(kind: string): string {
 }
 
 /** The kinds of record this node reads and writes, all in their first version. */
-const KINDS = ['campaign', 'claim', 'shard'] as const
+const KINDS = ['backoff', 'campaign', 'claim', 'shard'] as const
 
 export type Kind = (typeof KINDS)[number]
 

@@ -62,5 +62,17 @@ export const MAX_DECODE_BYTES = 192 * 1024 * 1024
  * key that claims all it can holds some 700 segments until the leases run out, not the campaign.
  */
 export const MAX_CLAIMS_PER_WINDOW = 120
+/**
+ * Claims of one key taken in by sync within SYNCED_CLAIMS_WINDOW_MS: as many as gossip may bring before the first of
+ * them is over, so that a newcomer gets all that others hold.
+ */
+export const MAX_SYNCED_CLAIMS_PER_WINDOW = 1560
+/**
+ * Back-offs of one key taken in within CLAIM_WINDOW_MS: a node honestly meets some dozens of hosts that ask for a pause,
+ * and a key that lies silences some 360 hosts at a time (see HEARSAY_MS), not the web.
+ */
+export const MAX_BACKOFFS_PER_WINDOW = 60
+/** Bytes of a host's name without its port: 255 on the wire (RFC 1035, 2.3.4), of which two are no characters. */
+export const MAX_HOST_BYTES = 253
 /** Shards of one peer with the same `seq` that are kept: two prove the fork, more only fill disks. */
 export const MAX_SHARDS_PER_SEQ = 2

@@ -19,5 +19,14 @@ export const MAX_HOLD_MS = 24 * HOUR
 export const ACTIVE_MS = 24 * HOUR
 /** A peer at work is heard of more often than this, by its renewals: one that is not may be cut off, or gone. */
 export const QUIET_MS = 25 * MINUTE
-/** Claims of one key are counted over this long, see MAX_CLAIMS_PER_WINDOW. */
+/** Gossiped claims of one key, and back-offs, are counted over this long, see MAX_CLAIMS_PER_WINDOW. */
 export const CLAIM_WINDOW_MS = 10 * MINUTE
+/** Claims of one key that come by sync are counted over this long: no claim is of use after it, but for the skew. */
+export const SYNCED_CLAIMS_WINDOW_MS = MAX_AHEAD_MS
+/** A host is believed to ask for no longer a pause than this: quotas are by the day at most, longer ones are mistakes. */
+export const MAX_BACKOFF_MS = 24 * HOUR
+/**
+ * What another node says of a host is heeded for this long after it was said: a lie is over soon, and a host that does
+ * ask for longer is asked once an hour by whoever needs it, who then tells the others again.
+ */
+export const HEARSAY_MS = HOUR

@@ -6,6 +6,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { admitCases } from './vectors/admit.ts'
+import { backoffCases } from './vectors/backoff.ts'
 import { claimCases } from './vectors/claim.ts'
 import { codecCases } from './vectors/codec.ts'
 import { envelopeCases } from './vectors/envelope.ts'
@@ -36,6 +37,7 @@ export async function makeVectors(): Promise<Record<string, string>> {
       await envelopeCases(),
     ),
     'campaign.json': print(`${RECORD} ${SPELLING} \`pipelineId\` names the pipeline.`, await campaignCases()),
+    'backoff.json': print(`${RECORD} ${SPELLING}`, await backoffCases()),
     'claim.json': print(`${RECORD} ${SPELLING}`, await claimCases()),
     'shard.json': print(`${RECORD} ${SPELLING}`, await shardCases()),
     'manifest.json': print(`Decode \`bytes\`: ${SPELLING}`, manifestCases()),
@@ -44,7 +46,7 @@ export async function makeVectors(): Promise<Record<string, string>> {
       filterCases(),
     ),
     'admit.json': print(
-      'Open `envelope`, decode its body, and admit it at `now` to a node that knows `campaign`, `newest` (an envelope), `recentClaims` and `sameSeq`: it comes to `verdict` and `code`, and takes the place of `replaces`.',
+      'Open `envelope`, decode its body, and admit it at `now` to a node that knows `campaign`, `newest` (an envelope), `recentClaims`, `recentBackoffs` and `sameSeq`, where it came by `way`: it comes to `verdict` and `code`, and takes the place of `replaces`.',
       await admitCases(),
     ),
     'assign.json': print(

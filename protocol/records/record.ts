@@ -1,16 +1,21 @@
 import type { CID } from 'multiformats/cid'
 import type { Opened } from '../envelope.ts'
+import { type Backoff, decodeBackoff } from './backoff.ts'
 import { type Campaign, decodeCampaign } from './campaign.ts'
 import { type Claim, decodeClaim } from './claim.ts'
 import { decodeShard, type Shard } from './shard.ts'
 
 /** Every kind of record by name, and how its body is read. */
-const DECODERS = { campaign: decodeCampaign, claim: decodeClaim, shard: decodeShard }
+const DECODERS = { backoff: decodeBackoff, campaign: decodeCampaign, claim: decodeClaim, shard: decodeShard }
 
 type Of<Kind extends string, Value> = { kind: Kind; id: CID; value: Value }
 
 /** A record whose signature, key and fields hold. */
-export type Entry = Of<'campaign', Campaign> | Of<'claim', Claim> | Of<'shard', Shard>
+export type Entry =
+  | Of<'backoff', Backoff>
+  | Of<'campaign', Campaign>
+  | Of<'claim', Claim>
+  | Of<'shard', Shard>
 
 /**
  * Read the body of an opened envelope.

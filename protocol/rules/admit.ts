@@ -1,6 +1,12 @@
 import type { CID } from 'multiformats/cid'
 import { ShoalError } from '../errors.ts'
-import { MAX_CLAIMS_PER_WINDOW, MAX_SHARDS_PER_SEQ } from '../limits.ts'
+import {
+  MAX_BACKOFFS_PER_WINDOW,
+  MAX_CLAIMS_PER_WINDOW,
+  MAX_SHARDS_PER_SEQ,
+  MAX_SYNCED_CLAIMS_PER_WINDOW,
+} from '../limits.ts'
+import { type Backoff, heededUntil } from '../records/backoff.ts'
 import type { Campaign } from '../records/campaign.ts'
 import type { Claim } from '../records/claim.ts'
 import type { Entry } from '../records/record.ts'
@@ -29,8 +35,15 @@ export interface Circumstances {
   campaign: (Parameters<typeof segmentCount>[0] & Pick<Campaign, 'trust'>) | null
   /** for a claim: the newest that is known of the same campaign, segment and peer */
   newest: { id: CID; value: Claim } | null
-  /** for a claim: how many of this peer's were accepted in the last CLAIM_WINDOW_MS, whichever way they came */
+  /** which way it came. A node's own records are judged as gossip, with none before them */
+  way: 'gossip' | 'sync'
+  /**
+   * for a claim: how many of this peer's were accepted that came the same way, within the CLAIM_WINDOW_MS of the clock
+   * (`floor(now / CLAIM_WINDOW_MS)`) or, of those that came by sync, within its SYNCED_CLAIMS_WINDOW_MS
+   */
   recentClaims: number
+  /** for a back-off: how many of this peer's were accepted within the CLAIM_WINDOW_MS of the clock */
+  recentBackoffs: number
   /** for a shard: ids of the same peer's with the same `seq`, in any campaign */
   sameSeq: readonly CID[]
 }
@@ -38,6 +51,8 @@ export interface Circumstances {
 /** Whether a record whose signature, key and fields hold is taken in. */
 export function admit(entry: Entry, circumstances: Circumstances): Judgement {
   switch (entry.kind) {
+    case 'backoff':
+      return admitPeer(entry.value, circumstances.campaign) ?? admitBackoff(entry.value, circumstances)
     case 'campaign':
       return { verdict: 'accept', code: 'ok' }
     case 'claim':
@@ -55,7 +70,7 @@ export function admit(entry: Entry, circumstances: Circumstances): Judgement {
  * @throws whatever is no ShoalError of the codec, the envelope or a record: a fault of this node's, not the sender's
  */
 export function judgeFault(fault: unknown): Judgement {
-  if (!(fault instanceof ShoalError) || !/^(codec|envelope|campaign|claim|shard)_/.test(fault.code))
+  if (!(fault instanceof ShoalError) || !/^(codec|envelope|backoff|campaign|claim|shard)_/.test(fault.code))
     throw fault
   return { verdict: NEWER.includes(fault.code) ? 'ignore' : 'reject', code: fault.code }
 }
@@ -64,16 +79,31 @@ export function judgeFault(fault: unknown): Judgement {
 const NEWER = ['envelope_version', 'envelope_kind']
 
 function admitWorker(work: Claim | Shard, campaign: Circumstances['campaign']): Judgement | null {
-  if (campaign === null) return { verdict: 'ignore', code: 'campaign_unknown' }
   // whoever passes it on knows the campaign, which never changes: no clock and no version makes this right
-  if (work.segment >= segmentCount(campaign)) return { verdict: 'reject', code: 'segment_range' }
+  if (campaign !== null && work.segment >= segmentCount(campaign))
+    return { verdict: 'reject', code: 'segment_range' }
+  return admitPeer(work, campaign)
+}
+
+function admitPeer({ peer }: { peer: Uint8Array }, campaign: Circumstances['campaign']): Judgement | null {
+  if (campaign === null) return { verdict: 'ignore', code: 'campaign_unknown' }
   const { mode, operators } = campaign.trust
-  if (mode === 'listed' && !operators.some((operator) => compareBytes(operator, work.peer) === 0))
+  if (mode === 'listed' && !operators.some((operator) => compareBytes(operator, peer) === 0))
     return { verdict: 'ignore', code: 'peer_unlisted' }
   return null
 }
 
-function admitClaim(id: CID, claim: Claim, { now, newest, recentClaims }: Circumstances): Judgement {
+/** A sync brings none: no honest ledger holds one. */
+function admitBackoff(backoff: Backoff, { now, way, recentBackoffs }: Circumstances): Judgement {
+  if (way === 'sync') return { verdict: 'reject', code: 'backoff_synced' }
+  if (backoff.issued > now + SKEW_MS) return { verdict: 'ignore', code: 'backoff_early' }
+  if (heededUntil(backoff) <= now) return { verdict: 'ignore', code: 'backoff_expired' }
+  if (recentBackoffs >= MAX_BACKOFFS_PER_WINDOW) return { verdict: 'ignore', code: 'backoff_flood' }
+  return { verdict: 'accept', code: 'ok' }
+}
+
+function admitClaim(id: CID, claim: Claim, circumstances: Circumstances): Judgement {
+  const { now, newest, way, recentClaims } = circumstances
   if (claim.issued > now + SKEW_MS) return { verdict: 'ignore', code: 'claim_early' }
   if (claim.expires > now + MAX_AHEAD_MS) return { verdict: 'ignore', code: 'claim_far' }
   if (isOver(claim, now)) return { verdict: 'ignore', code: 'claim_expired' }
@@ -82,7 +112,8 @@ function admitClaim(id: CID, claim: Claim, { now, newest, recentClaims }: Circum
     if (order === 0) return { verdict: 'ignore', code: 'claim_known' }
     if (order > 0) return { verdict: 'ignore', code: 'claim_old' }
   }
-  if (recentClaims >= MAX_CLAIMS_PER_WINDOW) return { verdict: 'ignore', code: 'claim_flood' }
+  const most = way === 'sync' ? MAX_SYNCED_CLAIMS_PER_WINDOW : MAX_CLAIMS_PER_WINDOW
+  if (recentClaims >= most) return { verdict: 'ignore', code: 'claim_flood' }
   return { verdict: 'accept', code: 'ok', ...(newest && { replaces: newest.id }) }
 }
 

@@ -20,7 +20,9 @@ export function startAdmission(segments: number, campaign: CID) {
           now: clock,
           campaign: { sources: [{ count: segments, parts: 1 }], trust: { mode: 'open', operators: [] } },
           newest: null,
+          way: 'gossip',
           recentClaims: claimant.claimed.length,
+          recentBackoffs: 0,
           sameSeq: [],
         },
       )

@@ -16,7 +16,9 @@ interface Case {
   now: number
   campaign: unknown
   newest: string | null
+  way: 'gossip' | 'sync'
   recentClaims: number
+  recentBackoffs: number
   sameSeq: string[]
   verdict: string
   code: string
@@ -40,7 +42,9 @@ async function circumstancesOf({
   now,
   campaign,
   newest,
+  way,
   recentClaims,
+  recentBackoffs,
   sameSeq,
 }: Case): Promise<Circumstances> {
   const known = newest === null ? null : await read(bytesOf(newest))
@@ -48,7 +52,9 @@ async function circumstancesOf({
     now,
     campaign: fromDagJson(campaign) as Circumstances['campaign'],
     newest: known && { id: known.id, value: known.value as Claim },
+    way,
     recentClaims,
+    recentBackoffs,
     sameSeq: sameSeq.map((cid) => CID.parse(cid)),
   }
 }
