@@ -2,9 +2,11 @@
  * The data that passes between the parts of a node, and what each part offers to its siblings.
  * A part's code lies in its own folder behind one door, `<part>/<part>.ts`; siblings know it by these types alone.
  */
+import type { Dispatcher } from 'undici'
 import type { Outcome } from '../protocol/outcomes.ts'
 import type { FilterRules, ImageFormat, Thresholds } from '../protocol/rules/filter.ts'
 import type { Log } from './log.ts'
+import type { Failure } from './web/web.ts'
 
 /** One `<img>` with alt text. `outcome` is set where extraction or a text rule has decided already. */
 export interface Candidate {
@@ -152,6 +154,21 @@ export interface CropGeometry {
   width: number
   height: number
   kernel: 'nearest' | 'linear' | 'cubic' | 'lanczos3'
+}
+
+/** The way out to the web, for pictures and archives alike. */
+export interface Web {
+  /**
+   * for undici's `request`: addresses are judged at every request, lookup and connection; what is refused rejects
+   * with an error that `describeError` knows
+   */
+  readonly dispatcher: Dispatcher
+  /** @returns the address parsed, or why nobody is asked for it; host names pass, their addresses are judged later */
+  judge(address: string | URL): URL | Failure
+  /** most that is read of all answers together, or null */
+  readonly bytesPerSecond: number | null
+  /** Breaks off what is under way. */
+  close(): Promise<void>
 }
 
 /** Reading segments: WARC and WAT into candidates. */

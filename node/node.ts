@@ -8,7 +8,7 @@ import { chooseRules, findPreset } from './choose-rules.ts'
 import type { CrawlRequest, CrawlResult, Node, NodeOptions } from './components.ts'
 import { startCrawl } from './crawl/crawl.ts'
 import { type Home, openHome } from './home.ts'
-import { type ImagesOptions, startImages } from './images/images.ts'
+import { startImages } from './images/images.ts'
 import { type LocalSegment, listSegments, planCampaign } from './local-campaign.ts'
 import { parseManifest } from './parse-cid.ts'
 import { playWeb } from './play-web.ts'
@@ -17,6 +17,7 @@ import { openScorer, type ScorerOptions } from './score/score.ts'
 import { makeJob } from './segment-job.ts'
 import { describeShard, exportShard, listShards, readShard, saveFiles } from './shard/shard.ts'
 import { VERSION } from './version.ts'
+import { openWeb } from './web/web.ts'
 
 /**
  * Open a node on its data directory, made where there is none. One process at a time. The parts that need
@@ -52,7 +53,7 @@ async function* explainDisk<T>(dataDir: string, results: AsyncGenerator<T>): Asy
 
 async function* crawl(options: NodeOptions, kept: Home, request: CrawlRequest): AsyncGenerator<CrawlResult> {
   findPreset(request.preset)
-  const { threads, contact, log } = options
+  const { threads, contact, clock, loopback, log } = options
   const segments = await listSegments(request, options.offline)
   await using running = new AsyncDisposableStack()
   const start = <Part extends { close(): Promise<void> }>(part: Part): Part => {
@@ -61,8 +62,14 @@ async function* crawl(options: NodeOptions, kept: Home, request: CrawlRequest): 
   }
   const scorer = start(await openScorer(options.model ?? undefined, scorerOptions(options, request)))
   const rules = chooseRules(request, scorer)
-  const images = start(startImages(imagesOptions(options, kept.signer.peerId)))
-  const parts = { ...kept, scorer, images, crawl: start(startCrawl({ threads })) }
+  const { web: played, ...limits } = loopback ? playWeb(loopback) : {}
+  const userAgent = `Shoal/${VERSION} (+${contact ?? `peer ${kept.signer.peerId}`})`
+  const images = start(
+    startImages({ threads, userAgent, now: clock, web: start(openWeb(played)), ...limits }),
+  )
+  // archives are named by the owner of this machine, and may well lie on it
+  const web = start(openWeb({ ...played, allow: { anywhere: true } }))
+  const parts = { ...kept, scorer, images, crawl: start(startCrawl({ threads, web, userAgent })) }
   const plan = planCampaign(segments, { rules, model: scorer.model, contact })
   const { campaign, pipeline } = await signCampaign(kept, plan)
   for (const [position, segment] of segments.entries()) {
@@ -107,14 +114,5 @@ function scorerOptions(options: NodeOptions, { onProgress, files, signal }: Craw
         ...{ file: options.model ?? 'shoal-mini', segment: 0, segments: files.length },
         stages: [{ stage: 'model', done, total, unit: 'bytes' }],
       }),
-  }
-}
-
-function imagesOptions({ threads, contact, loopback, clock }: NodeOptions, peerId: string): ImagesOptions {
-  return {
-    threads,
-    userAgent: `Shoal/${VERSION} (+${contact ?? `peer ${peerId}`})`,
-    now: clock,
-    ...(loopback ? playWeb(loopback) : {}),
   }
 }

@@ -3,7 +3,7 @@ const LIMITS = { headersMs: 2_500, totalMs: 5_000 }
 
 /** Where this machine plays the web for a demo, these names lead to it and no other name is asked for outside. */
 export function playWeb({ hosts }: { hosts: Readonly<Record<string, string>> }) {
-  return { hosts, lookup: findNoHost, limits: LIMITS }
+  return { web: { hosts, lookup: findNoHost }, limits: LIMITS }
 }
 
 async function findNoHost(host: string): Promise<never> {

@@ -1,9 +1,11 @@
-import type { Crawl, Extracted } from '../components.ts'
+import type { Crawl, Extracted, Web } from '../components.ts'
 import { startThreads } from '../threads.ts'
+import { VERSION } from '../version.ts'
 import { addLanguages } from './add-languages.ts'
 import { extractSegment } from './extract-segment.ts'
 import type { ExtractResult, ExtractTask } from './extract-worker.ts'
 import { fetchResponse } from './fetch-response.ts'
+import type { Reach } from './read-url.ts'
 import { openSpools } from './spool.ts'
 
 export { normalizeText } from './normalize-text.ts'
@@ -32,15 +34,25 @@ type Threads = ReturnType<typeof startThreads>
  * `source_changed`, `source_size_unknown`, `not_an_archive`, `not_a_wat`, `not_a_warc`, `record_missing`,
  * `record_too_large`.
  *
- * @param options - `threads` that parse; `retryMs` is the first pause after a server's failure, then doubled
+ * @param options - `threads` that parse; `web` by which segments on servers are read, and which stays open: without
+ *   it only files are; `userAgent` says who asks; `retryMs` is the first pause after a server's failure, then doubled
  */
-export function startCrawl(options: { threads: number; retryMs?: number }): Crawl {
+export function startCrawl(options: {
+  threads: number
+  web?: Web
+  userAgent?: string
+  retryMs?: number
+}): Crawl {
   let parsers: Threads | null = null
   // the language model takes more memory than all else together, so there is one of it
   let languages: Threads | null = null
   let readers = 0
   const spools = openSpools()
-  const retryMs = options.retryMs ?? RETRY_MS
+  const reach: Reach = {
+    web: options.web ?? null,
+    userAgent: options.userAgent ?? `Shoal/${VERSION}`,
+    retryMs: options.retryMs ?? RETRY_MS,
+  }
 
   function run<T extends ExtractTask>(task: T): Promise<ExtractResult<T>> {
     parsers ??= startThreads(new URL('./extract-worker', import.meta.url), {
@@ -81,7 +93,7 @@ export function startCrawl(options: { threads: number; retryMs?: number }): Craw
         run: (bytes, slice, reading) => run({ kind: 'slice', bytes, slice, reading }),
         // so many that no thread waits for the main one
         depth: options.threads + 2,
-        retryMs,
+        ...reach,
         ...(signal === undefined ? {} : { signal }),
       })
       return untilRead(addLanguages(items, rules, detect))
@@ -89,7 +101,7 @@ export function startCrawl(options: { threads: number; retryMs?: number }): Craw
     readResponse: (source, record, maxBytes) =>
       fetchResponse(source, record, {
         spools,
-        retryMs,
+        ...reach,
         read: (bytes) => run({ kind: 'response', bytes, maxBytes }),
       }),
     async close() {

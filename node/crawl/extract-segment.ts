@@ -5,15 +5,14 @@ import { LOOKAHEAD_BYTES, MAX_STORED_BYTES, SLICE_BYTES } from './limits.ts'
 import { type Archive, openArchive } from './open-archive.ts'
 import { openWindow } from './read-ahead.ts'
 import { noCounts, type Reading, type SliceResult } from './read-slice.ts'
+import type { Reach } from './read-url.ts'
 import type { Slice } from './walk-records.ts'
 
-export interface ExtractOptions {
+export interface ExtractOptions extends Reach {
   /** read a slice in another thread */
   run: (bytes: ArrayBuffer, slice: Omit<Slice, 'bytes'>, reading: Reading) => Promise<SliceResult>
   /** slices that are read or wait for their turn at a time */
   depth: number
-  /** first of the doubling pauses between attempts to reach a server */
-  retryMs: number
   sliceBytes?: number
   signal?: AbortSignal
 }

@@ -3,12 +3,12 @@ import type { ArchivedResponse, SegmentSource } from '../components.ts'
 import type { FoundResponse } from './extract-worker.ts'
 import { isWarcMember } from './gzip-member.ts'
 import { MAX_STORED_BYTES } from './limits.ts'
+import type { Reach } from './read-url.ts'
 import { openSource, type Source } from './source.ts'
 import type { Spools } from './spool.ts'
 
-interface Options {
+interface Options extends Reach {
   spools: Spools
-  retryMs: number
   /** find the response in a record's bytes, in another thread */
   read: (bytes: ArrayBuffer) => Promise<FoundResponse>
 }
@@ -45,7 +45,7 @@ async function readRecordBytes(
   { warcOffset, warcLength }: { warcOffset: number; warcLength: number },
   options: Options,
 ): Promise<Uint8Array> {
-  const source = await openSource(segment.location, options.retryMs)
+  const source = await openSource(segment.location, options)
   try {
     const stored = await readRange(source, warcOffset, warcLength)
     if (
@@ -55,7 +55,7 @@ async function readRecordBytes(
       return stored
     // neither a member nor a record: a place in a whole-file gzip's content
     const path = await options.spools.inflate(segment.location, source)
-    const spool = await openSource(path, options.retryMs)
+    const spool = await openSource(path, options)
     try {
       return await readRange(spool, warcOffset, warcLength)
     } finally {

@@ -2,6 +2,7 @@ import { ShoalError } from '../../protocol/errors.ts'
 import type { SegmentSource } from '../components.ts'
 import { findMember, peekMember } from './gzip-member.ts'
 import { inflateWhole, type Piece } from './inflate-whole.ts'
+import type { Reach } from './read-url.ts'
 import { openSource, type Source } from './source.ts'
 import { findRecord, readRecord } from './warc-record.ts'
 
@@ -29,9 +30,9 @@ export interface Archive {
  */
 export async function openArchive(
   segment: SegmentSource,
-  options: { retryMs: number; signal?: AbortSignal },
+  options: Reach & { signal?: AbortSignal },
 ): Promise<Archive> {
-  const source = await openSource(segment.location, options.retryMs, options.signal)
+  const source = await openSource(segment.location, options, options.signal)
   try {
     const form = tellForm(await head(source))
     if (form === null) {

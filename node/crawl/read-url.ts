@@ -1,13 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Dispatcher, request } from 'undici'
 import { ShoalError } from '../../protocol/errors.ts'
+import type { Web } from '../components.ts'
+import { describeError } from '../web/web.ts'
 
-/** How a file on a server is reached. */
-export interface Access {
-  url: string
-  agent: Dispatcher
+/** How servers are reached. */
+export interface Reach {
+  /** null: not at all */
+  web: Web | null
+  /** who asks, and how to reach them */
+  userAgent: string
   /** first of the doubling pauses between attempts, milliseconds */
   retryMs: number
+}
+
+/** How a file on a server is reached. */
+export interface Access extends Reach {
+  url: string
   /** ETag or Last-Modified: the file must not change between two requests */
   validator?: string | null
   signal?: AbortSignal
@@ -90,6 +99,14 @@ async function attempt<T>(access: Access, at: number, job: () => Promise<T>): Pr
 async function pause(access: Access, error: unknown, failures: number, at: number): Promise<void> {
   access.signal?.throwIfAborted()
   if (error instanceof ShoalError) throw error
+  const { outcome, detail } = describeError(error)
+  if (outcome === 'address_refused') {
+    throw new ShoalError(
+      'source_refused',
+      `${access.url} leads to where this node never asks: ${detail}. Only the public web is open to campaigns`,
+      { cause: error },
+    )
+  }
   if (failures + 1 >= MAX_ATTEMPTS) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new ShoalError(
@@ -115,14 +132,16 @@ class Busy extends Error {
 }
 
 async function ask(access: Access, range: string): Promise<Answer> {
+  if (access.web === null)
+    throw new ShoalError('source_refused', `${access.url} lies on a server, and only files are read here`)
   let url = access.url
   for (let hop = 0; hop <= MAX_HOPS; hop++) {
     const answer = await request(url, {
-      dispatcher: access.agent,
+      dispatcher: access.web.dispatcher,
       headers: {
         range,
         'accept-encoding': 'identity',
-        'user-agent': 'shoal',
+        'user-agent': access.userAgent,
         ...(access.validator ? { 'if-range': access.validator } : {}),
       },
       headersTimeout: HEADERS_TIMEOUT_MS,

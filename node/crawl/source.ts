@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises'
-import { Agent } from 'undici'
 import { ShoalError } from '../../protocol/errors.ts'
-import { probeUrl, readUrl } from './read-url.ts'
+import { probeUrl, type Reach, readUrl } from './read-url.ts'
 
 /** Bytes of a file, here or on a server. */
 export interface Source {
@@ -16,11 +15,10 @@ const READ_BYTES = 1024 * 1024
 
 /**
  * @param location - path or http(s) URL
- * @param retryMs - first of the doubling pauses between attempts to reach a server
  * @throws ShoalError `source_missing`, `source_unreadable`, `source_unreachable`, `source_refused`
  */
-export function openSource(location: string, retryMs: number, signal?: AbortSignal): Promise<Source> {
-  return /^https?:\/\//i.test(location) ? openUrl(location, retryMs, signal) : openFile(location, signal)
+export function openSource(location: string, reach: Reach, signal?: AbortSignal): Promise<Source> {
+  return /^https?:\/\//i.test(location) ? openUrl(location, reach, signal) : openFile(location, signal)
 }
 
 async function openFile(path: string, signal?: AbortSignal): Promise<Source> {
@@ -49,17 +47,14 @@ async function openFile(path: string, signal?: AbortSignal): Promise<Source> {
   }
 }
 
-async function openUrl(url: string, retryMs: number, signal?: AbortSignal): Promise<Source> {
-  const access = { url, agent: new Agent(), retryMs, ...(signal === undefined ? {} : { signal }) }
-  try {
-    const { size, validator } = await probeUrl(access)
-    return {
-      size,
-      read: (start, end) => readUrl({ ...access, validator }, start, end ?? size),
-      close: () => access.agent.destroy(),
-    }
-  } catch (error) {
-    await access.agent.destroy()
-    throw error
+async function openUrl(url: string, reach: Reach, signal?: AbortSignal): Promise<Source> {
+  const { web, userAgent, retryMs } = reach
+  const access = { url, web, userAgent, retryMs, ...(signal === undefined ? {} : { signal }) }
+  const { size, validator } = await probeUrl(access)
+  return {
+    size,
+    read: (start, end) => readUrl({ ...access, validator }, start, end ?? size),
+    // whoever ends a reading ends its connection
+    close: async () => {},
   }
 }

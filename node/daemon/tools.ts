@@ -8,6 +8,7 @@ import { startImages } from '../images/images.ts'
 import { playWeb } from '../play-web.ts'
 import { openScorer } from '../score/score.ts'
 import { VERSION } from '../version.ts'
+import { openWeb } from '../web/web.ts'
 
 export interface ToolOptions {
   dataDir: string
@@ -34,13 +35,13 @@ export async function openTools(campaign: Campaign, options: ToolOptions): Promi
   await using opened = new AsyncDisposableStack()
   const scorer = await openModel(campaign.pipeline.model, options)
   opened.defer(() => scorer.close())
-  const images = startImages({
-    ...{ threads, now: clock },
-    ...(loopback ? playWeb(loopback) : {}),
-    userAgent: `Shoal/${VERSION} (+${campaign.contact ?? 'no contact'})`,
-  })
+  const { web: played, ...limits } = loopback ? playWeb(loopback) : {}
+  const web = openWeb(played)
+  opened.defer(() => web.close())
+  const userAgent = `Shoal/${VERSION} (+${campaign.contact ?? 'no contact'})`
+  const images = startImages({ threads, web, userAgent, now: clock, ...limits })
   opened.defer(() => images.close())
-  const crawl = startCrawl({ threads })
+  const crawl = startCrawl({ threads, web, userAgent })
   opened.defer(() => crawl.close())
   const kept = opened.move()
   return { crawl, images, scorer, close: () => kept.disposeAsync() }

@@ -1,5 +1,5 @@
 import type { FetchResult, Images } from '../components.ts'
-import { type Failure, failure } from './failure.ts'
+import { type Failure, failure } from '../web/web.ts'
 import { type HttpOptions, startHttp } from './http.ts'
 import { judgeResponse } from './judge-response.ts'
 import { startRobots } from './robots.ts'
@@ -79,7 +79,6 @@ export function startFetcher(options: HttpOptions) {
     async close(): Promise<void> {
       closing.abort()
       for (const stop of running) stop.abort(closing.signal.reason)
-      await http.close()
     },
   }
 }

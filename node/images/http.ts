@@ -1,20 +1,16 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Agent, request } from 'undici'
+import { request } from 'undici'
 import {
-  CONNECT_TIMEOUT_MS,
   FETCH_TIMEOUT_MS,
   HEADERS_TIMEOUT_MS,
   MAX_IMAGE_BYTES,
   MAX_REDIRECTS,
 } from '../../protocol/limits.ts'
-import { startConnector } from './connect.ts'
-import { describeError, type Failure, failure } from './failure.ts'
-import { type Allowed, vetUrl } from './guard.ts'
-import type { Endpoint } from './hosts.ts'
+import type { Web } from '../components.ts'
+import { describeError, type Failure, failure, type Throttled } from '../web/web.ts'
 import { type Politeness, startPoliteness } from './politeness.ts'
 import { readBody } from './read-body.ts'
-import { type Lookup, startLookup } from './resolve.ts'
 import { readRetryAfter } from './retry-after.ts'
 import { type Stopwatch, startStopwatch } from './stopwatch.ts'
 import { unlessAborted } from './unless-aborted.ts'
@@ -22,9 +18,9 @@ import { unlessAborted } from './unless-aborted.ts'
 /** Bounds of one fetch; times in milliseconds. */
 export interface FetchLimits {
   redirects: number
-  connectMs: number
   headersMs: number
-  /** of the network's time, redirects and repeated tries included; waiting for a turn or for room does not count */
+  /** of the network's time, redirects and repeated tries included; waiting for a turn, for room or for this node's
+   * own limit of bandwidth does not count */
   totalMs: number
   imageBytes: number
   /** requests for one address, where the failure may pass */
@@ -33,7 +29,6 @@ export interface FetchLimits {
 
 export const FETCH_LIMITS: FetchLimits = {
   redirects: MAX_REDIRECTS,
-  connectMs: CONNECT_TIMEOUT_MS,
   headersMs: HEADERS_TIMEOUT_MS,
   totalMs: FETCH_TIMEOUT_MS,
   imageBytes: MAX_IMAGE_BYTES,
@@ -73,12 +68,9 @@ export interface Wanted {
 
 export interface HttpOptions {
   userAgent: string
-  allowed: Allowed
-  hosts: ReadonlyMap<string, Endpoint>
+  web: Web
   limits: FetchLimits
   politeness: Politeness
-  lookup?: Lookup | undefined
-  ca?: string | undefined
   /** wall clock; pauses go by the process's own, so that this one may stand still */
   now: () => number
   random: () => number
@@ -88,16 +80,8 @@ export type Http = ReturnType<typeof startHttp>
 
 /** GET within limits: guarded addresses, bounded time, bytes, redirects and tries, each host in its turn. */
 export function startHttp(options: HttpOptions) {
-  const { limits, allowed, hosts, now } = options
+  const { limits, web, now } = options
   const politeness = startPoliteness(options.politeness, () => performance.now(), options.random)
-  const lookup = options.lookup ?? startLookup()
-  const agent = new Agent({
-    connect: startConnector({ allowed, lookup, hosts, connectMs: limits.connectMs, ca: options.ca }),
-    headersTimeout: limits.headersMs,
-    bodyTimeout: limits.headersMs,
-    pipelining: 1,
-    keepAliveMaxTimeout: 10_000,
-  })
 
   /** One request, in the time that is left. Throws only the signal's reason. */
   async function attempt(
@@ -111,19 +95,29 @@ export function startHttp(options: HttpOptions) {
     const onAbort = () => stop.abort(signal.reason)
     signal.addEventListener('abort', onAbort)
     const runTime = () => time.run(() => stop.abort())
+    let holds = 0
+    const onHold = (held: boolean) => {
+      holds += held ? 1 : -1
+      if (holds === 0) runTime()
+      else time.stop()
+    }
     const makeRoom = async (bytes: number) => {
       if (wanted.makeRoom === undefined) return
-      time.stop()
+      onHold(true)
       await unlessAborted(wanted.makeRoom(bytes), signal)
-      runTime()
+      onHold(false)
     }
     runTime()
     try {
-      const response = await request(url, {
-        dispatcher: agent,
+      const asked: Parameters<typeof request>[1] & Throttled = {
+        dispatcher: web.dispatcher,
         headers: { 'user-agent': options.userAgent, accept: wanted.accept, 'accept-encoding': 'identity' },
+        headersTimeout: limits.headersMs,
+        bodyTimeout: limits.headersMs,
         signal: stop.signal,
-      })
+        onHold,
+      }
+      const response = await request(url, asked)
       const { statusCode: status, body } = response
       // a body that is dropped reports so as an error, after nobody listens any more
       body.on('error', () => {})
@@ -171,7 +165,7 @@ export function startHttp(options: HttpOptions) {
     const seen = new Set<string>()
     let target: string | URL = address
     for (;;) {
-      const url = vetUrl(target, allowed)
+      const url = web.judge(target)
       if (!(url instanceof URL)) return url
       url.hash = ''
       if (seen.has(url.href)) return failure('fetch_redirects', 'in a circle')
@@ -193,7 +187,7 @@ export function startHttp(options: HttpOptions) {
     }
   }
 
-  return { get, slowDown: politeness.slowDown, close: () => agent.destroy() }
+  return { get, slowDown: politeness.slowDown }
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308])

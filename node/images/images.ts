@@ -1,32 +1,27 @@
 import { ShoalError } from '../../protocol/errors.ts'
-import type { Images } from '../components.ts'
+import type { Images, Web } from '../components.ts'
 import { startDecoder } from './decode.ts'
 import { startFetcher } from './fetch.ts'
-import { readHosts } from './hosts.ts'
 import { FETCH_LIMITS, type FetchLimits } from './http.ts'
 import { POLITENESS, type Politeness } from './politeness.ts'
-import type { Lookup } from './resolve.ts'
 
 export { judgeResponse as judgeArchivedResponse } from './judge-response.ts'
+
+/**
+ * Bytes a second that each of the requests at once has, at least: a socket's read of 64 KiB is then paid for in eight
+ * seconds, and servers give up readers that stand still for a minute.
+ */
+const LEAST_SHARE = 8 * 1024
 
 export interface ImagesOptions {
   /** worker threads that decode */
   threads: number
   /** who asks, and how to reach them: `Shoal/0.1.0 (+https://example.org/contact)` */
   userAgent: string
-  /** open loopback addresses, any port: for local campaigns and demos only */
-  allow?: { loopback: boolean }
-  /**
-   * host names that lead to given addresses, as curl's `--resolve` has it: `photos.example` or `photos.example:443`
-   * → `127.0.0.1:8080`. Nothing else about the guard changes.
-   */
-  hosts?: Readonly<Record<string, string>>
-  /** PEM certificates trusted besides the usual ones */
-  ca?: string
+  /** the way out, which stays open when the images are closed */
+  web: Web
   limits?: Partial<FetchLimits>
   politeness?: Partial<Politeness>
-  /** instead of asking the system's name servers */
-  lookup?: Lookup
   /** milliseconds since 1970, for `fetchedAt` and the age of robots.txt; may stand still */
   now?: () => number
   /** in [0, 1), for the jitter of pauses */
@@ -36,8 +31,7 @@ export interface ImagesOptions {
 /**
  * Start getting and decoding images.
  *
- * @throws ShoalError `images_user_agent` where the user agent can't be sent, `images_hosts` where a given host
- *   does not lead to an IP address
+ * @throws ShoalError `images_user_agent` where the user agent can't be sent
  */
 export function startImages(options: ImagesOptions): Images {
   if (!/^[\x21-\x7e][\x20-\x7e]{0,255}$/.test(options.userAgent)) {
@@ -46,14 +40,12 @@ export function startImages(options: ImagesOptions): Images {
       `the user agent ${JSON.stringify(options.userAgent)} is no line of printable ASCII: give the campaign a contact that is`,
     )
   }
+  const politeness = { ...POLITENESS, ...options.politeness }
   const fetcher = startFetcher({
     userAgent: options.userAgent,
-    allowed: options.allow ?? { loopback: false },
-    hosts: readHosts(options.hosts ?? {}),
+    web: options.web,
     limits: { ...FETCH_LIMITS, ...options.limits },
-    politeness: { ...POLITENESS, ...options.politeness },
-    lookup: options.lookup,
-    ca: options.ca,
+    politeness: { ...politeness, concurrency: affordable(politeness.concurrency, options.web) },
     now: options.now ?? Date.now,
     random: options.random ?? Math.random,
   })
@@ -65,4 +57,10 @@ export function startImages(options: ImagesOptions): Images {
       await Promise.all([fetcher.close(), decoder.close()])
     },
   }
+}
+
+/** Fewer requests at once where there is little bandwidth, rather than many that crawl. */
+function affordable(concurrency: number, { bytesPerSecond }: Web): number {
+  if (bytesPerSecond === null) return concurrency
+  return Math.min(concurrency, Math.max(1, Math.floor(bytesPerSecond / LEAST_SHARE)))
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import PQueue from 'p-queue'
-import type { Failure } from './failure.ts'
+import type { Failure } from '../web/web.ts'
 
 /** How a node spreads its requests. Times in milliseconds. */
 export interface Politeness {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createBrotliDecompress, createUnzip } from 'node:zlib'
-import { type Failure, failure } from './failure.ts'
+import { type Failure, failure } from '../web/web.ts'
 
 /** Not everybody heeds `Accept-Encoding: identity`: what comes encoded is inflated under the same limit. */
 const DECODERS = {

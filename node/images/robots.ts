@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { type Failure, failure } from './failure.ts'
+import { type Failure, failure } from '../web/web.ts'
 import type { Http } from './http.ts'
 import { parseRobotsTxt, type RobotsTxt } from './robots-txt.ts'
 import { unlessAborted } from './unless-aborted.ts'

@@ -10,6 +10,7 @@ import { startCrawl } from '../../node/crawl/crawl.ts'
 import { startImages } from '../../node/images/images.ts'
 import { openNode } from '../../node/node.ts'
 import { openScorer } from '../../node/score/score.ts'
+import { openWeb } from '../../node/web/web.ts'
 import { PRESETS } from '../../protocol/rules/presets.ts'
 
 const IMAGES = 2_400
@@ -83,7 +84,8 @@ async function runWhole(file: string, hosts: Record<string, string>, dir: string
 async function measureStages(file: string, hosts: Record<string, string>): Promise<Record<string, number>> {
   const threads = availableParallelism()
   const crawl = startCrawl({ threads })
-  const images = startImages({ threads, userAgent: 'Shoal-bench/1', hosts })
+  const web = openWeb({ hosts })
+  const images = startImages({ threads, userAgent: 'Shoal-bench/1', web })
   const scorer = await openScorer(undefined, { cacheDir: tmpdir(), threads })
   try {
     const source = { kind: 'warc', location: file, name: 'bench', part: { index: 0, count: 1 } } as const
@@ -112,6 +114,7 @@ async function measureStages(file: string, hosts: Record<string, string>): Promi
     return { read, fetch, decode, score }
   } finally {
     await Promise.all([crawl.close(), images.close(), scorer.close()])
+    await web.close()
   }
 }
 

@@ -1,9 +1,12 @@
 import type { Candidate, Crawl, Extracted, SegmentCounts, SegmentSource } from '../../../node/components.ts'
 import { extractSegment } from '../../../node/crawl/extract-segment.ts'
 import { readSlice } from '../../../node/crawl/read-slice.ts'
+import { openWeb } from '../../../node/web/web.ts'
 import { PRESETS } from '../../../protocol/rules/presets.ts'
 
 export const RULES = PRESETS['laion-5b']!
+/** With the guard as campaigns have it, but for this machine's servers. */
+export const web = openWeb({ allow: { loopback: true } })
 
 export interface All {
   pages: Extracted['pages']
@@ -30,7 +33,7 @@ export function readHere(source: SegmentSource, sliceBytes?: number, depth = 3):
   return gather(
     extractSegment(source, RULES, {
       depth,
-      retryMs: 1,
+      ...{ web, userAgent: 'Shoal-test/1', retryMs: 1 },
       ...(sliceBytes === undefined ? {} : { sliceBytes }),
       run: async (bytes, slice, reading) => readSlice({ ...slice, bytes: Buffer.from(bytes) }, reading),
     }),

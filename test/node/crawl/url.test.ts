@@ -4,7 +4,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { startCrawl } from '../../../node/crawl/crawl.ts'
 import { gzipEach, httpResponse, noise, pageRecord, warcRecord } from './make-warc.ts'
-import { RULES, readHere, segment } from './read-all.ts'
+import { RULES, readHere, segment, web } from './read-all.ts'
 
 const test = suite('segments from servers')
 const PAGES = Array.from({ length: 300 }, (_, i) => pageRecord(`p${i}`, 1, noise(i, 6_000)))
@@ -15,6 +15,7 @@ type Answer = (request: IncomingMessage, response: ServerResponse, count: number
 const servers: Server[] = []
 test.after(() => {
   for (const server of servers) server.close().closeAllConnections()
+  return web.close()
 })
 
 async function serve(answer: Answer): Promise<{ url: string; requests: () => number }> {
@@ -143,7 +144,7 @@ test('one record', async () => {
     const body = bytes.subarray(Number(from), Number(to) + 1)
     response.writeHead(206, { 'Content-Range': `bytes ${from}-${to}/${bytes.length}` }).end(body)
   })
-  const crawl = startCrawl({ threads: 1 })
+  const crawl = startCrawl({ threads: 1, web })
   const place = { warcOffset: bytes.length - record.length, warcLength: record.length }
   const { body } = await crawl.readResponse(segment(url), place, 100)
   assert.is(Buffer.from(body).toString(), 'GIF89a')
@@ -152,7 +153,7 @@ test('one record', async () => {
 
 test('giving up ends the wait', async () => {
   const { url } = await serve((_, response) => response.writeHead(503, { 'Retry-After': '60' }).end())
-  const crawl = startCrawl({ threads: 1 })
+  const crawl = startCrawl({ threads: 1, web })
   const reading = crawl.extract(segment(url), RULES, AbortSignal.timeout(50))
   const error = await reading[Symbol.asyncIterator]()
     .next()

@@ -88,7 +88,9 @@ test('redirects in a circle, to nowhere and to closed places end there', async (
     const location = places[request.url ?? '']
     response.writeHead(302, location === undefined ? {} : { location }).end()
   })
-  const fetcher = hurriedFetcher({ allowed: { loopback: false }, hosts: { 'photos.example': site.address } })
+  const fetcher = hurriedFetcher({
+    web: { allow: { loopback: false }, hosts: { 'photos.example': site.address } },
+  })
   await closing([fetcher, site, closed], async () => {
     const ends: Record<string, string> = {}
     for (const path of Object.keys(places))
@@ -159,8 +161,8 @@ test('https: certificates are verified against the name asked for', async () => 
     'other.example': site.address,
     'plain.example': plain.address,
   }
-  const strict = hurriedFetcher({ hosts })
-  const trusting = hurriedFetcher({ hosts, ca: cert })
+  const strict = hurriedFetcher({ web: { hosts } })
+  const trusting = hurriedFetcher({ web: { hosts, ca: cert } })
   await closing([strict, trusting, site, plain], async () => {
     assert.is(
       ending(await strict.fetch('https://photos.example/a')),

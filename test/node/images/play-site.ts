@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { startFetcher } from '../../../node/images/fetch.ts'
-import { readHosts } from '../../../node/images/hosts.ts'
 import { FETCH_LIMITS, type FetchLimits, type HttpOptions } from '../../../node/images/http.ts'
 import { POLITENESS, type Politeness } from '../../../node/images/politeness.ts'
+import { openWeb, type WebOptions } from '../../../node/web/web.ts'
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -51,24 +51,30 @@ export async function playSite(
 
 /** A fetcher in a hurry, that may open loopback addresses. */
 export function hurriedFetcher(
-  options: Partial<Omit<HttpOptions, 'limits' | 'politeness' | 'hosts'>> & {
-    hosts?: Record<string, string>
+  options: Partial<Omit<HttpOptions, 'limits' | 'politeness' | 'web'>> & {
+    web?: WebOptions
     limits?: Partial<FetchLimits>
     politeness?: Partial<Politeness>
   } = {},
 ) {
-  return startFetcher({
+  // names are never looked up beyond this machine
+  const web = openWeb({ allow: { loopback: true }, connectMs: 400, lookup: async () => [], ...options.web })
+  const fetcher = startFetcher({
     userAgent: 'Shoal/0 (+https://shoal.example/contact)',
-    allowed: { loopback: true },
     now: Date.now,
     random: () => 0.5,
-    // names are never looked up beyond this machine
-    lookup: async () => [],
     ...options,
-    hosts: readHosts(options.hosts ?? {}),
-    limits: { ...FETCH_LIMITS, connectMs: 400, headersMs: 400, totalMs: 2_000, ...options.limits },
+    web,
+    limits: { ...FETCH_LIMITS, headersMs: 400, totalMs: 2_000, ...options.limits },
     politeness: { ...POLITENESS, hostGapMs: 0, backoffMs: 5, ...options.politeness },
   })
+  return {
+    ...fetcher,
+    async close() {
+      await fetcher.close()
+      await web.close()
+    },
+  }
 }
 
 /** Run a test with sites and a fetcher that are closed whatever happens. */

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { failure } from '../../../node/images/failure.ts'
 import { POLITENESS, startPoliteness } from '../../../node/images/politeness.ts'
 import { readRetryAfter } from '../../../node/images/retry-after.ts'
+import { failure } from '../../../node/web/web.ts'
 import { body, closing, ending, hurriedFetcher, playSite } from './play-site.ts'
 
 const test = suite('images: politeness')
@@ -66,7 +66,7 @@ test('all hosts together keep to the limit', async () => {
     response.end('x')
   })
   const hosts = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`h${i}.example`, site.address]))
-  const fetcher = hurriedFetcher({ hosts, politeness: { concurrency: 3 } })
+  const fetcher = hurriedFetcher({ web: { hosts }, politeness: { concurrency: 3 } })
   await closing([fetcher, site], async () => {
     const ends = await Promise.all(Object.keys(hosts).map((host) => fetcher.fetch(`http://${host}/a`)))
     assert.ok(ends.every(({ ok }) => ok))
@@ -78,10 +78,13 @@ test("a slow host and a dead one stand in nobody's way", async () => {
   const slow = await playSite(() => {})
   const quick = await playSite((_, response) => response.end('quick'))
   const fetcher = hurriedFetcher({
-    hosts: { 'slow.example': slow.address },
-    // a name server that never answers for `localhost`
-    lookup: () => new Promise(() => {}),
-    limits: { connectMs: 1_500, headersMs: 1_500 },
+    web: {
+      hosts: { 'slow.example': slow.address },
+      // a name server that never answers for `localhost`
+      lookup: () => new Promise(() => {}),
+      connectMs: 1_500,
+    },
+    limits: { headersMs: 1_500 },
     politeness: { concurrency: 6, hostConcurrency: 2 },
   })
   await closing([fetcher, slow, quick], async () => {

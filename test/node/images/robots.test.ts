@@ -81,8 +81,10 @@ test('redirects of robots.txt: five, across hosts, under the guard; the rules bi
   const ask = async (robots: Handler, path: string) => {
     const site = await playSite((request, response) => robotsLater(robots, request, response), { robots })
     const fetcher = hurriedFetcher({
-      allowed: { loopback: false },
-      hosts: { 'photos.example': site.address, 'far.example': far.address },
+      web: {
+        allow: { loopback: false },
+        hosts: { 'photos.example': site.address, 'far.example': far.address },
+      },
     })
     return closing([fetcher, site], async () => ending(await fetcher.fetch(`http://photos.example${path}`)))
   }

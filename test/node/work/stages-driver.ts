@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DecodedImage } from '../../../node/components.ts'
 import { startImages } from '../../../node/images/images.ts'
+import { openWeb } from '../../../node/web/web.ts'
 import type { Task } from '../../../node/work/queue.ts'
 import { collect } from '../../../node/work/stages.ts'
 import { PRESETS } from '../../../protocol/rules/presets.ts'
@@ -22,8 +23,9 @@ const { hosts, pictures, decodeMs } = JSON.parse(process.argv[2] as string) as O
 const rules = PRESETS['laion-5b']
 if (rules === undefined) throw new Error('no rules')
 const names = Object.keys(hosts)
+const web = openWeb({ hosts })
 const images = startImages({
-  ...{ threads: 1, userAgent: 'Shoal-test/1', hosts },
+  ...{ threads: 1, userAgent: 'Shoal-test/1', web },
   politeness: { hostGapMs: 0 },
 })
 
@@ -65,5 +67,6 @@ await collect(
 )
 clearInterval(watch)
 await images.close()
+await web.close()
 process.send?.({ settled, peakRssMiB: peak / 1024 / 1024 } satisfies Told)
 process.disconnect?.()

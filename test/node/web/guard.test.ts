@@ -1,9 +1,9 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { mayConnect, vetUrl } from '../../../node/images/guard.ts'
+import { mayConnect, vetUrl } from '../../../node/web/guard.ts'
 
-const test = suite('images: guard')
+const test = suite('web: guard')
 const NOTHING = { loopback: false }
 const LOOPBACK = { loopback: true }
 

@@ -1,4 +1,4 @@
-import { Resolver } from 'node:dns/promises'
+import { lookup, Resolver } from 'node:dns/promises'
 import { type Failure, FailureError, failure } from './failure.ts'
 
 /** Host name to IP addresses; an empty answer and an error both mean that there are none. */
@@ -28,6 +28,12 @@ export function startLookup(): Lookup {
     const codes = answers.map((answer) => (answer.status === 'rejected' ? answer.reason?.code : 'ENODATA'))
     throw unresolved(codes.find((code) => !FINAL.has(code)) ?? codes[0])
   }
+}
+
+/** As any program of this machine finds a host: its own files and networks included. */
+export async function systemLookup(hostname: string): Promise<string[]> {
+  const found = await lookup(hostname, { all: true })
+  return found.map(({ address }) => address)
 }
 
 function unresolved(code: string): FailureError {

@@ -1,13 +1,13 @@
 import { Agent, request } from 'undici'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { startConnector } from '../../../node/images/connect.ts'
-import { FailureError } from '../../../node/images/failure.ts'
-import { readHosts } from '../../../node/images/hosts.ts'
-import { type Lookup, startLookup } from '../../../node/images/resolve.ts'
-import { closing, playSite } from './play-site.ts'
+import { startConnector } from '../../../node/web/connect.ts'
+import { FailureError } from '../../../node/web/failure.ts'
+import { readHosts } from '../../../node/web/hosts.ts'
+import { type Lookup, startLookup } from '../../../node/web/resolve.ts'
+import { closing, playSite } from '../images/play-site.ts'
 
-const test = suite('images: connect')
+const test = suite('web: connect')
 
 /** Ask by way of the connector alone: the judgement of the URL, before it, is another gate. */
 async function ask(
