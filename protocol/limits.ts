@@ -59,12 +59,12 @@ export const MAX_IMAGE_SIDE = 65_535
 export const MAX_DECODE_BYTES = 192 * 1024 * 1024
 /**
  * Claims of one key taken in within CLAIM_WINDOW_MS. A machine with 100 segments at once renews 50 in that time; a
- * key that claims all it can holds some 700 segments until the leases run out, not the campaign.
+ * key that claims all it can gets 720 leases of an hour at a time, not the campaign.
  */
 export const MAX_CLAIMS_PER_WINDOW = 120
 /**
  * Claims of one key taken in by sync within SYNCED_CLAIMS_WINDOW_MS: as many as gossip may bring before the first of
- * them is over, so that a newcomer gets all that others hold.
+ * them is over, so that a newcomer gets all that others hold, and a burst that was more than gossip takes is made up for.
  */
 export const MAX_SYNCED_CLAIMS_PER_WINDOW = 1560
 /**

@@ -3,13 +3,15 @@ import type { CID } from 'multiformats/cid'
 import { open, type Verify } from '../../protocol/envelope.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { MAX_RECORD_BYTES } from '../../protocol/limits.ts'
+import { type Backoff, heededUntil } from '../../protocol/records/backoff.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
 import type { Claim } from '../../protocol/records/claim.ts'
 import { type Entry, readRecord } from '../../protocol/records/record.ts'
 import { admit, type Circumstances, type Judgement, judgeFault } from '../../protocol/rules/admit.ts'
 import { isOver } from '../../protocol/rules/select.ts'
-import { ACTIVE_MS, CLAIM_WINDOW_MS, LEASE_MS } from '../../protocol/timing.ts'
+import { ACTIVE_MS, LEASE_MS } from '../../protocol/timing.ts'
 import { orderedKey, type Store, type Write } from '../store/store.ts'
+import { countRecords } from './count-records.ts'
 import { claimFields } from './holdings.ts'
 import type { Joined, Memory } from './load.ts'
 import { digestOfId, digestOfRecord, idOfDigest, nameOfDigest } from './record-id.ts'
@@ -32,8 +34,10 @@ export interface Change {
   kind: Entry['kind']
   /** of a campaign's record, its own id */
   campaign: CID
-  /** null for a campaign's record */
+  /** null for a campaign's record, and for a back-off */
   work: { segment: number; peer: Uint8Array } | null
+  /** null but for a back-off: the host that wants to be left alone, and until when a node that hears of it does so */
+  backoff: { host: string; until: number } | null
 }
 
 /** Gossiped records whose signatures are being checked at once: 30 ms of work for each core of two. */
@@ -41,6 +45,8 @@ const MAX_WAITING = 512
 /** Refused records that are remembered, and for how long, so that nobody makes a node check the same ones over and over. */
 const MAX_REFUSED = 20_000
 const REFUSED_MS = 5 * 60_000
+/** Back-offs that are remembered, so that none is told again: some hundred peers may send all that they may. */
+const MAX_HEARD = 20_000
 /** A peer's last activity is written again when it is later by this. */
 const MEMBER_STEP_MS = 10 * 60_000
 
@@ -60,8 +66,8 @@ export function makeIntake(
     max: MAX_REFUSED,
     ttl: REFUSED_MS,
   })
-  /** a peer's number → when its latest claims came */
-  const claimTimes = new Map<number, number[]>()
+  const heard = new LRUCache<string, true>({ max: MAX_HEARD })
+  const counts = countRecords()
   let waiting = 0
   let closed = false
 
@@ -72,6 +78,8 @@ export function makeIntake(
     const id = idOfDigest(digest)
     if (set.findId(digest) >= 0) return { verdict: 'ignore', code: 'record_known', id }
     const name = nameOfDigest(digest)
+    // one that comes in a sync is a fault, however often it was heard
+    if (how !== 'sync' && heard.has(name)) return { ...KNOWN_BACKOFF, id }
     const earlier = refused.get(name)
     // what only the time may make right is asked for by every sync
     if (earlier && (earlier.verdict === 'reject' || how === 'sync')) return { ...earlier, id }
@@ -81,7 +89,7 @@ export function makeIntake(
     const { judgement, written } =
       'kind' in entry ? take(entry, bytes, how) : { judgement: entry, written: null }
     const { verdict, code } = judgement
-    if (verdict !== 'accept') refused.set(name, { verdict, code })
+    if (verdict !== 'accept' && !OF_ONE_WAY.includes(code)) refused.set(name, { verdict, code })
     await written
     return { verdict, code, id }
   }
@@ -100,9 +108,10 @@ export function makeIntake(
   /** All in one go, so that no other record comes between the judgement and what follows from it. */
   function take(entry: Entry, bytes: Uint8Array, how: How) {
     if (entry.kind === 'campaign') return takeCampaign(entry.id, entry.value, bytes, how)
+    if (entry.kind === 'backoff') return takeBackoff(entry.id, entry.value, how)
     const { campaign: campaignId, segment, peer, seq } = entry.value
     const one = joined.get(campaignId.toString())
-    const judgement = admit(entry, circumstancesOf(entry, one))
+    const judgement = admit(entry, circumstancesOf(entry, one, how))
     if (judgement.verdict !== 'accept' || one === undefined) return { judgement, written: null }
     const writes: Write[] = []
     const number = numberOf(peer, writes)
@@ -117,10 +126,10 @@ export function makeIntake(
     )
     writes.push({ type: 'put', sublevel: store.records, key: digest, value: bytes })
     const now = clock()
-    if (entry.kind === 'claim') recentClaims(number, now).push(now)
+    if (entry.kind === 'claim') counts.add('claim', peer, how, now)
     noteActivity(one, number, activeAt(entry, how, now), writes)
     const written = disk.write(writes, how === 'own')
-    tell({ how, id: entry.id, kind: entry.kind, campaign: one.id, work: { segment, peer } })
+    tell({ how, id: entry.id, kind: entry.kind, campaign: one.id, work: { segment, peer }, backoff: null })
     return { judgement, written }
   }
 
@@ -143,17 +152,53 @@ export function makeIntake(
       ],
       true,
     )
-    tell({ how, id, kind: 'campaign', campaign: id, work: null })
+    tell({ how, id, kind: 'campaign', campaign: id, work: null, backoff: null })
     return { judgement, written }
   }
 
+  /** It is told, and nothing of it kept but that it was. */
+  function takeBackoff(id: CID, backoff: Backoff, how: How) {
+    const now = clock()
+    const name = nameOfDigest(digestOfId(id))
+    const { campaign, host, peer } = backoff
+    const judgement: Judgement =
+      // the same one may have come twice at once
+      how !== 'sync' && heard.has(name)
+        ? KNOWN_BACKOFF
+        : admit(
+            { kind: 'backoff', id, value: backoff },
+            {
+              ...NOTHING,
+              now,
+              way: how === 'sync' ? 'sync' : 'gossip',
+              campaign: joined.get(campaign.toString())?.campaign ?? null,
+              recentBackoffs: counts.of('backoff', peer, how, now),
+            },
+          )
+    if (judgement.verdict === 'accept') {
+      heard.set(name, true)
+      counts.add('backoff', peer, how, now)
+      tell({
+        how,
+        id,
+        kind: 'backoff',
+        campaign,
+        work: null,
+        backoff: { host, until: heededUntil(backoff) },
+      })
+    }
+    return { judgement, written: null }
+  }
+
   function circumstancesOf(
-    entry: Exclude<Entry, { kind: 'campaign' }>,
+    entry: Extract<Entry, { kind: 'claim' | 'shard' }>,
     one: Joined | undefined,
+    how: How,
   ): Circumstances {
     const now = clock()
     if (one === undefined) return { ...NOTHING, now }
-    const known = { ...NOTHING, now, campaign: one.campaign }
+    const way: Circumstances['way'] = how === 'sync' ? 'sync' : 'gossip'
+    const known = { ...NOTHING, now, way, campaign: one.campaign }
     const { segment, peer, seq } = entry.value
     const number = peers.find(peer)
     if (number < 0) return known
@@ -161,7 +206,7 @@ export function makeIntake(
       return {
         ...known,
         newest: newestClaim(one, segment, number),
-        recentClaims: recentClaims(number, now).length,
+        recentClaims: counts.of('claim', peer, how, now),
       }
     // of this campaign only: nodes that have joined others as well must come to the same records of this one
     return { ...known, sameSeq: set.findShards(one.number, number, seq).map(idOfRow) }
@@ -175,13 +220,6 @@ export function makeIntake(
 
   function idOfRow(row: number): CID {
     return idOfDigest(new Uint8Array(rows.digest(row)))
-  }
-
-  function recentClaims(peer: number, now: number): number[] {
-    let times = claimTimes.get(peer)
-    if (times === undefined) claimTimes.set(peer, (times = []))
-    while (times.length > 0 && times[0]! <= now - CLAIM_WINDOW_MS) times.shift()
-    return times
   }
 
   function numberOf(peer: Uint8Array, writes: Write[]): number {
@@ -225,7 +263,6 @@ export function makeIntake(
         one.members.delete(peer)
         writes.push({ type: 'del', sublevel: store.members, key: numberKey(one.number, peer) })
       }
-    for (const peer of claimTimes.keys()) if (recentClaims(peer, now).length === 0) claimTimes.delete(peer)
     if (writes.length > 0) await disk.write(writes)
   }
 
@@ -256,7 +293,17 @@ export function makeIntake(
   }
 }
 
-const NOTHING = { campaign: null, newest: null, recentClaims: 0, sameSeq: [] }
+const NOTHING = {
+  campaign: null,
+  newest: null,
+  way: 'gossip',
+  recentClaims: 0,
+  recentBackoffs: 0,
+  sameSeq: [],
+} as const
+/** Refusals that say nothing of the same record when it comes another way. */
+const OF_ONE_WAY = ['claim_flood', 'backoff_synced']
+const KNOWN_BACKOFF = { verdict: 'ignore', code: 'backoff_known' } as const
 const stopping = () => new ShoalError('ledger_closed', 'the ledger is closed: the node is stopping')
 const NO_OWNER = new Uint8Array()
 

@@ -41,7 +41,7 @@ export interface Ledger {
   /**
    * Take a record in: open its envelope, read it, and ask the rules. Settles when an accepted record is on the disk,
    * its own by way of fsync. A campaign is joined by adding its record as one's own; nobody else can make this node
-   * join one.
+   * join one. A back-off is told to subscribers, and not kept.
    *
    * @throws ShoalError `ledger_write`, `ledger_closed`; never for the bytes' sake
    */

@@ -7,6 +7,7 @@ import { openStore, type Store } from '../../../node/store/store.ts'
 import { cidOf, decode, encode } from '../../../protocol/codec.ts'
 import { recordDomain } from '../../../protocol/domains.ts'
 import type { Sealed, Signer, Verify } from '../../../protocol/envelope.ts'
+import { makeBackoff } from '../../../protocol/records/backoff.ts'
 import { DEFAULT_AUDIT, makeCampaign } from '../../../protocol/records/campaign.ts'
 import { makeClaim } from '../../../protocol/records/claim.ts'
 import { makeShard } from '../../../protocol/records/shard.ts'
@@ -59,6 +60,16 @@ export function sealClaim(
   const issued = fields.issued ?? NOW
   const lease = { campaign: campaign.id, segment: 0, seq: 0, issued, expires: issued + 60 * MINUTE }
   return makeClaim({ ...lease, ...fields }, signer)
+}
+
+/** A host that asked for a pause of half an hour just now, with what is changed. */
+export function sealBackoff(
+  campaign: Sealed,
+  signer: Signer,
+  fields: Partial<Parameters<typeof makeBackoff>[0]> = {},
+): Promise<Sealed> {
+  const pause = { status: 429, issued: NOW, until: NOW + 30 * MINUTE } as const
+  return makeBackoff({ campaign: campaign.id, host: 'photos.example', ...pause, ...fields }, signer)
 }
 
 /** The record with another signature. */
