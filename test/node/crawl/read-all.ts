@@ -1,4 +1,11 @@
-import type { Candidate, Crawl, Extracted, SegmentCounts, SegmentSource } from '../../../node/components.ts'
+import type {
+  Candidate,
+  Crawl,
+  Extracted,
+  SegmentCounts,
+  SegmentSource,
+  Web,
+} from '../../../node/components.ts'
 import { extractSegment } from '../../../node/crawl/extract-segment.ts'
 import { readSlice } from '../../../node/crawl/read-slice.ts'
 import { openWeb } from '../../../node/web/web.ts'
@@ -29,11 +36,16 @@ export function readWith(crawl: Crawl, source: SegmentSource): Promise<All> {
 }
 
 /** Read a segment to its end in this thread, without language detection, in slices of any size. */
-export function readHere(source: SegmentSource, sliceBytes?: number, depth = 3): Promise<All> {
+export function readHere(
+  source: SegmentSource,
+  sliceBytes?: number,
+  depth = 3,
+  through: Web = web,
+): Promise<All> {
   return gather(
     extractSegment(source, RULES, {
       depth,
-      ...{ web, userAgent: 'Shoal-test/1', retryMs: 1 },
+      ...{ web: through, userAgent: 'Shoal-test/1', retryMs: 1 },
       ...(sliceBytes === undefined ? {} : { sliceBytes }),
       run: async (bytes, slice, reading) => readSlice({ ...slice, bytes: Buffer.from(bytes) }, reading),
     }),

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { startCrawl } from '../../../node/crawl/crawl.ts'
+import { openWeb } from '../../../node/web/web.ts'
 import { gzipEach, httpResponse, noise, pageRecord, warcRecord } from './make-warc.ts'
 import { RULES, readHere, segment, web } from './read-all.ts'
 
@@ -134,6 +135,47 @@ test('what is no use to try again, and what has been tried enough', async () => 
     response.writeHead(206, { 'Content-Range': `bytes 5-9/${FILE.length}` }).end('five!'),
   )
   assert.is((await failure(shifted.url)).code, 'source_refused')
+})
+
+test("a campaign's archive is read where names lead, and nothing of this machine's network is", async () => {
+  const asked: (string | undefined)[] = []
+  const inner = await serve((request, response) => send(request, response))
+  const { url } = await serve((request, response) => {
+    asked.push(request.headers['user-agent'])
+    if (request.url === '/moved') response.writeHead(302, { Location: inner.url }).end()
+    else if (request.url === '/there') response.writeHead(302, { Location: '/a.warc.gz' }).end()
+    else send(request, response, 200_000)
+  })
+  const guarded = openWeb({
+    hosts: { 'archive.example': new URL(url).host },
+    lookup: async () => ['10.0.0.1'],
+  })
+  const read = (address: string) => readHere(segment(address), 100_000, 3, guarded)
+  const code = (address: string) => read(address).catch(({ code, message }) => `${code} ${message}`)
+  for (const path of ['a.warc.gz', 'there']) {
+    const { candidates } = await read(`http://archive.example/${path}`)
+    assert.equal(
+      candidates.map(({ text }) => text),
+      NAMES,
+    )
+  }
+  assert.ok(asked.length > 8 && asked.every((name) => name === 'Shoal-test/1'))
+  const start = performance.now()
+  assert.match(await code('http://archive.example/moved'), /^source_refused .*: 127\.0\.0\.1\./)
+  assert.match(await code(inner.url), /^source_refused .*: 127\.0\.0\.1\./)
+  assert.match(await code('http://private.example/a.warc'), /^source_refused .*: 10\.0\.0\.1\./)
+  assert.match(await code('http://archive.example:8080/a.warc'), /^source_refused .*: port 8080\./)
+  // refused for good, not tried again and again
+  assert.ok(performance.now() - start < 1_000)
+  assert.is(inner.requests(), 0)
+  await guarded.close()
+})
+
+test('without a way out only files are read', async () => {
+  const crawl = startCrawl({ threads: 1 })
+  const reading = crawl.extract(segment('http://archive.example/a.warc'), RULES)[Symbol.asyncIterator]()
+  assert.is((await reading.next().catch((error) => error)).code, 'source_refused')
+  await crawl.close()
 })
 
 test('one record', async () => {
