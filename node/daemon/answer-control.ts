@@ -1,13 +1,13 @@
 import { ShoalError } from '../../protocol/errors.ts'
 import type { ControlRequest } from '../control.ts'
 import type { CampaignRequest } from '../manage-campaigns.ts'
-import type { Daemon } from './daemon.ts'
+import type { Daemon, SegmentsRequest } from './daemon.ts'
 
 /** What the owner may ask of a daemon, by command. They are trusted: the socket is theirs alone. */
 const ANSWERS = {
   status: (daemon) => daemon.status(),
   peers: (daemon) => daemon.peers(),
-  segments: async (daemon) => daemon.segments(),
+  segments: async (daemon, argument) => daemon.segments(argument as SegmentsRequest),
   fetch: (daemon, argument) => daemon.fetch(String(argument)),
   pause: async (daemon) => daemon.pause(),
   resume: async (daemon) => daemon.resume(),

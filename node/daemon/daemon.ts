@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { ShardDetails } from '../components.ts'
 import { openHome } from '../home.ts'
-import { nameOfPeer } from '../identity.ts'
 import { openLedger, verifyInPool } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
 import { type CampaignStanding, type Campaigns, manageCampaigns } from '../manage-campaigns.ts'
@@ -14,12 +13,14 @@ import { describeShard, fetchShard } from '../shard/shard.ts'
 import { VERSION } from '../version.ts'
 import { watchDisk } from './disk.ts'
 import { type Hours, isWithin } from './hours.ts'
+import { listSegments, type SegmentStanding, type SegmentsRequest } from './list-segments.ts'
 import { answerPeers, startMembership } from './membership.ts'
 import type { ToolOptions } from './tools.ts'
-import { type Failure, startWorker, type Work } from './worker.ts'
+import { type Ending, type Failure, startWorker, type Work } from './worker.ts'
 
 export { answerControl, type ControlAnswers } from './answer-control.ts'
 export { parseHours } from './hours.ts'
+export type { Ending, SegmentStanding, SegmentsRequest }
 
 export interface DaemonOptions extends ToolOptions {
   /** when the machine may work, or null: always */
@@ -35,6 +36,8 @@ export interface DaemonOptions extends ToolOptions {
   /** keep to this machine or LAN: no multicast, no relays, private addresses are passed on */
   local: boolean
   log: Log
+  /** told when a segment that was taken here has ended here */
+  onEnd?: ((ending: Ending) => void) | undefined
   /** in place of CONTENTION_MS and the pause between syncs, where all nodes are on one machine */
   contentionMs?: number | undefined
   syncEveryMs?: number | undefined
@@ -48,6 +51,8 @@ export interface Status {
   /** `resting`: outside of its hours; `full`: the disk that it may use is, so that it takes nothing more */
   state: 'working' | 'resting' | 'paused' | 'draining' | 'full'
   addresses: string[]
+  /** as the volunteer has set them; null: none */
+  limits: Pick<DaemonOptions, 'segments' | 'threads' | 'hours' | 'diskBytes' | 'offline'>
   /** connected now */
   peers: number
   /** since the start */
@@ -60,23 +65,13 @@ export interface Status {
   campaigns: (CampaignStanding & { digest: string; secondsLeft: number | null })[]
 }
 
-export interface SegmentStanding {
-  campaign: string
-  segment: number
-  state: 'held' | 'done'
-  peer: string
-  own: boolean
-  manifest: string | null
-  /** end of the lease, milliseconds since 1970 */
-  until: number | null
-}
-
 export interface Daemon extends Campaigns {
   /** @param peer - a multiaddr of a node to call first, or null */
   join(cid: string, peer: string | null): Promise<CampaignStanding>
   status(): Promise<Status>
   peers(): Promise<Peer[]>
-  segments(): SegmentStanding[]
+  /** Of all campaigns, one after the other. @throws ShoalError `page_invalid` */
+  segments(request: SegmentsRequest): SegmentStanding[]
   /**
    * Get a shard that the ledger knows, from whoever gives its blocks, and check all of it.
    *
@@ -106,6 +101,7 @@ const FAREWELL_MS = 300
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { log, clock, dataDir, local } = options
+  const { segments, threads, hours, diskBytes, offline } = options
   await using opened = new AsyncDisposableStack()
   const home = await openHome(dataDir)
   opened.defer(() => home.close())
@@ -188,6 +184,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     async status() {
       return {
         ...{ peerId: network.peerId, version: VERSION, addresses: network.addresses(), state: state() },
+        limits: { segments, threads, hours, diskBytes, offline },
         peers: (await network.peers()).length,
         seconds: (performance.now() - started) / 1000,
         ...{ produced: worker.produced(), work: worker.atWork(), failures: worker.failures() },
@@ -202,17 +199,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       }
     },
     peers: () => network.peers(),
-    segments: () =>
-      ledger.campaigns().flatMap(({ id }) =>
-        ledger.holdings(id).flatMap(({ segment, holding }) => {
-          if (holding.state === 'free') return []
-          const peer = nameOfPeer(holding.peer)
-          const place = { campaign: id.toString(), segment, peer, own: peer === network.peerId }
-          return holding.state === 'done'
-            ? { ...place, state: holding.state, manifest: holding.manifest.toString(), until: null }
-            : { ...place, state: holding.state, manifest: null, until: holding.until }
-        }),
-      ),
+    segments: (request) => listSegments(ledger, network.peerId, request),
     async fetch(text) {
       const manifest = parseManifest(text)
       for (const { id } of ledger.campaigns())

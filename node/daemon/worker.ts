@@ -38,7 +38,16 @@ export interface WorkerOptions extends ToolOptions {
   /** whether one more segment may be begun */
   mayBegin: () => Promise<boolean>
   isReady: (campaign: CID) => boolean
+  /** told when a segment that was taken here has ended here, after its lease was given back */
+  onEnd?: ((ending: Ending) => void) | undefined
 }
+
+/** `given_up`: put down by the volunteer, to go on another time; `lost`: it is somebody else's */
+export type Ending = { campaign: string; segment: number } & (
+  | { how: 'done'; manifest: string }
+  | { how: 'failed'; code: string; message: string }
+  | { how: 'given_up' | 'lost' }
+)
 
 /** A segment at work. */
 export interface Work {
@@ -57,6 +66,12 @@ export interface Failure {
   code: string
   message: string
 }
+
+type Part<T> = T extends unknown ? Omit<T, 'campaign' | 'segment'> : never
+type EndingHow = Part<Ending>
+
+/** Why a segment was put down, where somebody else was first. */
+const LOST = 'lost'
 
 interface Current {
   task: Task
@@ -79,7 +94,7 @@ export function startWorker(home: Home, parts: LeaseParts, options: WorkerOption
   const forget = ledger.subscribe(({ campaign, work: other }) => {
     const mine = other && atWork.get(nameOf(campaign, other.segment))
     // somebody else was first, or has done it: the rules give way to them
-    if (mine?.work.phase === 'run' && !isMine(mine.task)) mine.stop.abort()
+    if (mine?.work.phase === 'run' && !isMine(mine.task)) mine.stop.abort(LOST)
   })
 
   function isMine({ id, segment }: Task): boolean {
@@ -93,6 +108,7 @@ export function startWorker(home: Home, parts: LeaseParts, options: WorkerOption
     const stop = new AbortController()
     const shown: Work = { campaign: id.toString(), segment, phase: 'claim', stages: [], since: clock() }
     atWork.set(name, { task, work: shown, stop })
+    const tell = (how: EndingHow) => options.onEnd?.({ campaign: id.toString(), segment, ...how })
     let lease: Lease | null = null
     try {
       lease = await takeLease(parts, id, segment)
@@ -103,13 +119,15 @@ export function startWorker(home: Home, parts: LeaseParts, options: WorkerOption
       stop.signal.throwIfAborted()
       if (!lease.holds()) {
         log.info({ segment }, 'somebody else has the segment')
-        return await lease.release()
+        await lease.release()
+        return tell({ how: 'lost' })
       }
       shown.phase = 'run'
       const manifest = await run(task, lease, shown, stop)
       await lease.end()
       produced++
       log.info({ segment, manifest }, 'a segment is done')
+      tell({ how: 'done', manifest })
     } catch (error) {
       const { code = 'unexpected', message } = error as ShoalError
       if (!stop.signal.aborted) {
@@ -117,6 +135,8 @@ export function startWorker(home: Home, parts: LeaseParts, options: WorkerOption
         log.warn({ segment, code }, 'a segment failed')
       }
       await lease?.release()
+      if (!stop.signal.aborted) tell({ how: 'failed', code, message })
+      else tell({ how: stop.signal.reason === LOST ? 'lost' : 'given_up' })
     } finally {
       atWork.delete(name)
     }
