@@ -10,6 +10,7 @@ export type OptionKind =
   | { kind: 'text'; describe: string }
   | { kind: 'choice'; describe: string; of: readonly string[] }
   | { kind: 'number'; describe: string; least: number; most: number; whole?: boolean }
+  | { kind: 'size'; describe: string; least: number }
 
 export interface Options {
   json: boolean
@@ -31,6 +32,13 @@ export interface Options {
   peer?: string
   listen?: string
   hours?: string
+  segments?: number
+  /** bytes a second */
+  bandwidth?: number
+  /** bytes */
+  disk?: number
+  lines?: number
+  follow: boolean
 }
 
 const EXPORT_FORMATS: readonly ExportFormat[] = ['parquet', 'jsonl', 'laion5b', 'datacomp', 'img2dataset']
@@ -56,6 +64,11 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   listen: { kind: 'text', describe: 'Multiaddr to listen at (else TCP port 4631)' },
   local: { kind: 'flag', describe: 'Keep to this machine or LAN: for trying out' },
   hours: { kind: 'text', describe: 'Work from one hour to another only, as 22-6' },
+  segments: { kind: 'number', describe: 'Segments at once (else 1)', least: 1, most: 64, whole: true },
+  bandwidth: { kind: 'size', describe: 'Most that is read from the web a second, as 2MB', least: 10_000 },
+  disk: { kind: 'size', describe: 'Most that the data may take, as 50GB', least: 10_000_000 },
+  lines: { kind: 'number', describe: 'How many, at most', least: 1, most: 1_000_000, whole: true },
+  follow: { kind: 'flag', describe: 'Show what comes as well, until Ctrl-C' },
 }
 
 export interface Context {
@@ -165,8 +178,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   start: {
     usage: '',
     describe: 'Run this node. It works for its campaigns until it is stopped',
-    options: ['peer', 'listen', 'local', 'threads', 'hours', 'offline', 'model', ...COMMON],
-    examples: ['start', 'start --hours 22-6 --threads 2', 'start --local'],
+    options: [
+      ...(['segments', 'threads', 'hours', 'bandwidth', 'disk'] as const),
+      ...(['peer', 'listen', 'local', 'offline', 'model'] as const),
+      ...COMMON,
+    ],
+    examples: ['start', 'start --threads 2 --hours 22-6 --bandwidth 2MB --disk 50GB', 'start --local'],
     load: () => import('./commands/start.ts'),
   },
   status: {
@@ -186,9 +203,23 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   segments: {
     usage: '',
     describe: 'List the segments that are at work or done, and by whom',
-    options: [...COMMON],
+    options: ['lines', ...COMMON],
     examples: ['segments', 'segments --json'],
     load: () => import('./commands/segments.ts'),
+  },
+  fetch: {
+    usage: '<cid>',
+    describe: "Get another node's shard from peers. Every block is checked",
+    options: [...COMMON],
+    examples: ['fetch bafyrei…'],
+    load: () => import('./commands/fetch.ts'),
+  },
+  log: {
+    usage: '',
+    describe: "Show the newest entries of this node's log",
+    options: ['lines', 'follow', ...COMMON],
+    examples: ['log', 'log --lines 100', 'log --follow'],
+    load: () => import('./commands/log.ts'),
   },
   pause: {
     usage: '',

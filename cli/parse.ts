@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util'
 import { ShoalError } from '../protocol/errors.ts'
 import { COMMANDS, type Command, OPTIONS, type OptionKind, type Options } from './declarations.ts'
+import { formatBytes } from './numbers.ts'
+import { parseSize } from './parse-size.ts'
 
 export type Invocation =
   | { show: 'help'; command: string | null }
@@ -9,8 +11,8 @@ export type Invocation =
 
 /** A command line that can't be meant: exit status 2. */
 export class UsageError extends ShoalError {
-  constructor(message: string) {
-    super('usage', message)
+  constructor(message: string, code = 'usage') {
+    super(code, message)
   }
 }
 
@@ -92,7 +94,13 @@ function checkArgs(name: string, { usage }: Command, args: readonly string[]): v
 }
 
 function readOptions(name: string, command: Command, values: Values): Options {
-  const options: Record<string, unknown> = { json: false, verbose: false, offline: false, local: false }
+  const options: Record<string, unknown> = {
+    json: false,
+    verbose: false,
+    offline: false,
+    local: false,
+    follow: false,
+  }
   for (const [key, value] of Object.entries(values)) {
     if (value === undefined) continue
     if (!command.options.includes(key as keyof Options))
@@ -109,6 +117,7 @@ function readValue(key: string, option: OptionKind, value: string | boolean): un
   if (value === '') throw new UsageError(`--${key} needs a value`)
   if (option.kind === 'choice' && !option.of.includes(value))
     throw new UsageError(`--${key} ${quote(value)} is unknown; one of ${list(option.of)}`)
+  if (option.kind === 'size') return readSize(key, option.least, value)
   if (option.kind !== 'number') return value
   const number = Number(value)
   const fits = number >= option.least && number <= option.most && (!option.whole || Number.isInteger(number))
@@ -117,6 +126,21 @@ function readValue(key: string, option: OptionKind, value: string | boolean): un
       `--${key} ${quote(value)} is not a ${option.whole ? 'whole ' : ''}number from ${option.least} to ${option.most}`,
     )
   return number
+}
+
+function readSize(key: string, least: number, value: string): number {
+  const bytes = parseSize(value)
+  if (bytes === null)
+    throw new UsageError(
+      `--${key} ${quote(value)} is no size: one is written as 500MB or 50GB (millions and billions of bytes), or 512MiB`,
+      'size_invalid',
+    )
+  if (bytes < least)
+    throw new UsageError(
+      `--${key} ${quote(value)} is too little: at least ${formatBytes(least)}`,
+      'size_invalid',
+    )
+  return bytes
 }
 
 function list(names: readonly string[]): string {

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { pino } from 'pino'
 
@@ -14,14 +14,23 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as cons
  */
 const FOREIGN_FIELDS = ['url', 'pageUrl', 'finalUrl', 'text', 'headers', 'body', 'reason'] as const
 
+/** Bytes of a log: weeks of a daemon. Beyond it, it becomes the old one, whose place it takes. */
+const MAX_LOG_BYTES = 10_000_000
+
+/** Where a log's older half lies. */
+export function oldLog(file: string): string {
+  return `${file}.old`
+}
+
 /**
- * @param target - a file, appended to and made with its directory, or standard error
+ * @param target - a file, appended to and made with its directory, or standard error. A file and the old one beside
+ *   it never hold more than twice `maxBytes`
  * @throws Error where the file can't be opened
  */
-export function openLog(level: LogLevel, target: { file: string } | 'stderr'): Log {
-  if (target !== 'stderr') mkdirSync(dirname(target.file), { recursive: true })
+export function openLog(level: LogLevel, target: { file: string } | 'stderr', maxBytes = MAX_LOG_BYTES): Log {
   // synchronous: the last lines before a crash are the ones that are wanted, and a node writes few
-  const stream = pino.destination({ dest: target === 'stderr' ? 2 : target.file, sync: true })
+  const stream =
+    target === 'stderr' ? pino.destination({ dest: 2, sync: true }) : openBounded(target.file, maxBytes)
   return pino(
     {
       level,
@@ -38,6 +47,30 @@ export function openLog(level: LogLevel, target: { file: string } | 'stderr'): L
     },
     stream,
   )
+}
+
+function openBounded(file: string, maxBytes: number): pino.DestinationStream {
+  mkdirSync(dirname(file), { recursive: true })
+  let fd = openSync(file, 'a')
+  let bytes = fstatSync(fd).size
+  function beginAnew(): void {
+    // another process may have done it
+    const isOurs = statSync(file, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino
+    closeSync(fd)
+    if (isOurs) renameSync(file, oldLog(file))
+    fd = openSync(file, 'a')
+    bytes = fstatSync(fd).size
+  }
+  return {
+    write(line) {
+      try {
+        if (bytes > 0 && bytes + line.length > maxBytes) beginAnew()
+        bytes += writeSync(fd, line)
+      } catch {
+        // a full disk is no reason to end the work; whatever else needs it will say so
+      }
+    },
+  }
 }
 
 function withhold(fields: object): object {
