@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import type { Dispatcher } from 'undici'
 
 /** What was left unread in so many milliseconds may be made up for: late timers cost nothing of the rate. */
-const REST_MS = 250
+const REST_MS = 100
 
 /** What a request's options may hold besides undici's own. */
 export interface Throttled {

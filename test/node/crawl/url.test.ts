@@ -151,7 +151,11 @@ test("a campaign's archive is read where names lead, and nothing of this machine
     lookup: async () => ['10.0.0.1'],
   })
   const read = (address: string) => readHere(segment(address), 100_000, 3, guarded)
-  const code = (address: string) => read(address).catch(({ code, message }) => `${code} ${message}`)
+  const code = (address: string) =>
+    read(address).then(
+      () => 'read',
+      (error) => `${error.code} ${error.message}`,
+    )
   for (const path of ['a.warc.gz', 'there']) {
     const { candidates } = await read(`http://archive.example/${path}`)
     assert.equal(
