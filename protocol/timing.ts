@@ -22,7 +22,7 @@ export const QUIET_MS = 25 * MINUTE
 /** Gossiped claims of one key, and back-offs, are counted over this long, see MAX_CLAIMS_PER_WINDOW. */
 export const CLAIM_WINDOW_MS = 10 * MINUTE
 /** Claims of one key that come by sync are counted over this long: no claim is of use after it, but for the skew. */
-export const SYNCED_CLAIMS_WINDOW_MS = MAX_AHEAD_MS
+export const SYNCED_CLAIMS_WINDOW_MS = 2 * HOUR
 /** A host is believed to ask for no longer a pause than this: quotas are by the day at most, longer ones are mistakes. */
 export const MAX_BACKOFF_MS = 24 * HOUR
 /**

@@ -3,7 +3,6 @@ import type { CID } from 'multiformats/cid'
 import { open, type Verify } from '../../protocol/envelope.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { MAX_RECORD_BYTES } from '../../protocol/limits.ts'
-import { type Backoff, heededUntil } from '../../protocol/records/backoff.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
 import type { Claim } from '../../protocol/records/claim.ts'
 import { type Entry, readRecord } from '../../protocol/records/record.ts'
@@ -17,6 +16,7 @@ import type { Joined, Memory } from './load.ts'
 import { digestOfId, digestOfRecord, idOfDigest, nameOfDigest } from './record-id.ts'
 import { makeShelf } from './record-set.ts'
 import { CLAIM, SHARD } from './rows.ts'
+import { takeBackoffs } from './take-backoff.ts'
 import { startWriteBehind } from './write-behind.ts'
 
 /** Which way a record came: made here, gossiped, or asked for: in a sync, or from a peer that the DHT named. */
@@ -45,8 +45,6 @@ const MAX_WAITING = 512
 /** Refused records that are remembered, and for how long, so that nobody makes a node check the same ones over and over. */
 const MAX_REFUSED = 20_000
 const REFUSED_MS = 5 * 60_000
-/** Back-offs that are remembered, so that none is told again: some hundred peers may send all that they may. */
-const MAX_HEARD = 20_000
 /** A peer's last activity is written again when it is later by this. */
 const MEMBER_STEP_MS = 10 * 60_000
 
@@ -66,8 +64,8 @@ export function makeIntake(
     max: MAX_REFUSED,
     ttl: REFUSED_MS,
   })
-  const heard = new LRUCache<string, true>({ max: MAX_HEARD })
   const counts = countRecords()
+  const backoffs = takeBackoffs(counts, tell)
   let waiting = 0
   let closed = false
 
@@ -78,8 +76,8 @@ export function makeIntake(
     const id = idOfDigest(digest)
     if (set.findId(digest) >= 0) return { verdict: 'ignore', code: 'record_known', id }
     const name = nameOfDigest(digest)
-    // one that comes in a sync is a fault, however often it was heard
-    if (how !== 'sync' && heard.has(name)) return { ...KNOWN_BACKOFF, id }
+    const heard = backoffs.judgeKnown(digest, how)
+    if (heard) return { ...heard, id }
     const earlier = refused.get(name)
     // what only the time may make right is asked for by every sync
     if (earlier && (earlier.verdict === 'reject' || how === 'sync')) return { ...earlier, id }
@@ -108,10 +106,12 @@ export function makeIntake(
   /** All in one go, so that no other record comes between the judgement and what follows from it. */
   function take(entry: Entry, bytes: Uint8Array, how: How) {
     if (entry.kind === 'campaign') return takeCampaign(entry.id, entry.value, bytes, how)
-    if (entry.kind === 'backoff') return takeBackoff(entry.id, entry.value, how)
-    const { campaign: campaignId, segment, peer, seq } = entry.value
-    const one = joined.get(campaignId.toString())
-    const judgement = admit(entry, circumstancesOf(entry, one, how))
+    const one = joined.get(entry.value.campaign.toString())
+    const known = circumstancesOf(entry, one, how)
+    if (entry.kind === 'backoff')
+      return { judgement: backoffs.take(entry.id, entry.value, how, known), written: null }
+    const { segment, peer, seq } = entry.value
+    const judgement = admit(entry, known)
     if (judgement.verdict !== 'accept' || one === undefined) return { judgement, written: null }
     const writes: Write[] = []
     const number = numberOf(peer, writes)
@@ -156,42 +156,8 @@ export function makeIntake(
     return { judgement, written }
   }
 
-  /** It is told, and nothing of it kept but that it was. */
-  function takeBackoff(id: CID, backoff: Backoff, how: How) {
-    const now = clock()
-    const name = nameOfDigest(digestOfId(id))
-    const { campaign, host, peer } = backoff
-    const judgement: Judgement =
-      // the same one may have come twice at once
-      how !== 'sync' && heard.has(name)
-        ? KNOWN_BACKOFF
-        : admit(
-            { kind: 'backoff', id, value: backoff },
-            {
-              ...NOTHING,
-              now,
-              way: how === 'sync' ? 'sync' : 'gossip',
-              campaign: joined.get(campaign.toString())?.campaign ?? null,
-              recentBackoffs: counts.of('backoff', peer, how, now),
-            },
-          )
-    if (judgement.verdict === 'accept') {
-      heard.set(name, true)
-      counts.add('backoff', peer, how, now)
-      tell({
-        how,
-        id,
-        kind: 'backoff',
-        campaign,
-        work: null,
-        backoff: { host, until: heededUntil(backoff) },
-      })
-    }
-    return { judgement, written: null }
-  }
-
   function circumstancesOf(
-    entry: Extract<Entry, { kind: 'claim' | 'shard' }>,
+    entry: Exclude<Entry, { kind: 'campaign' }>,
     one: Joined | undefined,
     how: How,
   ): Circumstances {
@@ -199,6 +165,7 @@ export function makeIntake(
     if (one === undefined) return { ...NOTHING, now }
     const way: Circumstances['way'] = how === 'sync' ? 'sync' : 'gossip'
     const known = { ...NOTHING, now, way, campaign: one.campaign }
+    if (entry.kind === 'backoff') return known
     const { segment, peer, seq } = entry.value
     const number = peers.find(peer)
     if (number < 0) return known
@@ -303,7 +270,6 @@ const NOTHING = {
 } as const
 /** Refusals that say nothing of the same record when it comes another way. */
 const OF_ONE_WAY = ['claim_flood', 'backoff_synced']
-const KNOWN_BACKOFF = { verdict: 'ignore', code: 'backoff_known' } as const
 const stopping = () => new ShoalError('ledger_closed', 'the ledger is closed: the node is stopping')
 const NO_OWNER = new Uint8Array()
 

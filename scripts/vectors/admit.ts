@@ -1,39 +1,14 @@
-import type { CID } from 'multiformats/cid'
-import { cidOf, decode, encode } from '../../protocol/codec.ts'
+import { decode, encode } from '../../protocol/codec.ts'
 import { type Sealed, seal } from '../../protocol/envelope.ts'
-import { type Backoff, makeBackoff } from '../../protocol/records/backoff.ts'
 import { type Claim, makeClaim } from '../../protocol/records/claim.ts'
 import { makeShard, type Shard } from '../../protocol/records/shard.ts'
+import { backoffAdmissions } from './admit-backoff.ts'
+import { alice, bob, campaign, HOUR, judge, listed, NOW, SECOND } from './admit-case.ts'
 import { campaignFields, shardFields } from './records.ts'
-import { dagJsonOf, hex, signerOf } from './spelling.ts'
-
-const alice = signerOf(1)
-const bob = signerOf(2)
-const SECOND = 1000
-const HOUR = 3600 * SECOND
-const NOW = 1_760_000_000_000
-const campaign = cidOf(encode({ any: 'block' }))
-/** 14 segments. */
-const sources = [
-  { count: 3, parts: 4 },
-  { count: 2, parts: 1 },
-]
-const open = { sources, trust: { mode: 'open', operators: [] } }
-const listed = { sources, trust: { mode: 'listed', operators: [alice.publicKey] } }
-
-interface Known {
-  campaign?: unknown
-  newest?: Sealed | null
-  way?: 'gossip' | 'sync'
-  recentClaims?: number
-  recentBackoffs?: number
-  sameSeq?: CID[]
-}
 
 /** What is expected is written by hand, code and verdict. */
 export async function admitCases(): Promise<unknown[]> {
   const fresh = await claim({})
-  const asked = await backoff({})
   const renewal = await claim({ seq: 1, expires: NOW + HOUR + 20 * 60 * SECOND })
   const forks = (await Promise.all([1, 2, 3].map((rows) => shard({ rows })))).sort((a, b) =>
     Buffer.compare(a.id.bytes, b.id.bytes),
@@ -175,51 +150,7 @@ export async function admitCases(): Promise<unknown[]> {
     judge('shard: one beyond the last segment', await shard({ segment: 14 }), {}, 'reject', 'segment_range'),
     judge('shard: by a peer that is not listed', low, { campaign: listed }, 'ignore', 'peer_unlisted'),
 
-    judge('back-off: a first', asked, {}, 'accept', 'ok'),
-    judge('back-off: for a day', await backoff({ until: NOW + 24 * HOUR }), {}, 'accept', 'ok'),
-    judge(
-      'back-off: issued two minutes from now',
-      await backoff({ issued: NOW + 120 * SECOND }),
-      {},
-      'accept',
-      'ok',
-    ),
-    judge(
-      'back-off: issued later than that',
-      await backoff({ issued: NOW + 120 * SECOND + 1 }),
-      {},
-      'ignore',
-      'backoff_early',
-    ),
-    judge(
-      'back-off: the last millisecond',
-      await backoff({ issued: NOW - 1, until: NOW + 1 }),
-      {},
-      'accept',
-      'ok',
-    ),
-    judge('back-off: over', await backoff({ issued: NOW - 1, until: NOW }), {}, 'ignore', 'backoff_expired'),
-    judge(
-      'back-off: said 3,599.999 s ago, for a day',
-      await backoff({ issued: NOW - HOUR + 1, until: NOW + 23 * HOUR }),
-      {},
-      'accept',
-      'ok',
-    ),
-    judge(
-      'back-off: said an hour ago, for a day',
-      await backoff({ issued: NOW - HOUR, until: NOW + 23 * HOUR }),
-      {},
-      'ignore',
-      'backoff_expired',
-    ),
-    judge("back-off: the peer's 60th in ten minutes", asked, { recentBackoffs: 59 }, 'accept', 'ok'),
-    judge('back-off: one more', asked, { recentBackoffs: 60 }, 'ignore', 'backoff_flood'),
-    judge('back-off: claims count apart', asked, { recentClaims: 120 }, 'accept', 'ok'),
-    judge('back-off: in a sync', asked, { way: 'sync' }, 'reject', 'backoff_synced'),
-    judge('back-off: of a campaign nobody told of', asked, { campaign: null }, 'ignore', 'campaign_unknown'),
-    judge('back-off: by a listed operator', await backoff({}, alice), { campaign: listed }, 'accept', 'ok'),
-    judge('back-off: by a peer that is not listed', asked, { campaign: listed }, 'ignore', 'peer_unlisted'),
+    ...(await backoffAdmissions()),
 
     judge(
       'campaign: a valid one',
@@ -250,20 +181,6 @@ export async function admitCases(): Promise<unknown[]> {
       'reject',
       'claim_field',
     ),
-    judge(
-      "forged: a back-off in another peer's name",
-      await seal('backoff', encode({ ...backoffFields(), peer: alice.publicKey }), bob),
-      {},
-      'reject',
-      'backoff_key',
-    ),
-    judge(
-      'forged: a back-off of no host',
-      await seal('backoff', encode({ ...backoffFields(), host: '*' }), bob),
-      {},
-      'reject',
-      'backoff_field',
-    ),
     judge('garbage', { bytes: new Uint8Array([1, 2, 3]) }, {}, 'reject', 'codec_malformed'),
     judge('garbage: an envelope without a body', { bytes: encode(opened) }, {}, 'reject', 'envelope_field'),
     judge(
@@ -283,30 +200,6 @@ export async function admitCases(): Promise<unknown[]> {
   ]
 }
 
-function judge(
-  comment: string,
-  { bytes }: { bytes: Uint8Array },
-  { newest = null, way = 'gossip', recentClaims = 0, recentBackoffs = 0, sameSeq = [], ...known }: Known,
-  verdict: string,
-  code: string,
-  replaces?: CID,
-) {
-  return {
-    comment,
-    envelope: hex(bytes),
-    now: NOW,
-    campaign: dagJsonOf('campaign' in known ? known.campaign : open),
-    newest: newest && hex(newest.bytes),
-    way,
-    recentClaims,
-    recentBackoffs,
-    sameSeq: sameSeq.map(String),
-    verdict,
-    code,
-    replaces: replaces?.toString(),
-  }
-}
-
 function claim(change: Partial<Claim>, signer = bob): Promise<Sealed> {
   const { peer: _, ...fields } = { ...claimFields(), ...change }
   return makeClaim(fields, signer)
@@ -314,22 +207,6 @@ function claim(change: Partial<Claim>, signer = bob): Promise<Sealed> {
 
 function claimFields(): Claim {
   return { campaign, segment: 5, peer: bob.publicKey, seq: 0, issued: NOW, expires: NOW + HOUR }
-}
-
-function backoff(change: Partial<Backoff>, signer = bob): Promise<Sealed> {
-  const { peer: _, ...fields } = { ...backoffFields(), ...change }
-  return makeBackoff(fields, signer)
-}
-
-function backoffFields(): Backoff {
-  return {
-    campaign,
-    host: 'photos.example',
-    status: 429,
-    peer: bob.publicKey,
-    issued: NOW,
-    until: NOW + HOUR / 2,
-  }
 }
 
 function shard(change: Partial<Shard>): Promise<Sealed> {

@@ -1,0 +1,52 @@
+import type { CID } from 'multiformats/cid'
+import { cidOf, encode } from '../../protocol/codec.ts'
+import type { Sealed } from '../../protocol/envelope.ts'
+import { dagJsonOf, hex, signerOf } from './spelling.ts'
+
+export const alice = signerOf(1)
+export const bob = signerOf(2)
+export const SECOND = 1000
+export const HOUR = 3600 * SECOND
+export const NOW = 1_760_000_000_000
+export const campaign = cidOf(encode({ any: 'block' }))
+/** 14 segments. */
+const sources = [
+  { count: 3, parts: 4 },
+  { count: 2, parts: 1 },
+]
+const open = { sources, trust: { mode: 'open', operators: [] } }
+export const listed = { sources, trust: { mode: 'listed', operators: [alice.publicKey] } }
+
+interface Known {
+  campaign?: unknown
+  newest?: Sealed | null
+  way?: 'gossip' | 'sync'
+  recentClaims?: number
+  recentBackoffs?: number
+  sameSeq?: CID[]
+}
+
+/** How a record is judged, by a node that knows all of this. */
+export function judge(
+  comment: string,
+  { bytes }: { bytes: Uint8Array },
+  { newest = null, way = 'gossip', recentClaims = 0, recentBackoffs = 0, sameSeq = [], ...known }: Known,
+  verdict: string,
+  code: string,
+  replaces?: CID,
+) {
+  return {
+    comment,
+    envelope: hex(bytes),
+    now: NOW,
+    campaign: dagJsonOf('campaign' in known ? known.campaign : open),
+    newest: newest && hex(newest.bytes),
+    way,
+    recentClaims,
+    recentBackoffs,
+    sameSeq: sameSeq.map(String),
+    verdict,
+    code,
+    replaces: replaces?.toString(),
+  }
+}
