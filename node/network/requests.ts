@@ -7,7 +7,7 @@ import type * as v from 'valibot'
 import { cidOf, decode, encode, equalBytes } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { MAX_INDEX } from '../../protocol/limits.ts'
-import { fileLink, integer, link, map, validate } from '../../protocol/records/fields.ts'
+import { integer, link, map, validate } from '../../protocol/records/fields.ts'
 import { REQUEST_PROTOCOLS } from '../../protocol/topics.ts'
 import type { Log } from '../log.ts'
 import {
@@ -68,7 +68,8 @@ export interface Requests {
 
 const SegmentQuestion = map({ campaign: link('dag-cbor'), segment: integer(0, MAX_INDEX) })
 const CampaignQuestion = map({ campaign: link('dag-cbor') })
-const BlockQuestion = map({ block: fileLink })
+/** Of lists and of shards, whose manifests are dag-cbor. */
+const BlockQuestion = map({ block: link('raw', 'dag-pb', 'dag-cbor') })
 
 /** Ask peers, and answer them. An answer is the envelope itself; an empty one says that there is none. */
 export async function startRequests(libp2p: Libp2p, answers: Answers, log: Log): Promise<Requests> {
