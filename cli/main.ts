@@ -44,15 +44,20 @@ async function runCommand(
 ): Promise<void> {
   boundArenas()
   // loaded here, so that `--help` and bad usage are answered at once
-  const [{ openOutput }, { startProgress }, { run }] = await Promise.all([
+  const [{ openOutput }, { startProgress }, { drawLines, isTerminal }, { run }] = await Promise.all([
     import('./output.ts'),
     import('./progress.ts'),
+    import('./live-lines.ts'),
     command.load(),
   ])
   const { json, verbose } = options
   const output = openOutput({
     json,
     startProgress: () => startProgress(process.stderr, { json, plain: verbose }),
+    lines:
+      !json && !verbose && isTerminal(process.stdout) && isTerminal(process.stderr)
+        ? drawLines(process.stderr)
+        : null,
   })
   try {
     await run({ args, options, output, signal })

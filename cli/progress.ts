@@ -1,5 +1,5 @@
-import { MultiBar, type SingleBar } from 'cli-progress'
 import type { Progress, StageProgress } from '../node/components.ts'
+import { drawLines, isTerminal } from './live-lines.ts'
 import { formatBytes, formatCount, formatRate, formatSeconds } from './numbers.ts'
 import type { ProgressView } from './output.ts'
 import { createMeter, type Meter } from './rate.ts'
@@ -19,35 +19,20 @@ export function startProgress(
   stream: NodeJS.WriteStream,
   options: { json: boolean; plain: boolean },
 ): ProgressView {
-  const terminal = stream.isTTY && process.env.TERM !== 'dumb'
-  if (terminal && !options.plain) return drawBars(stream)
+  if (isTerminal(stream) && !options.plain) return drawBars(stream)
   return options.json ? { update() {}, stop() {} } : writeLines((line) => stream.write(`${line}\n`), Date.now)
 }
 
 function drawBars(stream: NodeJS.WriteStream): ProgressView {
   const width = Math.min(WIDTH, stream.columns || WIDTH)
-  const bars = new MultiBar({
-    stream,
-    clearOnComplete: true,
-    hideCursor: true,
-    gracefulExit: false,
-    fps: 8,
-    emptyOnZero: true,
-    format: (_options, _parameters, payload: { line: string }) => payload.line,
-  })
-  const shown = new Map<string, SingleBar>()
-  const show = (key: string, line: string) => {
-    const bar = shown.get(key)
-    if (bar) bar.update(0, { line })
-    else shown.set(key, bars.create(1, 0, { line }))
-  }
+  const view = drawLines(stream)
   const meters = createMeters(Date.now)
   return {
     update(progress) {
-      show('file', shorten(nameSegment(progress), width))
-      for (const stage of progress.stages) show(stage.stage, drawStage(stage, meters(progress, stage), width))
+      const stages = progress.stages.map((stage) => drawStage(stage, meters(progress, stage), width))
+      view.show([shorten(nameSegment(progress), width), ...stages])
     },
-    stop: () => bars.stop(),
+    stop: view.stop,
   }
 }
 
@@ -56,14 +41,12 @@ export function drawStage(stage: StageProgress, meter: Meter, width: number): st
   const { done, total } = stage
   const part = total === null || total === 0 ? null : Math.min(1, done / total)
   const size = Math.max(6, BAR_WIDTH - (WIDTH - width))
-  const full = Math.round((part ?? 0) * size)
-  const bar = part === null ? '·'.repeat(size) : '█'.repeat(full) + '░'.repeat(size - full)
   const percent = part === null ? '' : `${Math.floor(part * 100)} %`
   const rate = meter.rate === null || part === 1 ? '' : `${formatAmount(stage, meter.rate, formatRate)}/s`
   const left = part === 1 ? 'done' : meter.left === null ? '' : `${formatSeconds(meter.left)} left`
   return [
     stage.stage.padEnd(7),
-    bar,
+    drawBar(part, size),
     percent.padStart(5),
     formatAmount(stage, done, formatCount).padStart(10),
     rate.padStart(10),
@@ -71,6 +54,12 @@ export function drawStage(stage: StageProgress, meter: Meter, width: number): st
   ]
     .join(' ')
     .trimEnd()
+}
+
+/** @param part - 0 to 1, or null while unknown */
+export function drawBar(part: number | null, size: number): string {
+  const full = Math.round((part ?? 0) * size)
+  return part === null ? '·'.repeat(size) : '█'.repeat(full) + '░'.repeat(size - full)
 }
 
 export function writeLines(write: (line: string) => void, now: () => number): ProgressView {

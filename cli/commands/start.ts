@@ -1,52 +1,88 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { serveControl } from '../../node/control.ts'
+import type { Daemon, DaemonOptions, Ending } from '../../node/daemon/daemon.ts'
 import { chooseLevel, openLog } from '../../node/log.ts'
 import { findDataDir, logFile } from '../../node/paths.ts'
-import type { Context } from '../declarations.ts'
+import type { Context, Options } from '../declarations.ts'
+import type { Output } from '../output.ts'
+import { showEnding } from '../show-ending.ts'
+import { makeLiveStatus } from '../show-status.ts'
 import { suggest } from '../suggest.ts'
 
 /** Not one that IANA has given to anybody. */
 const PORT = 4631
+/** Milliseconds between two pictures of what it does. */
+const DRAW_MS = 1_000
 
 export async function run({ options, output, signal }: Context): Promise<void> {
   const dataDir = findDataDir(options.data)
   const log = openLog(chooseLevel(options.verbose), options.verbose ? 'stderr' : { file: logFile(dataDir) })
   const { answerControl, parseHours, startDaemon } = await import('../../node/daemon/daemon.ts')
-  const { local, model } = options
-  const daemon = await startDaemon({
-    ...{ dataDir, log, local, offline: options.offline, clock: Date.now },
-    threads: options.threads ?? availableParallelism(),
-    model: model === undefined || model.startsWith('hf:') ? (model ?? null) : resolve(model),
-    ...{ segments: 1, diskBytes: null, loopback: null },
-    hours: options.hours === undefined ? null : parseHours(options.hours),
-    listen: [options.listen ?? (local ? '/ip4/127.0.0.1/tcp/0' : `/ip4/0.0.0.0/tcp/${PORT}`)],
-    peers: options.peer === undefined ? [] : options.peer.split(','),
-  })
+  const onEnd = (ending: Ending) => showEnding(output, ending)
+  const hours = options.hours === undefined ? null : parseHours(options.hours)
+  const daemon = await startDaemon({ ...readLimits(options), ...{ dataDir, hours, log, onEnd } })
   const control = await serveControl(dataDir, (request) => answerControl(daemon, request)).catch(
     async (error) => {
       await daemon.stop()
       throw error
     },
   )
-  const stop = () => void daemon.stop()
+  const stop = () => {
+    output.print('Stopping. A second Ctrl-C ends it at once.')
+    void daemon.stop()
+  }
   signal.addEventListener('abort', stop)
+  await tellReady(output, daemon, options.data)
+  log.info('the node is ready')
   if (signal.aborted) stop()
-  const { peerId, addresses, campaigns } = await daemon.status()
-  output.emit({ ready: { peerId, addresses, campaigns: campaigns.map(({ campaign }) => campaign) } })
-  output.print(`This node is ${peerId}. Others reach it at`)
-  for (const address of addresses) output.print(`  ${address}`)
-  output.print(
-    campaigns.length === 0
-      ? `It takes part in no campaign yet: ${suggest('campaign join CID', options.data)}`
-      : `It takes part in ${campaigns.length} campaign${campaigns.length === 1 ? '' : 's'}: ${suggest('status', options.data)}`,
-  )
+  const drawing = draw(output, daemon, signal)
   try {
     await daemon.ended
   } finally {
+    clearInterval(drawing)
     signal.removeEventListener('abort', stop)
     await control.close()
   }
+  log.info('the node has stopped')
   output.print('Stopped; what was at work goes on where it was, next time.')
   output.emit({ stopped: true })
+}
+
+function readLimits(options: Options): Omit<DaemonOptions, 'dataDir' | 'hours' | 'log'> {
+  const { local, offline, model, peer, listen } = options
+  return {
+    ...{ local, offline, clock: Date.now, loopback: null },
+    segments: options.segments ?? 1,
+    threads: options.threads ?? availableParallelism(),
+    diskBytes: options.disk ?? null,
+    model: model === undefined || model.startsWith('hf:') ? (model ?? null) : resolve(model),
+    listen: [listen ?? (local ? '/ip4/127.0.0.1/tcp/0' : `/ip4/0.0.0.0/tcp/${PORT}`)],
+    peers: peer === undefined ? [] : peer.split(','),
+  }
+}
+
+async function tellReady(output: Output, daemon: Daemon, data: string | undefined): Promise<void> {
+  const { peerId, addresses, campaigns } = await daemon.status()
+  output.emit({ ready: { peerId, addresses, campaigns: campaigns.map(({ campaign }) => campaign) } })
+  output.print(`This node is ${peerId}`)
+  output.print('Others reach it at')
+  // whole, so that they can be copied
+  for (const address of addresses) output.print(`  ${address}`)
+  output.print(
+    campaigns.length === 0
+      ? `It takes part in no campaign yet: ${suggest('campaign join CID', data)}`
+      : `It takes part in ${campaigns.length} campaign${campaigns.length === 1 ? '' : 's'}: ${suggest('status', data)}`,
+  )
+  output.print('Ctrl-C stops it.')
+}
+
+/** Draw what it does, on a terminal. */
+function draw(output: Output, daemon: Daemon, signal: AbortSignal): NodeJS.Timeout {
+  const describe = makeLiveStatus(Date.now)
+  return setInterval(async () => {
+    if (!output.drawsLive || signal.aborted) return
+    const { columns = 80, rows = 24 } = process.stderr
+    output.live(describe(await daemon.status(), columns).slice(0, rows - 1))
+  }, DRAW_MS)
 }

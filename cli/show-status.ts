@@ -1,0 +1,136 @@
+import wrapAnsi from 'wrap-ansi'
+import type { StageProgress } from '../node/components.ts'
+import type { Status } from '../node/daemon/daemon.ts'
+import { cleanLine } from './clean.ts'
+import { formatBytes, formatCount, formatSeconds } from './numbers.ts'
+import type { Output } from './output.ts'
+import { drawBar, drawStage } from './progress.ts'
+import { createMeter, type Meter } from './rate.ts'
+import { suggest } from './suggest.ts'
+import { shorten } from './table.ts'
+
+const WIDTH = 80
+const BAR_WIDTH = 22
+/** Failures that are told; `--json` has them all. */
+const MAX_FAILURES = 5
+
+/** What each state means, and what to do about it. */
+const STATES: Readonly<Record<Status['state'], (data: string | undefined) => string>> = {
+  working: () => 'working',
+  resting: () => 'resting until its hours begin',
+  paused: (data) => `paused; go on with ${suggest('resume', data)}`,
+  draining: () => 'draining: it finishes what is at work, then stops',
+  full: (data) => `full: its data takes what --disk allows; ${suggest('start --disk SIZE', data)} gives more`,
+}
+
+/** The whole of `shoal status`. @param data - as it was typed, for what to type next */
+export function showStatus(output: Output, status: Status, data: string | undefined): void {
+  const say = (text: string) => {
+    for (const line of wrap(text)) output.print(line)
+  }
+  output.heading(`Node ${status.peerId}`)
+  say(STATES[status.state](data))
+  say(
+    `${plural(status.produced, 'segment')} done in ${formatSeconds(status.seconds)} since the start, ${plural(status.peers, 'peer')}`,
+  )
+  say(`limits: ${describeLimits(status.limits)}`)
+  if (status.peers === 0)
+    say(
+      `No peer is connected: name one with ${suggest('start --peer ADDRESS', data)}, or wait for one to call`,
+    )
+  for (const campaign of status.campaigns) {
+    output.print()
+    output.heading(shorten(campaign.name, WIDTH))
+    output.print(campaign.campaign)
+    for (const line of describeCampaign(campaign)) output.print(line)
+  }
+  if (status.campaigns.length === 0) {
+    output.print()
+    say(`It takes part in no campaign yet: ${suggest('campaign join CID', data)}`)
+  }
+  output.print()
+  output.heading('Now')
+  const work = describeWork(status, () => ({ rate: null, left: null }), WIDTH)
+  for (const line of work) output.print(line)
+  if (work.length === 0) say('nothing is at work')
+  if (status.failures.length === 0) return
+  output.print()
+  output.heading('Failed here lately; others may take them, and this node tries again in half an hour')
+  for (const { segment, code, message } of status.failures.slice(0, MAX_FAILURES))
+    say(`segment ${segment} (${code}): ${cleanLine(message)}`)
+  if (status.failures.length > MAX_FAILURES)
+    say(`and ${formatCount(status.failures.length - MAX_FAILURES)} more: ${suggest('status --json', data)}`)
+}
+
+/** What `shoal start` draws while it runs. */
+export function makeLiveStatus(now: () => number): (status: Status, width: number) => string[] {
+  const meters = new Map<string, ReturnType<typeof createMeter>>()
+  return (status, width) => {
+    const seen = new Set<string>()
+    const measure = (name: string, { done, total }: StageProgress) => {
+      seen.add(name)
+      const meter = meters.get(name) ?? createMeter(now)
+      meters.set(name, meter)
+      return meter(done, total)
+    }
+    const lines = [
+      ...describeWork(status, measure, Math.min(width, WIDTH)),
+      ...status.campaigns.flatMap((campaign) => [
+        shorten(campaign.name, width),
+        ...describeCampaign(campaign),
+      ]),
+      `${status.state}, ${plural(status.peers, 'peer')}, ${plural(status.produced, 'segment')} done here since the start`,
+    ]
+    for (const name of meters.keys()) if (!seen.has(name)) meters.delete(name)
+    return lines.map((line) => shorten(line, width))
+  }
+}
+
+function describeLimits({ segments, threads, hours, diskBytes, offline }: Status['limits']): string {
+  return [
+    `${plural(segments, 'segment')} at once`,
+    plural(threads, 'thread'),
+    hours === null ? 'all day' : `from ${hours.from}:00 to ${hours.to}:00`,
+    diskBytes === null ? null : `${formatBytes(diskBytes)} of disk`,
+    offline ? 'no web' : null,
+  ]
+    .filter((limit) => limit !== null)
+    .join(', ')
+}
+
+function describeCampaign({ counts, segments, secondsLeft }: Status['campaigns'][number]): string[] {
+  const { done = 0, held = 0, peers = 0 } = counts ?? {}
+  const part = segments === 0 ? 1 : done / segments
+  const left = secondsLeft === null || done >= segments ? '' : `, about ${formatSeconds(secondsLeft)} left`
+  return [
+    `${drawBar(part, BAR_WIDTH)} ${Math.floor(part * 100)} %${left}`,
+    `${formatCount(done)} of ${plural(segments, 'segment')} done, ${formatCount(held)} at work; ${plural(peers, 'node')} in the last day`,
+  ]
+}
+
+/** Two or more lines for each segment that is at work. */
+function describeWork(
+  { work, campaigns }: Status,
+  measure: (name: string, stage: StageProgress) => Meter,
+  width: number,
+): string[] {
+  return work.flatMap(({ campaign, segment, phase, stages }) => {
+    const name = campaigns.find((one) => one.campaign === campaign)?.name ?? campaign
+    const doing = phase === 'claim' ? 'claimed; waits whether another node was first' : 'at work'
+    return [
+      shorten(`segment ${segment} of ${shorten(name, 25)}: ${doing}`, width),
+      ...stages.map(
+        (stage) =>
+          `  ${drawStage(stage, measure(`${campaign} ${segment} ${stage.stage}`, stage), width - 2)}`,
+      ),
+    ]
+  })
+}
+
+function plural(count: number, thing: string): string {
+  return `${formatCount(count)} ${thing}${count === 1 ? '' : 's'}`
+}
+
+function wrap(text: string): string[] {
+  return wrapAnsi(text, WIDTH, { hard: true }).split('\n')
+}
