@@ -71,8 +71,7 @@ export interface CrawlTotal {
 }
 
 export function addUp(segments: CrawlResult[]): CrawlTotal {
-  const outcomes: OutcomeCounts = {}
-  const counts: SegmentCounts = {
+  const none: SegmentCounts = {
     bytes: 0,
     records: 0,
     responses: 0,
@@ -81,16 +80,12 @@ export function addUp(segments: CrawlResult[]): CrawlTotal {
     imgs: 0,
     candidates: 0,
   }
-  for (const segment of segments) {
-    for (const [outcome, count] of Object.entries(segment.outcomes) as [Outcome, number][])
-      outcomes[outcome] = (outcomes[outcome] ?? 0) + count
-    for (const key of Object.keys(counts) as (keyof SegmentCounts)[]) counts[key] += segment.counts[key]
-  }
+  const counts = addNumbers([none, ...segments.map((segment) => segment.counts)]) as SegmentCounts
   const sum = (of: (segment: CrawlResult) => number) => segments.reduce((total, each) => total + of(each), 0)
   const only = segments.length === 1 ? segments[0] : undefined
   return {
     candidates: sum(({ candidates }) => candidates),
-    outcomes,
+    outcomes: addNumbers(segments.map(({ outcomes }) => outcomes)),
     pairs: sum(({ pairs }) => pairs),
     manifest: only?.manifest ?? null,
     files: only?.files ?? {},
@@ -100,4 +95,15 @@ export function addUp(segments: CrawlResult[]): CrawlTotal {
     seconds: sum(({ seconds }) => seconds),
     segments,
   }
+}
+
+/** What has the same name, added up. */
+export function addNumbers<Name extends string>(
+  parts: readonly Partial<Record<Name, number>>[],
+): Partial<Record<Name, number>> {
+  const sums: Partial<Record<Name, number>> = {}
+  for (const part of parts)
+    for (const [name, value] of Object.entries(part) as [Name, number][])
+      sums[name] = (sums[name] ?? 0) + value
+  return sums
 }

@@ -34,6 +34,8 @@ const ICON_SETS = {
   '@iconify-json/circle-flags': '1.2.11',
 }
 const NAME = 'demo'
+/** Pieces that the archive is served in: a campaign's segments. */
+const SEGMENTS = 6
 /** What the damaged files would show. */
 const HOSTILE = 'noto:parrot'
 /** The model's own threshold is 0.23; expectations keep clear of it, so that rounding decides nothing. */
@@ -65,6 +67,7 @@ async function make(iconDirectory: string): Promise<void> {
   const similarities = await measure(demo, files)
   const entries = arrange(demo.pages, archived, files)
   const written = writeArchive(NAME, entries)
+  serveArchive(demo, entries, written)
 
   rmSync(join(OUT, 'files'), { recursive: true, force: true })
   mkdirSync(join(OUT, 'files'), { recursive: true })
@@ -174,6 +177,26 @@ function arrange(
       ...broken.map(([, bytes]): Entry => ({ kind: 'damage', bytes })),
     ]
   })
+}
+
+/**
+ * Cut the archive into pieces with about as many candidates each. They begin where a page does, so that each is a WARC
+ * of its own; the last page's pictures lie around it and belong to it.
+ */
+function serveArchive(demo: Demo, entries: Entry[], { starts, warc }: Written): void {
+  const total = demo.pages.reduce((sum, { candidates }) => sum + candidates.length, 0)
+  const borders = [0]
+  let before = 0
+  for (const [i, entry] of entries.entries()) {
+    if (entry.kind !== 'page') continue
+    if (entries[i - 1]?.kind !== 'response' && before >= (borders.length * total) / SEGMENTS)
+      borders.push(starts[i] as number)
+    before += entry.page.candidates.length
+  }
+  for (const [i, start] of borders.entries())
+    demo.serve(`http://crawl.example/${NAME}-${i}.warc.gz`, {
+      archive: [start, borders[i + 1] ?? warc.length],
+    })
 }
 
 function formatSites(demo: Demo): string {

@@ -1,42 +1,72 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { findDataDir } from '../../node/paths.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Context } from '../declarations.ts'
-import { startSites } from '../demo/sites.ts'
-import { withNode } from '../open.ts'
-import { showCrawl } from '../show-crawl.ts'
+import { fetchShards, saveShards } from '../demo/collect-shards.ts'
+import { startNodes } from '../demo/nodes.ts'
+import { showProgress } from '../demo/show-progress.ts'
+import { addUpDemo, showSummary } from '../demo/show-summary.ts'
+import { type Sites, startSites } from '../demo/sites.ts'
+import { watchNodes } from '../demo/watch-nodes.ts'
 
 /** Tells a demo's directory from one that a person made. */
 const MARKER = '.shoal-demo'
+const NODES = 3
 
-export async function run(context: Context): Promise<void> {
-  const { options, output } = context
+/** Three daemons in processes of their own share out a campaign, and get each other's shards. */
+export async function run({ options, output, signal }: Context): Promise<void> {
+  const started = performance.now()
   const dataDir = join(findDataDir(options.data), 'demo')
+  const outDir = join(dataDir, 'out')
   await prepare(dataDir)
-  output.print('The demo crawl: a small archive of made-up sites.')
-  output.print('Their pictures come from a web server on this machine; no packet leaves it.')
+  output.print(`The demo: ${NODES} nodes share out a small crawl of made-up sites, with nobody in charge.`)
+  output.print('The sites are a web server on this machine; no packet leaves it.')
   output.print()
-  const sites = await startSites()
+  await using sites = await openSites()
+  const { hosts, archives } = sites
+  await using running = await startNodes(dataDir, NODES, { hosts, verbose: options.verbose }, signal)
+  const { nodes } = running
+  const [first, ...others] = nodes
+  const [{ campaign }, { addresses }] = await Promise.all([
+    first!.ask('create', {
+      ...{ name: 'The demo crawl', contact: 'https://shoal.example/demo', preset: 'laion-5b' },
+      ...{ files: archives, kind: 'warc', base: null, parts: 1, model: null, threshold: null },
+    }),
+    first!.ask('status'),
+  ])
+  await Promise.all(others.map((node) => node.ask('join', { cid: campaign, peer: addresses[0] })))
+
+  const progress = showProgress(process.stderr, { json: output.json, plain: options.verbose })
+  let watched: Awaited<ReturnType<typeof watchNodes>>
   try {
-    await withNode(context, { dataDir, loopback: { hosts: sites.hosts } }, (node) =>
-      showCrawl(
-        context,
-        node,
-        {
-          files: [fileURLToPath(new URL('../demo/demo.warc.gz', import.meta.url))],
-          kind: 'warc',
-          preset: 'laion-5b',
-          threshold: null,
-          outDir: join(dataDir, 'out'),
-        },
-        dataDir,
-      ),
-    )
+    watched = await watchNodes(nodes, running.signal, progress.update)
   } finally {
-    await sites.close()
+    progress.stop()
   }
+  const { segments, digest } = watched
+  const { shards, fetched } = await fetchShards(nodes, segments)
+  const peerIds = (await Promise.all(nodes.map((node) => node.ask('status')))).map(({ peerId }) => peerId)
+  await running.stop()
+  await saveShards(first!.dataDir, shards, outDir)
+
+  const result = addUpDemo(
+    shards,
+    peerIds.map((peerId, i) => ({
+      ...{ peerId, digest, fetched: fetched[i]! },
+      segments: segments.filter(({ peer }) => peer === peerId).map(({ segment }) => segment),
+    })),
+    { campaign, seconds: (performance.now() - started) / 1000 },
+  )
+  showSummary(output, result, first!.dataDir, outDir)
+  output.emit(result)
+  if (!result.verified)
+    throw new ShoalError('not_verified', 'the nodes do not have all shards: run the demo again')
+}
+
+async function openSites(): Promise<Sites & AsyncDisposable> {
+  const sites = await startSites()
+  return { ...sites, [Symbol.asyncDispose]: sites.close }
 }
 
 /** Each demo begins anew: what an earlier one left is removed, what is somebody's own is not touched. */

@@ -17,6 +17,8 @@ export interface Answer {
   /** name of a file in `files/` */
   file?: string
   body?: string
+  /** in place of a body: these bytes of the demo's archive, from the first to before the second */
+  archive?: [start: number, end: number]
   /** bodies too large or too strange to be stored */
   generate?: 'large' | 'large-chunked' | 'gzip-bomb' | 'endless' | 'silent' | 'broken-off'
   /** milliseconds before the headers */
@@ -30,11 +32,15 @@ export interface Sites {
   port: number
   /** every host name with a server, or with none that works, to `127.0.0.1:port`; other names are not to resolve */
   hosts: Record<string, string>
+  /** the crawl, as a campaign's files: the demo's archive cut between pages, each piece a WARC of its own */
+  archives: string[]
   /** what was asked so far, and how often; robots.txt included */
   requests(): { host: string; path: string; count: number }[]
   close(): Promise<void>
 }
 
+/** Who keeps the crawl. */
+const ARCHIVES = 'crawl.example'
 /** A name whose server has no certificate for it, and one where nothing listens: port 1 is nobody's today. */
 const WITHOUT_CERTIFICATE = 'secure.example'
 const CLOSED = 'closed.example'
@@ -85,6 +91,9 @@ export async function startSites(): Promise<Sites> {
 
   return {
     port,
+    archives: Object.entries(sites[ARCHIVES] ?? {})
+      .filter(([, answer]) => answer.archive)
+      .map(([path]) => `http://${ARCHIVES}${path}`),
     hosts: {
       ...Object.fromEntries(Object.keys(sites).map((host) => [host, `127.0.0.1:${port}`])),
       [WITHOUT_CERTIFICATE]: `127.0.0.1:${tlsPort}`,
@@ -114,11 +123,29 @@ async function play(
   response.statusCode = answer.status ?? 200
   for (const [name, value] of answer.headers ?? []) response.appendHeader(name, value)
   if (answer.generate !== undefined) return await generate(answer.generate, response, signal)
+  if (answer.archive !== undefined) return sendPart(answer.archive, request, response)
   if (answer.file !== undefined && !response.hasHeader('Content-Type')) {
     response.setHeader('Content-Type', typeOf(answer.file))
   }
   const stored = answer.file === undefined ? Buffer.from(answer.body ?? '') : readDemoFile(answer.file)
   const body = response.getHeader('Content-Encoding') === 'gzip' ? gzipSync(stored) : stored
+  response.setHeader('Content-Length', body.length)
+  response.end(request.method === 'HEAD' ? undefined : body)
+}
+
+/** As servers of archives answer: a Range of the file, where one is asked for (RFC 9110, 14). */
+function sendPart([from, to]: [number, number], request: IncomingMessage, response: ServerResponse): void {
+  const piece = readFileSync(new URL('demo.warc.gz', import.meta.url)).subarray(from, to)
+  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '')
+  const start = Number(range?.[1] ?? 0)
+  const end = Math.min(piece.length, range?.[2] ? Number(range[2]) + 1 : piece.length)
+  response.setHeader('Content-Type', 'application/gzip')
+  response.setHeader('Accept-Ranges', 'bytes')
+  if (range) {
+    response.statusCode = start < end ? 206 : 416
+    response.setHeader('Content-Range', `bytes ${start < end ? `${start}-${end - 1}` : '*'}/${piece.length}`)
+  }
+  const body = piece.subarray(start, end)
   response.setHeader('Content-Length', body.length)
   response.end(request.method === 'HEAD' ? undefined : body)
 }

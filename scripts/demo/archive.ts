@@ -25,6 +25,8 @@ export interface Written {
   wat: Buffer
   /** by page URL: where its response record lies */
   places: Map<string, { offset: number; length: number }>
+  /** where the first record of each entry begins */
+  starts: number[]
 }
 
 /** A WARC and the WAT of it, each record a gzip member of its own, as Common Crawl writes them. */
@@ -32,6 +34,7 @@ export function writeArchive(name: string, entries: Entry[]): Written {
   const warc: Buffer[] = []
   const wat: Buffer[] = []
   const places: Written['places'] = new Map()
+  const starts: number[] = []
   let offset = 0
   let seconds = 0
 
@@ -158,6 +161,7 @@ export function writeArchive(name: string, entries: Entry[]): Written {
   }
 
   for (const entry of entries) {
+    starts.push(offset)
     if (entry.kind === 'damage') append(entry.bytes)
     else if (entry.kind === 'response') {
       const { url, status, headers, body } = entry.response
@@ -169,7 +173,7 @@ export function writeArchive(name: string, entries: Entry[]): Written {
       places.set(page.url, visit(page.url, 200, headers, body, describeHtml(page.html)))
     }
   }
-  return { warc: Buffer.concat(warc), wat: Buffer.concat(wat), places }
+  return { warc: Buffer.concat(warc), wat: Buffer.concat(wat), places, starts }
 }
 
 /** A gzip member (RFC 1952) with a header that is the same on every system. */

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { DemoResult } from '../../../cli/demo/show-summary.ts'
+import type { Answer } from '../../../cli/demo/sites.ts'
 import { type Ended, runShoal } from '../run-shoal.ts'
 
 interface Expected {
@@ -22,6 +24,7 @@ interface Expected {
 
 interface Row {
   page_url: string
+  warc_path: string
   warc_offset: bigint
   warc_length: bigint
   image_ordinal: number
@@ -32,34 +35,62 @@ interface Row {
 
 /** Scores were rounded, and made from pictures that another resampler cropped. */
 const SCORE_TOLERANCE = 5e-3
+const HERE = new URL('../../../cli/demo/', import.meta.url)
 
 const demo = suite('demo')
 let dir = ''
 let ended: Ended
-let expected: Expected
+let result: DemoResult
+let wanted: ReturnType<typeof divide>
 
 demo.before(async () => {
   dir = await mkdtemp(join(tmpdir(), 'shoal-demo-'))
-  expected = JSON.parse(
-    await readFile(new URL('../../../cli/demo/expected.json', import.meta.url), 'utf8'),
-  ) as Expected
+  wanted = divide(await readJson('expected.json'), await readJson('sites.json'))
   ended = await runShoal(['demo', '--json', '--data', dir])
+  assert.is(ended.status, 0, ended.stderr + ended.stdout)
+  result = JSON.parse(ended.stdout.trimEnd().split('\n').at(-1) ?? '')
 })
 
 demo.after(() => rm(dir, { recursive: true, force: true }))
 
+/**
+ * What is expected of each of the pieces that the archive is served in. Duplicates are found within a piece alone:
+ * of those that came earlier in another one each piece has a first occurrence.
+ */
+function divide(expected: Expected, sites: Record<string, Record<string, Answer>>) {
+  const all = expected.pages.flatMap((page) => page.candidates.map((candidate) => ({ page, ...candidate })))
+  const pieces = Object.entries(sites['crawl.example']!).map(([path, { archive }]) => {
+    const [start, end] = archive!
+    const seen = new Set<string>()
+    const own = all.filter(({ page }) => page.warcOffset >= start && page.warcOffset < end)
+    const candidates = own.map(({ page, ordinal, url, text, outcome, similarity }) => {
+      const key = JSON.stringify([url, text])
+      const first = all.find(
+        (other) => other.url === url && other.text === text && other.outcome !== 'duplicate',
+      )
+      const its = outcome === 'duplicate' && !seen.has(key) ? first! : { outcome, similarity }
+      seen.add(key)
+      return {
+        ...{ page: page.url, where: [page.warcOffset - start, page.warcLength, ordinal], url, text },
+        ...{ outcome: its.outcome, similarity: its.similarity },
+      }
+    })
+    return { file: `http://crawl.example${path}`, candidates }
+  })
+  const outcomes: Record<string, number> = {}
+  for (const { outcome } of pieces.flatMap(({ candidates }) => candidates))
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+  return { ...expected, pieces, outcomes, candidates: all.length }
+}
+
 demo('ends in one JSON line that adds up', () => {
-  assert.is(ended.status, 0, ended.stderr)
-  const result = JSON.parse(ended.stdout.trimEnd().split('\n').at(-1) ?? '')
+  assert.is(ended.stdout.trimEnd().split('\n').length, 1)
+  assert.is(ended.stderr, '')
   assert.is(result.verified, true)
-  assert.equal(result.outcomes, expected.outcomes)
-  assert.is(result.pairs, expected.outcomes.kept)
-  assert.is(
-    result.candidates,
-    expected.pages.reduce((sum, { candidates }) => sum + candidates.length, 0),
-  )
+  assert.equal(result.outcomes, wanted.outcomes)
+  assert.is(result.pairs, wanted.outcomes.kept)
+  assert.is(result.candidates, wanted.candidates)
   const { htmlPages, responses, badRecords, imgs } = result.counts
-  const wanted = expected
   assert.equal(
     { htmlPages, responses, badRecords, imgs },
     {
@@ -71,50 +102,84 @@ demo('ends in one JSON line that adds up', () => {
   )
 })
 
-demo('gives every candidate the outcome it was made for', async () => {
-  const rows = await query<Row>(join(dir, 'demo/out/demo.warc.gz/outcomes.parquet'))
-  const found = rows.map((row) => ({
-    page: row.page_url,
-    where: [Number(row.warc_offset), Number(row.warc_length), row.image_ordinal],
-    url: row.url,
-    outcome: row.outcome,
-  }))
-  const wanted = expected.pages.flatMap((page) =>
-    page.candidates.map(({ ordinal, url, outcome }) => ({
-      page: page.url,
-      where: [page.warcOffset, page.warcLength, ordinal],
-      url,
-      outcome,
-    })),
+demo('has three nodes share out the segments, agree, and get the shards of the others', () => {
+  const { nodes, shards } = result
+  assert.is(nodes.length, 3)
+  assert.is(new Set(nodes.map(({ peerId }) => peerId)).size, 3)
+  assert.is(new Set(nodes.map(({ digest }) => digest)).size, 1)
+  assert.match(nodes[0]!.digest, /^[0-9a-f]{32,}$/)
+  const done = nodes.flatMap(({ segments }) => segments)
+  assert.equal(
+    done.sort((a, b) => a - b),
+    wanted.pieces.map((_, i) => i),
   )
-  assert.is(found.length, wanted.length)
-  // an address that is dropped for its length is not kept at that length
-  const cut = (url: string, outcome: string) => (outcome === 'url_long' ? url.slice(0, 200) : url)
-  const plain = (candidate: (typeof wanted)[number] | undefined) =>
-    JSON.stringify(candidate && { ...candidate, url: cut(candidate.url, candidate.outcome) })
-  const wrong = wanted.flatMap((candidate, i) =>
-    plain(found[i]) === plain(candidate) ? [] : [{ wanted: candidate, found: found[i] }],
-  )
-  assert.equal(wrong, [])
+  for (const { peerId, segments, fetched } of nodes) {
+    assert.is(fetched, shards.length - segments.length)
+    assert.equal(
+      shards.filter(({ peer }) => peer === peerId).map(({ segment }) => segment),
+      segments,
+    )
+  }
+  assert.ok(nodes.filter(({ segments }) => segments.length > 0).length > 1, 'one node did everything')
+})
+
+demo('gives every candidate the outcome it was made for, once', async () => {
+  for (const [i, { file, candidates }] of wanted.pieces.entries()) {
+    const rows = await query<Row>(join(dir, `demo/out/segment-${i}/outcomes.parquet`))
+    const found = rows.map((row) => ({
+      page: row.page_url,
+      where: [Number(row.warc_offset), Number(row.warc_length), row.image_ordinal],
+      url: row.url,
+      outcome: row.outcome,
+    }))
+    for (const { warc_path } of rows) assert.is(warc_path, file)
+    assert.is(found.length, candidates.length)
+    // an address that is dropped for its length is not kept at that length
+    const cut = (url: string, outcome: string) => (outcome === 'url_long' ? url.slice(0, 200) : url)
+    const plain = ({ page, where, url, outcome }: (typeof found)[number]) =>
+      JSON.stringify({ page, where, url: cut(url, outcome), outcome })
+    const wrong = candidates.flatMap((candidate, i) =>
+      plain(found[i]!) === plain(candidate) ? [] : [{ wanted: candidate, found: found[i] }],
+    )
+    assert.equal(wrong, [])
+  }
 })
 
 demo('scores as the model did when the demo was made, and keeps the texts it was given', async () => {
-  const rows = await query<{ url: string; text: string; similarity: number }>(
-    join(dir, 'demo/out/demo.warc.gz/pairs.parquet'),
-  )
-  const kept = expected.pages.flatMap(({ candidates }) =>
-    candidates.filter(({ outcome }) => outcome === 'kept'),
-  )
-  assert.equal(
-    rows.map(({ url, text }) => ({ url, text })),
-    kept.map(({ url, text }) => ({ url, text })),
-  )
-  for (const [i, { similarity }] of rows.entries())
-    assert.ok(
-      Math.abs(similarity - (kept[i]?.similarity ?? Number.NaN)) < SCORE_TOLERANCE,
-      `${kept[i]?.url}: ${similarity}, not ${kept[i]?.similarity}`,
+  for (const [i, { candidates }] of wanted.pieces.entries()) {
+    const rows = await query<{ url: string; text: string; similarity: number }>(
+      join(dir, `demo/out/segment-${i}/pairs.parquet`),
     )
+    const kept = candidates.filter(({ outcome }) => outcome === 'kept')
+    assert.equal(
+      rows.map(({ url, text }) => ({ url, text })),
+      kept.map(({ url, text }) => ({ url, text })),
+    )
+    for (const [i, { similarity }] of rows.entries())
+      assert.ok(
+        Math.abs(similarity - (kept[i]?.similarity ?? Number.NaN)) < SCORE_TOLERANCE,
+        `${kept[i]?.url}: ${similarity}, not ${kept[i]?.similarity}`,
+      )
+  }
 })
+
+demo('leaves shards behind that each node can show', async () => {
+  const { manifest, peer } = result.shards.at(-1)!
+  const shown = await Promise.all(
+    [1, 2, 3].map((node) =>
+      runShoal(['shard', 'show', manifest, '--json', '--data', join(dir, `demo/node-${node}`)]),
+    ),
+  )
+  for (const { status, stdout, stderr } of shown) {
+    assert.is(status, 0, stderr)
+    assert.is(JSON.parse(stdout).peer, peer)
+    assert.is(JSON.parse(stdout).verified, true)
+  }
+})
+
+async function readJson<T>(name: string): Promise<T> {
+  return JSON.parse(await readFile(new URL(name, HERE), 'utf8'))
+}
 
 async function query<T>(file: string): Promise<T[]> {
   const instance = await DuckDBInstance.create()

@@ -1,0 +1,140 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, open, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { askDaemon } from '../../node/control.ts'
+import type { ControlAnswers } from '../../node/daemon/daemon.ts'
+import { logFile } from '../../node/paths.ts'
+import { ShoalError } from '../../protocol/errors.ts'
+import type { DemoMessage, DemoOptions } from './daemon.ts'
+import { until } from './until.ts'
+
+/** Milliseconds to start or to end: seconds, where a machine has nothing else to do. */
+const PATIENCE_MS = 120_000
+/** Of a log, to see why a node ended. */
+const LAST_LINES = 12
+
+export type Answer<Command extends keyof ControlAnswers> = Awaited<ReturnType<ControlAnswers[Command]>>
+
+/** A daemon in a process of its own, known by its control socket. */
+export interface DemoNode {
+  /** `node 1` */
+  name: string
+  dataDir: string
+  /** @throws ShoalError with the daemon's own code, and the node's name in the message */
+  ask<Command extends keyof ControlAnswers>(command: Command, argument?: unknown): Promise<Answer<Command>>
+}
+
+export interface DemoNodes {
+  nodes: DemoNode[]
+  /** aborts when the command is to end, or with a ShoalError as soon as a node has ended by itself */
+  signal: AbortSignal
+  /** Ask them to end, and wait for it. */
+  stop(): Promise<void>
+  /** End those that still run, at once. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * Start daemons as processes, side by side; they end with this one.
+ *
+ * @param dir - where each gets a data directory, `node-1` and so on
+ * @throws ShoalError as `startDaemon`, `serveControl`; `demo_node` where one ends before it is ready
+ */
+export async function startNodes(
+  dir: string,
+  count: number,
+  options: Omit<DemoOptions, 'dataDir'>,
+  interruption: AbortSignal,
+): Promise<DemoNodes> {
+  const failure = new AbortController()
+  const signal = AbortSignal.any([interruption, failure.signal])
+  const children: ChildProcess[] = []
+  let stopping = false
+
+  async function start(number: number): Promise<DemoNode> {
+    const name = `node ${number}`
+    const dataDir = join(dir, `node-${number}`)
+    const child = await forkDaemon({ ...options, dataDir })
+    children.push(child)
+    const ended = once(child, 'exit').then(async ([status, killedBy]) => {
+      const how = killedBy === null ? `with status ${status}` : `by ${killedBy}`
+      const error = new ShoalError(
+        'demo_node',
+        `${name} ended ${how}; the end of its log, ${logFile(dataDir)}: ${await tailOf(dataDir)}`,
+      )
+      if (!stopping) failure.abort(error)
+    })
+    ended.catch((error: Error) => failure.abort(error))
+    const [message] = (await until(signal, PATIENCE_MS, `${name} did not start`, (wait) =>
+      once(child, 'message', { signal: wait }),
+    )) as [DemoMessage]
+    if ('failure' in message)
+      throw new ShoalError(message.failure.code, `${name}: ${message.failure.message}`)
+    return {
+      ...{ name, dataDir },
+      async ask(command, argument) {
+        try {
+          const answer = await askDaemon(dataDir, { command, argument })
+          if (answer !== undefined) return answer as never
+        } catch (error) {
+          // the process says more than its socket
+          if ((error as ShoalError).code !== 'control_broken')
+            throw new ShoalError((error as ShoalError).code, `${name}: ${(error as Error).message}`)
+        }
+        await ended
+        signal.throwIfAborted()
+        throw new ShoalError('demo_node', `${name} has ended`)
+      },
+    }
+  }
+
+  async function kill(): Promise<void> {
+    stopping = true
+    await Promise.all(
+      children
+        .filter((child) => child.exitCode === null && child.signalCode === null)
+        .map(async (child) => {
+          const exit = once(child, 'exit')
+          child.kill('SIGKILL')
+          await exit
+        }),
+    )
+  }
+
+  const starting = await Promise.allSettled(Array.from({ length: count }, (_, i) => start(i + 1)))
+  const failed = starting.find((one) => one.status === 'rejected')
+  if (failed) {
+    await kill()
+    throw failed.reason
+  }
+  return {
+    nodes: starting.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
+    signal,
+    async stop() {
+      stopping = true
+      const ends = children.map((child) => once(child, 'exit'))
+      const nodes = starting.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+      await Promise.all(nodes.map((node) => node.ask('stop')))
+      await until(interruption, PATIENCE_MS, 'the nodes did not end', () => Promise.all(ends))
+    },
+    [Symbol.asyncDispose]: kill,
+  }
+}
+
+/** What a node's threads and libraries write by themselves goes into its log as well. */
+async function forkDaemon(options: DemoOptions): Promise<ChildProcess> {
+  await mkdir(options.dataDir, { recursive: true })
+  await using log = await open(logFile(options.dataDir), 'a')
+  // as the file is called beside this one, in the source and in dist/
+  const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
+  return fork(fileURLToPath(new URL(`./daemon${extension}`, import.meta.url)), [JSON.stringify(options)], {
+    stdio: ['ignore', log.fd, log.fd, 'ipc'],
+  })
+}
+
+async function tailOf(dataDir: string): Promise<string> {
+  const text = await readFile(logFile(dataDir), 'utf8').catch(() => '')
+  return text.trimEnd().split('\n').slice(-LAST_LINES).join('\n') || 'it is empty'
+}

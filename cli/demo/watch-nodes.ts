@@ -1,0 +1,70 @@
+import { ShoalError } from '../../protocol/errors.ts'
+import type { Answer, DemoNode } from './nodes.ts'
+import { poll } from './until.ts'
+
+/** Milliseconds for all segments: some ten seconds, on a machine with nothing else to do. */
+const WORK_MS = 10 * 60_000
+/** Milliseconds for the last records to reach everybody, who ask each other every second. */
+const AGREE_MS = 2 * 60_000
+
+type NodeStatus = Answer<'status'>
+type Segment = Answer<'segments'>[number]
+
+/** Who has done what so far. */
+export interface Standing {
+  segments: number
+  /** those that are done, as the first node sees it, in the order of their numbers */
+  done: Segment[]
+  nodes: { name: string; peerId: string; work: NodeStatus['work'] }[]
+}
+
+/**
+ * Wait until the nodes have done all segments of their one campaign, and their ledgers hold the same records.
+ *
+ * @returns the segments, and the digest that is the same on every node
+ * @throws ShoalError `demo_segment` where a segment fails on every node, `demo_late`, `demo_digests`; the signal's reason
+ */
+export async function watchNodes(
+  nodes: readonly DemoNode[],
+  signal: AbortSignal,
+  onStanding: (standing: Standing) => void,
+): Promise<{ segments: Segment[]; digest: string }> {
+  const look = () => Promise.all(nodes.map((node) => node.ask('status')))
+  let standing: Standing | null = null
+  const tellHowFar = () =>
+    `${standing?.done.length ?? 0} of ${standing?.segments ?? '?'} segments were done, and no more`
+  const segments = await poll(signal, WORK_MS, tellHowFar, async () => {
+    const [statuses, done] = await Promise.all([
+      look(),
+      nodes[0]!.ask('segments', { state: 'done', after: null, limit: 1000 }),
+    ])
+    refuseFailed(statuses)
+    standing = {
+      segments: statuses[0]!.campaigns[0]!.segments,
+      done: done.filter(({ state }) => state === 'done').sort((a, b) => a.segment - b.segment),
+      nodes: statuses.map(({ peerId, work }, i) => ({ name: nodes[i]!.name, peerId, work })),
+    }
+    onStanding(standing)
+    return standing.done.length === standing.segments ? standing.done : null
+  })
+
+  let digests: string[] = []
+  const tellDigests = () =>
+    `the ledgers did not become the same (${nodes.map(({ name }, i) => `${name}: ${digests[i]}`).join(', ')})`
+  const digest = await poll(signal, AGREE_MS, tellDigests, async () => {
+    digests = (await look()).map(({ campaigns }) => campaigns[0]!.digest)
+    return new Set(digests).size === 1 ? digests[0]! : null
+  })
+  return { segments, digest }
+}
+
+/** A segment that failed is left to the others; where it failed everywhere, nobody will do it. */
+function refuseFailed(statuses: NodeStatus[]): void {
+  const [first, ...others] = statuses.map(({ failures }) => failures)
+  const lost = first!.find(({ segment }) => others.every((all) => all.some((one) => one.segment === segment)))
+  if (lost)
+    throw new ShoalError(
+      'demo_segment',
+      `segment ${lost.segment} failed on every node (${lost.code}: ${lost.message})`,
+    )
+}
