@@ -214,6 +214,14 @@ export interface Images {
    *   body stays on the server, however long that takes
    */
   fetch(url: string, signal?: AbortSignal, makeRoom?: (bytes: number) => Promise<void>): Promise<FetchResult>
+  /**
+   * Put off requests to a host because others say that it wants to be left alone. It is heeded for HEARSAY_MS at
+   * most, and shortens nothing that the host itself asked for.
+   *
+   * @param host - with its port where that is not the scheme's own, as a URL's `host` has it
+   * @param untilMs - milliseconds since 1970
+   */
+  leaveAlone(host: string, untilMs: number): void
   decode(bytes: Uint8Array, geometry: CropGeometry, rules: FilterRules): Promise<DecodeResult>
   close(): Promise<void>
 }

@@ -76,6 +76,8 @@ export function startFetcher(options: HttpOptions) {
       }
     },
 
+    leaveAlone: http.leaveAlone,
+
     async close(): Promise<void> {
       closing.abort()
       for (const stop of running) stop.abort(closing.signal.reason)

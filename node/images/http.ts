@@ -71,6 +71,8 @@ export interface HttpOptions {
   web: Web
   limits: FetchLimits
   politeness: Politeness
+  /** as `ImagesOptions` has it */
+  onBackOff?: ((host: string, untilMs: number, status: 429 | 503) => void) | undefined
   /** wall clock; pauses go by the process's own, so that this one may stand still */
   now: () => number
   random: () => number
@@ -81,7 +83,11 @@ export type Http = ReturnType<typeof startHttp>
 /** GET within limits: guarded addresses, bounded time, bytes, redirects and tries, each host in its turn. */
 export function startHttp(options: HttpOptions) {
   const { limits, web, now } = options
-  const politeness = startPoliteness(options.politeness, () => performance.now(), options.random)
+  const politeness = startPoliteness(options.politeness, {
+    now: () => performance.now(),
+    random: options.random,
+    onAsk: (host, ms, status) => options.onBackOff?.(host, now() + ms, status),
+  })
 
   /** One request, in the time that is left. Throws only the signal's reason. */
   async function attempt(
@@ -171,6 +177,9 @@ export function startHttp(options: HttpOptions) {
       if (seen.has(url.href)) return failure('fetch_redirects', 'in a circle')
       if (seen.size > limits.redirects) return failure('fetch_redirects', `more than ${limits.redirects}`)
       seen.add(url.href)
+      // before its robots.txt, so that it is not taken for one that can't be had
+      const left = politeness.refusal(url.host)
+      if (left !== null) return left
       const forbidden = (await wanted.admit?.(url)) ?? null
       if (forbidden !== null) return forbidden
       let result: Answer | Failure
@@ -187,7 +196,14 @@ export function startHttp(options: HttpOptions) {
     }
   }
 
-  return { get, slowDown: politeness.slowDown }
+  return {
+    get,
+    slowDown: politeness.slowDown,
+    /** Put off requests to a host until then, by the wall clock, because others say so. */
+    leaveAlone(host: string, untilMs: number): void {
+      politeness.leaveAlone(host, untilMs - now())
+    },
+  }
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
@@ -196,9 +212,10 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308])
 function judgeStatus(status: number, retryAfter: string | undefined, now: number): Failure | null {
   if (status !== 408 && status !== 429 && status < 500) return null
   const wait = readRetryAfter(retryAfter, now)
+  const busy = status === 429 || status === 503 ? status : null
   return failure('http_status', String(status), {
     retry: true,
-    blamesHost: status === 429 || status === 503,
+    ...(busy === null ? {} : { blamesHost: true, busy }),
     ...(wait === null ? {} : { retryAfterMs: wait }),
   })
 }

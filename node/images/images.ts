@@ -22,6 +22,14 @@ export interface ImagesOptions {
   web: Web
   limits?: Partial<FetchLimits>
   politeness?: Partial<Politeness>
+  /**
+   * told when a host answers 429 or 503 and asks to be left alone for more than 10 s: once for each time it asks,
+   * also where several answers do
+   *
+   * @param host - with its port where that is not the scheme's own
+   * @param untilMs - milliseconds since 1970
+   */
+  onBackOff?: (host: string, untilMs: number, status: 429 | 503) => void
   /** milliseconds since 1970, for `fetchedAt` and the age of robots.txt; may stand still */
   now?: () => number
   /** in [0, 1), for the jitter of pauses */
@@ -46,12 +54,14 @@ export function startImages(options: ImagesOptions): Images {
     web: options.web,
     limits: { ...FETCH_LIMITS, ...options.limits },
     politeness: { ...politeness, concurrency: affordable(politeness.concurrency, options.web) },
+    onBackOff: options.onBackOff,
     now: options.now ?? Date.now,
     random: options.random ?? Math.random,
   })
   const decoder = startDecoder({ threads: options.threads })
   return {
     fetch: fetcher.fetch,
+    leaveAlone: fetcher.leaveAlone,
     decode: decoder.decode,
     async close() {
       await Promise.all([fetcher.close(), decoder.close()])

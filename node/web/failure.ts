@@ -14,6 +14,8 @@ export interface Failure {
   blamesHost: boolean
   /** milliseconds the server asked us to wait */
   retryAfterMs?: number
+  /** the status by which a host says that it wants less from us: Too Many Requests, or Service Unavailable */
+  busy?: 429 | 503
 }
 
 export function failure(outcome: Outcome, detail: string, about: Partial<Failure> = {}): Failure {
