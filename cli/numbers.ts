@@ -5,6 +5,11 @@ export function formatCount(count: number): string {
   return grouped.format(count)
 }
 
+/** `1 segment`, `1,234 segments` */
+export function formatThings(count: number, thing: string): string {
+  return `${formatCount(count)} ${thing}${count === 1 ? '' : 's'}`
+}
+
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
 
 /** `1.2 MB`: decimal units, as disks and networks count */

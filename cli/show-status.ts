@@ -2,7 +2,7 @@ import wrapAnsi from 'wrap-ansi'
 import type { StageProgress } from '../node/components.ts'
 import type { Status } from '../node/daemon/daemon.ts'
 import { cleanLine } from './clean.ts'
-import { formatBytes, formatCount, formatSeconds } from './numbers.ts'
+import { formatBytes, formatCount, formatSeconds, formatThings } from './numbers.ts'
 import type { Output } from './output.ts'
 import { drawBar, drawStage } from './progress.ts'
 import { createMeter, type Meter } from './rate.ts'
@@ -31,7 +31,7 @@ export function showStatus(output: Output, status: Status, data: string | undefi
   output.heading(`Node ${status.peerId}`)
   say(STATES[status.state](data))
   say(
-    `${plural(status.produced, 'segment')} done in ${formatSeconds(status.seconds)} since the start, ${plural(status.peers, 'peer')}`,
+    `${formatThings(status.produced, 'segment')} done in ${formatSeconds(status.seconds)} since the start, ${formatThings(status.peers, 'peer')}`,
   )
   say(`limits: ${describeLimits(status.limits)}`)
   if (status.peers === 0)
@@ -79,7 +79,7 @@ export function makeLiveStatus(now: () => number): (status: Status, width: numbe
         shorten(campaign.name, width),
         ...describeCampaign(campaign),
       ]),
-      `${status.state}, ${plural(status.peers, 'peer')}, ${plural(status.produced, 'segment')} done here since the start`,
+      `${status.state}, ${formatThings(status.peers, 'peer')}, ${formatThings(status.produced, 'segment')} done here since the start`,
     ]
     for (const name of meters.keys()) if (!seen.has(name)) meters.delete(name)
     return lines.map((line) => shorten(line, width))
@@ -88,8 +88,8 @@ export function makeLiveStatus(now: () => number): (status: Status, width: numbe
 
 function describeLimits({ segments, threads, hours, diskBytes, offline }: Status['limits']): string {
   return [
-    `${plural(segments, 'segment')} at once`,
-    plural(threads, 'thread'),
+    `${formatThings(segments, 'segment')} at once`,
+    formatThings(threads, 'thread'),
     hours === null ? 'all day' : `from ${hours.from}:00 to ${hours.to}:00`,
     diskBytes === null ? null : `${formatBytes(diskBytes)} of disk`,
     offline ? 'no web' : null,
@@ -104,7 +104,7 @@ function describeCampaign({ counts, segments, secondsLeft }: Status['campaigns']
   const left = secondsLeft === null || done >= segments ? '' : `, about ${formatSeconds(secondsLeft)} left`
   return [
     `${drawBar(part, BAR_WIDTH)} ${Math.floor(part * 100)} %${left}`,
-    `${formatCount(done)} of ${plural(segments, 'segment')} done, ${formatCount(held)} at work; ${plural(peers, 'node')} in the last day`,
+    `${formatCount(done)} of ${formatThings(segments, 'segment')} done, ${formatCount(held)} at work; ${formatThings(peers, 'node')} in the last day`,
   ]
 }
 
@@ -125,10 +125,6 @@ function describeWork(
       ),
     ]
   })
-}
-
-function plural(count: number, thing: string): string {
-  return `${formatCount(count)} ${thing}${count === 1 ? '' : 's'}`
 }
 
 function wrap(text: string): string[] {

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 import { isAddress } from '../../node/local-campaign.ts'
 import { manage } from '../campaigns.ts'
+import { tryControl } from '../control.ts'
 import type { Context } from '../declarations.ts'
-import { formatCount } from '../numbers.ts'
+import { formatThings } from '../numbers.ts'
 import { UsageError } from '../parse.ts'
 import { suggest } from '../suggest.ts'
 
@@ -20,8 +21,13 @@ export async function run(context: Context): Promise<void> {
         ? (options.model ?? null)
         : resolve(options.model),
   })
-  output.print(`A campaign of ${formatCount(created.segments)} segments. Hand its name around:`)
+  output.print(`A campaign of ${formatThings(created.segments, 'segment')}. Hand its name around:`)
   output.print(created.campaign)
-  output.print(`Work on it: ${suggest('start', options.data)}`)
+  const daemon = await tryControl(context, 'status')
+  output.print(
+    daemon === undefined
+      ? `Work on it: ${suggest('start', options.data)}`
+      : `This node works on it: ${suggest('status', options.data)}`,
+  )
   output.emit(created)
 }

@@ -1,6 +1,6 @@
 import { manage } from '../campaigns.ts'
 import type { Context } from '../declarations.ts'
-import { formatCount } from '../numbers.ts'
+import { formatCount, formatThings } from '../numbers.ts'
 import { suggest } from '../suggest.ts'
 import { shorten } from '../table.ts'
 
@@ -13,7 +13,7 @@ export async function run(context: Context): Promise<void> {
   for (const { campaign, name, segments, counts } of campaigns) {
     output.print(campaign)
     output.print(
-      `  ${shorten(name, 40)}: ${formatCount(counts?.done ?? 0)} of ${formatCount(segments)} segments done`,
+      `  ${shorten(name, 40)}: ${formatCount(counts?.done ?? 0)} of ${formatThings(segments, 'segment')} done`,
     )
   }
 }

@@ -1,7 +1,7 @@
 import type { SegmentStanding } from '../../node/daemon/daemon.ts'
 import { control } from '../control.ts'
 import type { Context } from '../declarations.ts'
-import { formatCount, formatSeconds } from '../numbers.ts'
+import { formatCount, formatSeconds, formatThings } from '../numbers.ts'
 import { suggest } from '../suggest.ts'
 import { shorten } from '../table.ts'
 
@@ -28,7 +28,7 @@ export async function run(context: Context): Promise<void> {
     output.print(campaign)
     const { segments, held, done } = counts!
     output.print(
-      `${formatCount(segments)} segments: ${formatCount(done)} done, ${formatCount(held)} at work, ${formatCount(segments - done - held)} free`,
+      `${formatThings(segments, 'segment')}: ${formatCount(done)} done, ${formatCount(held)} at work, ${formatCount(segments - done - held)} free`,
     )
     const shown = rows.filter((row) => row.campaign === campaign)
     if (shown.length > 0)

@@ -1,6 +1,6 @@
 import { manage } from '../campaigns.ts'
 import type { Context } from '../declarations.ts'
-import { formatCount } from '../numbers.ts'
+import { formatCount, formatThings } from '../numbers.ts'
 import { layOut, shorten } from '../table.ts'
 
 export async function run(context: Context): Promise<void> {
@@ -11,15 +11,20 @@ export async function run(context: Context): Promise<void> {
   const facts = [
     ['campaign', shown.campaign],
     ['organiser', shown.organiser],
-    ['contact', shown.contact ?? 'none'],
+    ['contact', shorten(shown.contact ?? 'none', 60)],
     ['model', shorten(shown.model, 60)],
     ['segments', formatCount(shown.segments)],
     ...(counts === null
       ? []
-      : [['standing', `${formatCount(counts.done)} done, ${formatCount(counts.held)} at work`]]),
+      : [
+          [
+            'standing',
+            `${formatCount(counts.done)} done, ${formatCount(counts.held)} at work, by ${formatThings(counts.peers, 'node')} in the last day`,
+          ],
+        ]),
     ...shown.sources.map(({ kind, base, entries, parts }) => [
       kind,
-      `${formatCount(entries)} files${parts > 1 ? ` in ${parts} parts each` : ''} at ${shorten(base || 'their addresses', 40)}`,
+      `${formatThings(entries, 'file')}${parts > 1 ? ` in ${parts} parts each` : ''}, at ${shorten(base || 'their addresses', 40)}`,
     ]),
   ]
   for (const line of layOut([{ title: '' }, { title: '' }], facts, 80)) output.print(line)
