@@ -58,7 +58,7 @@ export async function makeVectors(): Promise<Record<string, string>> {
       selectCases(),
     ),
     'names.json': print(
-      'The records of `campaign` are gossiped under `topic`; the claimants of `segment` are providers of `key`.',
+      'The records of `campaign` are gossiped under `topic`; the claimants of `segment` are providers of `key`. A topic with `error` is no campaign’s.',
       nameCases(),
     ),
     'presets.json': print('The rules that `comment` names.', presetCases()),

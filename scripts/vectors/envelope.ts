@@ -3,11 +3,27 @@ import { encode } from '../../protocol/codec.ts'
 import { recordDomain } from '../../protocol/domains.ts'
 import { seal } from '../../protocol/envelope.ts'
 import { MAX_RECORD_BYTES } from '../../protocol/limits.ts'
-import { hex, signerOf } from './spelling.ts'
+import { bytes, hex, signerOf } from './spelling.ts'
 
 const alice = signerOf(1)
 const bob = signerOf(2)
 const body = encode({ hello: 'shoal' })
+
+/**
+ * Over the shard `{ hello: 'shoal' }`, made from known scalars and a point of order 8: where verifiers of Ed25519
+ * differ (Chalkias, Garillot, Nikolaenko, "Taming the many EdDSAs", IACR 2020/1244).
+ */
+const MIXED_KEY = 'bd714bc26817786bc082589a0814771ac15a981628f57dc7304c30a8d7e29dd7'
+const MIXED_SIGNATURE =
+  '9e286d335160c6ff6ea5d8c7c5d506ae35ccf8f4dde523f3e55a97b716d12866' +
+  '7bfc4115027bdd6fc72014da123863d1b74d9d0cea00f58ccd9631bed773810c'
+const COFACTOR_SIGNATURE =
+  '5866666666666666666666666666666666666666666666666666666666666666' +
+  'a10d8ce6b1956c76973c562f1cb49af15d0d8e97ddcc0c4f366f2d98fae1a601'
+const SMALL_KEY = '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05'
+const SMALL_KEY_SIGNATURE = `9e286d335160c6ff6ea5d8c7c5d506ae35ccf8f4dde523f3e55a97b716d1286615${'00'.repeat(31)}`
+const PLAIN_KEY = '62244e218f4deae680de9a6832ab808cbda6da6451c5caae6be7eca4d466b5d9'
+const SMALL_R_SIGNATURE = `01${'00'.repeat(31)}aec76c8f9a537aa9b6168dbb52f9dca95d0f0f5899c52b150ac18a48f2eaa60e`
 
 export async function envelopeCases(): Promise<unknown[]> {
   const good = await fields('shard')
@@ -18,6 +34,10 @@ export async function envelopeCases(): Promise<unknown[]> {
     await valid('a shard', 'shard', body),
     await valid('a campaign, by another key', 'campaign', body, bob),
     await valid('a body of no bytes', 'shard', new Uint8Array()),
+    await valid('a key of mixed order: the equation without cofactor holds', 'shard', body, {
+      publicKey: bytes(MIXED_KEY),
+      sign: () => bytes(MIXED_SIGNATURE),
+    }),
 
     invalid('non-canonical: fields out of order', outOfOrder(good), 'codec_not_canonical'),
     invalid('malformed: cut short', encode(good).subarray(0, -1), 'codec_malformed'),
@@ -85,6 +105,21 @@ export async function envelopeCases(): Promise<unknown[]> {
     invalid(
       'bad signature: its S raised by the order',
       encode({ ...good, sig: raised(sig) }),
+      'envelope_signature',
+    ),
+    invalid(
+      'bad signature: the equation holds with the cofactor alone',
+      encode({ ...good, key: bytes(MIXED_KEY), sig: bytes(COFACTOR_SIGNATURE) }),
+      'envelope_signature',
+    ),
+    invalid(
+      'bad signature: the key is of small order',
+      encode({ ...good, key: bytes(SMALL_KEY), sig: bytes(SMALL_KEY_SIGNATURE) }),
+      'envelope_signature',
+    ),
+    invalid(
+      'bad signature: its R is of small order',
+      encode({ ...good, key: bytes(PLAIN_KEY), sig: bytes(SMALL_R_SIGNATURE) }),
       'envelope_signature',
     ),
     invalid(
