@@ -153,4 +153,37 @@ test('who takes the answer may stop it too, and a request that ends while it is 
   })
 })
 
+test('answers of every shape come whole through a limit that is always in debt', async () => {
+  const content = Buffer.alloc(60_000, 'p')
+  const site = await playSite((incoming, response) => {
+    const path = incoming.url ?? ''
+    if (path === '/204') response.writeHead(204).end()
+    else if (path === '/empty') response.writeHead(200, { 'content-length': 0 }).end()
+    else if (path === '/304') response.writeHead(304).end()
+    else if (path === '/chunked') response.writeHead(200).end(content)
+    else if (path === '/until-closed')
+      incoming.socket.end(Buffer.concat([Buffer.from('HTTP/1.1 200 OK\r\n\r\n'), content]))
+    else if (path === '/cut')
+      incoming.socket.end(
+        Buffer.concat([Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 90000\r\n\r\n'), content]),
+      )
+  })
+  const web = openWeb({ allow: loopback, bytesPerSecond: 1_000_000 })
+  await closing([web, site], async () => {
+    const ask = async (path: string) => {
+      try {
+        const { body: answer } = await request(site.url + path, { dispatcher: web.dispatcher })
+        return String((await answer.bytes()).length)
+      } catch (error) {
+        return (error as { code: string }).code
+      }
+    }
+    const paths = ['/204', '/empty', '/304', '/chunked', '/until-closed', '/cut']
+    const ends = await Promise.all([...paths, ...paths].map(ask))
+    assert.equal(ends.slice(0, 5), ['0', '0', '0', '60000', '60000'])
+    assert.ok(ends[5] === 'UND_ERR_SOCKET' || ends[5] === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', ends[5])
+    assert.equal(ends.slice(6), ends.slice(0, 6))
+  })
+})
+
 test.run()
