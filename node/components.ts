@@ -369,14 +369,22 @@ export interface ExportResult {
   bytes: number
 }
 
-/** One running node, as the CLI sees it. Failures are `ShoalError`s that name the file or record and what to do. */
-export interface Node {
-  /** Makes and signs a local campaign of the files, then runs its segments in order; yields each as it is done. */
-  crawl(request: CrawlRequest): AsyncIterable<CrawlResult>
-  /** @param cid - of a shard's manifest */
+/** The shards that are kept here. */
+export interface Shards {
+  /**
+   * Every block of it is checked.
+   *
+   * @param cid - of a shard's manifest
+   */
   showShard(cid: string): Promise<ShardDetails>
   listShards(): Promise<ShardSummary[]>
   /** Writes to `out` by way of a temporary file beside it, so that a broken export leaves nothing half-written. */
   exportShard(cid: string, format: ExportFormat, out: string): Promise<ExportResult>
+}
+
+/** One running node, as the CLI sees it. Failures are `ShoalError`s that name the file or record and what to do. */
+export interface Node extends Shards {
+  /** Makes and signs a local campaign of the files, then runs its segments in order; yields each as it is done. */
+  crawl(request: CrawlRequest): AsyncIterable<CrawlResult>
   close(): Promise<void>
 }

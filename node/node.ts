@@ -10,12 +10,12 @@ import { startCrawl } from './crawl/crawl.ts'
 import { type Home, openHome } from './home.ts'
 import { startImages } from './images/images.ts'
 import { type LocalSegment, listSegments, planCampaign } from './local-campaign.ts'
-import { parseManifest } from './parse-cid.ts'
+import { manageShards } from './manage-shards.ts'
 import { playWeb } from './play-web.ts'
 import { produceShard } from './produce-shard.ts'
 import { openScorer, type ScorerOptions } from './score/score.ts'
 import { makeJob } from './segment-job.ts'
-import { describeShard, exportShard, listShards, readShard, saveFiles } from './shard/shard.ts'
+import { describeShard, readShard, saveFiles } from './shard/shard.ts'
 import { VERSION } from './version.ts'
 import { openWeb } from './web/web.ts'
 
@@ -29,9 +29,7 @@ export async function openNode(options: NodeOptions): Promise<Node> {
   const kept = await openHome(options.dataDir)
   return {
     crawl: (request) => explainDisk(options.dataDir, crawl(options, kept, request)),
-    showShard: async (cid) => describeShard(kept, await readShard(kept, parseManifest(cid))),
-    listShards: () => listShards(kept),
-    exportShard: (cid, format, out) => exportShard(kept, parseManifest(cid), format, out),
+    ...manageShards(kept),
     close: kept.close,
   }
 }

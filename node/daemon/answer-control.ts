@@ -1,4 +1,5 @@
 import { ShoalError } from '../../protocol/errors.ts'
+import type { Shards } from '../components.ts'
 import type { ControlRequest } from '../control.ts'
 import type { CampaignRequest } from '../manage-campaigns.ts'
 import type { Daemon, SegmentsRequest } from './daemon.ts'
@@ -16,6 +17,9 @@ const ANSWERS = {
   stop: async (daemon) => void daemon.stop(),
   create: (daemon, argument) => daemon.create(argument as CampaignRequest),
   show: (daemon, argument) => daemon.show(String(argument)),
+  showShard: (daemon, argument) => daemon.showShard(...(argument as Parameters<Shards['showShard']>)),
+  listShards: (daemon) => daemon.listShards(),
+  exportShard: (daemon, argument) => daemon.exportShard(...(argument as Parameters<Shards['exportShard']>)),
   list: async (daemon) => daemon.list(),
   leave: (daemon, argument) => daemon.leave(String(argument)),
   join(daemon, argument) {

@@ -2,11 +2,12 @@
 import '../small-nursery.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ShoalError } from '../../protocol/errors.ts'
-import type { ShardDetails } from '../components.ts'
+import type { ShardDetails, Shards } from '../components.ts'
 import { openHome } from '../home.ts'
 import { openLedger, verifyInPool } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
 import { type CampaignStanding, type Campaigns, manageCampaigns } from '../manage-campaigns.ts'
+import { manageShards } from '../manage-shards.ts'
 import { type Peer, startNetwork } from '../network/network.ts'
 import { parseCampaign, parseManifest } from '../parse-cid.ts'
 import { describeShard, fetchShard } from '../shard/shard.ts'
@@ -65,7 +66,7 @@ export interface Status {
   campaigns: (CampaignStanding & { digest: string; secondsLeft: number | null })[]
 }
 
-export interface Daemon extends Campaigns {
+export interface Daemon extends Campaigns, Shards {
   /** @param peer - a multiaddr of a node to call first, or null */
   join(cid: string, peer: string | null): Promise<CampaignStanding>
   status(): Promise<Status>
@@ -165,6 +166,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const campaigns = manageCampaigns(home, ledger, dataDir)
   return {
     ...campaigns,
+    ...manageShards(home),
     async create(request) {
       const created = await campaigns.create(request)
       await membership.join(parseCampaign(created.campaign))

@@ -130,13 +130,15 @@ export function startWorker(home: Home, parts: LeaseParts, options: WorkerOption
       tell({ how: 'done', manifest })
     } catch (error) {
       const { code = 'unexpected', message } = error as ShoalError
-      if (!stop.signal.aborted) {
+      // the release of the lease stops it as well
+      const { aborted, reason } = stop.signal
+      if (!aborted) {
         failed.set(name, { campaign: id.toString(), segment, code, message })
         log.warn({ segment, code }, 'a segment failed')
       }
       await lease?.release()
-      if (!stop.signal.aborted) tell({ how: 'failed', code, message })
-      else tell({ how: stop.signal.reason === LOST ? 'lost' : 'given_up' })
+      if (!aborted) tell({ how: 'failed', code, message })
+      else tell({ how: reason === LOST ? 'lost' : 'given_up' })
     } finally {
       atWork.delete(name)
     }
