@@ -39,7 +39,7 @@ export function describeFailure(thrown: unknown, interrupted: NodeJS.Signals | n
     }
   if (error instanceof ShoalError)
     return {
-      status: error instanceof UsageError ? 2 : 1,
+      status: error instanceof UsageError || error.code === 'hours_invalid' ? 2 : 1,
       code: error.code,
       message: cleanLine(error.message),
       stack,

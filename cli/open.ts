@@ -2,7 +2,9 @@ import { availableParallelism } from 'node:os'
 import type { Node, NodeOptions } from '../node/components.ts'
 import { chooseLevel, openLog } from '../node/log.ts'
 import { findDataDir, logFile } from '../node/paths.ts'
+import { ShoalError } from '../protocol/errors.ts'
 import type { Context } from './declarations.ts'
+import { suggest } from './suggest.ts'
 
 /**
  * Opens the node that a command line describes, gives it to `use`, and closes it however that ends.
@@ -27,6 +29,13 @@ export async function withNode<Result>(
     loopback: settings.loopback ?? null,
     clock: Date.now,
     log,
+  }).catch((error: ShoalError) => {
+    if (error.code !== 'store_locked') throw error
+    throw new ShoalError(
+      'store_locked',
+      `another Shoal process works in ${dataDir}: end it (${suggest('stop', options.data)} where it is a node), or name another directory with --data`,
+      { cause: error },
+    )
   })
   try {
     return await use(node, dataDir)

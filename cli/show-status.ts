@@ -11,8 +11,9 @@ import { shorten } from './table.ts'
 
 const WIDTH = 80
 const BAR_WIDTH = 22
-/** Failures that are told; `--json` has them all. */
-const MAX_FAILURES = 5
+/** Reasons of failures that are told, and segments of each; `--json` has them all. */
+const MAX_REASONS = 4
+const MAX_FAILURES = 8
 
 /** What each state means, and what to do about it. */
 const STATES: Readonly<Record<Status['state'], (data: string | undefined) => string>> = {
@@ -55,11 +56,17 @@ export function showStatus(output: Output, status: Status, data: string | undefi
   if (work.length === 0) say('nothing is at work')
   if (status.failures.length === 0) return
   output.print()
-  output.heading('Failed here lately; others may take them, and this node tries again in half an hour')
-  for (const { segment, code, message } of status.failures.slice(0, MAX_FAILURES))
-    say(`segment ${segment} (${code}): ${cleanLine(message)}`)
-  if (status.failures.length > MAX_FAILURES)
-    say(`and ${formatCount(status.failures.length - MAX_FAILURES)} more: ${suggest('status --json', data)}`)
+  output.heading('Failed here lately; others may take them, this node tries again later')
+  // many segments mostly fail for one reason
+  const reasons = Object.groupBy(status.failures, ({ code, message }) => `${code}: ${cleanLine(message)}`)
+  const told = Object.entries(reasons).slice(0, MAX_REASONS)
+  for (const [reason, failures = []] of told) {
+    const segments = failures.slice(0, MAX_FAILURES).map(({ segment }) => segment)
+    const more = failures.length - segments.length
+    say(`segment ${segments.join(', ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}`)
+    for (const line of wrap(reason, WIDTH - 2)) output.print(`  ${line}`)
+  }
+  if (told.length < Object.keys(reasons).length) say(`and more: ${suggest('status --json', data)}`)
 }
 
 /** What `shoal start` draws while it runs. */
@@ -127,6 +134,6 @@ function describeWork(
   })
 }
 
-function wrap(text: string): string[] {
-  return wrapAnsi(text, WIDTH, { hard: true }).split('\n')
+function wrap(text: string, width = WIDTH): string[] {
+  return wrapAnsi(text, width, { hard: true }).split('\n')
 }

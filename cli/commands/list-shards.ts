@@ -1,12 +1,12 @@
 import type { Context } from '../declarations.ts'
 import { formatBytes, formatCount } from '../numbers.ts'
-import { withNode } from '../open.ts'
+import { manageShards } from '../shards.ts'
 import { suggest } from '../suggest.ts'
 import { shorten } from '../table.ts'
 
 export async function run(context: Context): Promise<void> {
   const { output, options } = context
-  const shards = await withNode(context, {}, (node) => node.listShards())
+  const shards = await manageShards(context, 'listShards')
   output.emit({ shards })
   if (shards.length === 0)
     output.print(`No shards here yet. Make one: ${suggest('crawl FILE', options.data)}`)

@@ -4,6 +4,8 @@ import { serveControl } from '../../node/control.ts'
 import type { Daemon, DaemonOptions, Ending } from '../../node/daemon/daemon.ts'
 import { chooseLevel, openLog } from '../../node/log.ts'
 import { findDataDir, logFile } from '../../node/paths.ts'
+import { ShoalError } from '../../protocol/errors.ts'
+import { tryControl } from '../control.ts'
 import type { Context, Options } from '../declarations.ts'
 import type { Output } from '../output.ts'
 import { showEnding } from '../show-ending.ts'
@@ -15,7 +17,13 @@ const PORT = 4631
 /** Milliseconds between two pictures of what it does. */
 const DRAW_MS = 1_000
 
-export async function run({ options, output, signal }: Context): Promise<void> {
+export async function run(context: Context): Promise<void> {
+  const { options, output, signal } = context
+  if ((await tryControl(context, 'status').catch(() => undefined)) !== undefined)
+    throw new ShoalError(
+      'daemon_running',
+      `a node runs here already: see ${suggest('status', options.data)}, or name another directory with --data`,
+    )
   const dataDir = findDataDir(options.data)
   const log = openLog(chooseLevel(options.verbose), options.verbose ? 'stderr' : { file: logFile(dataDir) })
   const { answerControl, parseHours, startDaemon } = await import('../../node/daemon/daemon.ts')
