@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { appendFile, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,7 +11,7 @@ import { gunzipSync } from 'node:zlib'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { CrawlResult, Node } from '../../node/components.ts'
-import { gzipEach, pageRecord, warcinfo } from './crawl/make-warc.ts'
+import { gzipEach, httpResponse, pageRecord, warcinfo, warcRecord } from './crawl/make-warc.ts'
 import { crawl, withNode } from './with-node.ts'
 import { forbidNetwork } from './work/forbid-network.ts'
 import { makeCrawl, playWeb } from './work/made-crawl.ts'
@@ -200,6 +202,34 @@ door('knows a pair from another file of the same campaign, and of no other', asy
     const [alone] = await crawl(node, [two])
     assert.equal(alone?.outcomes, { offline: 3 })
   })
+})
+
+door('reads archives of this machine by any name, and pictures of it by none', async () => {
+  const askers = new Set<string | undefined>()
+  const paths = new Set<string | undefined>()
+  const server = createServer((request, response) => {
+    askers.add(request.headers['user-agent'])
+    paths.add(request.url)
+    const img = `<img src="http://127.0.0.1:${(server.address() as AddressInfo).port}/a.jpg" alt="a picture of mine">`
+    response.end(gzipEach([warcinfo(), warcRecord(httpResponse(`<html><body>${img}</body></html>`))]))
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
+  const loopback = { hosts: { 'archive.example': `127.0.0.1:${port}` } }
+  try {
+    const files = [`http://localhost:${port}/one.warc.gz`, 'http://archive.example/two.warc.gz']
+    const results = await withNode(dir, { loopback, offline: false }, (node) => crawl(node, files))
+    assert.equal(
+      results.map(({ outcomes }) => outcomes),
+      [{ address_refused: 1 }, { duplicate_elsewhere: 1 }],
+    )
+    assert.equal([...paths].sort(), ['/one.warc.gz', '/two.warc.gz'])
+    assert.is(askers.size, 1)
+    assert.match([...askers].join(), /^Shoal\/[\d.]+ \(\+peer \w+\)$/)
+  } finally {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
 })
 
 door('stops at once when it is told to, and goes on later', async () => {
