@@ -4,13 +4,18 @@ import type { Output } from './output.ts'
 import { shorten } from './table.ts'
 
 const WIDTH = 80
+/** Columns of the time, and what divides it from the rest. */
+const BEFORE = 10
 
 /** A segment has ended here: a line or two with the time; with `--json` a line `{"segment": …}`. */
 export function showEnding(output: Output, ending: Ending, now: Date = new Date()): void {
   output.emit({ segment: ending })
-  const text = `${now.toLocaleTimeString('sv')}  segment ${ending.segment} ${describe(ending)}`
-  for (const line of wrapAnsi(text, WIDTH, { hard: true }).split('\n')) output.print(line)
-  if (ending.how === 'done') output.print(`          ${ending.manifest}`)
+  const lines = wrapAnsi(`segment ${ending.segment} ${describe(ending)}`, WIDTH - BEFORE, {
+    hard: true,
+  }).split('\n')
+  if (ending.how === 'done') lines.push(ending.manifest)
+  for (const [i, line] of lines.entries())
+    output.print(`${i === 0 ? now.toLocaleTimeString('sv').padEnd(BEFORE) : ' '.repeat(BEFORE)}${line}`)
 }
 
 function describe(ending: Ending): string {

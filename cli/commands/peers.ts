@@ -1,20 +1,28 @@
 import { control } from '../control.ts'
 import type { Context } from '../declarations.ts'
+import { formatSeconds, formatThings } from '../numbers.ts'
+import { suggest } from '../suggest.ts'
 import { shorten } from '../table.ts'
 
 export async function run(context: Context): Promise<void> {
-  const { output } = context
+  const { output, options } = context
   const peers = await control(context, 'peers')
   output.emit({ peers })
-  if (peers.length === 0) output.print('No peer is connected.')
-  for (const { id, addresses, agent, latency, relayed } of peers) {
-    output.print(id)
+  output.print(
+    peers.length === 0
+      ? 'No peer is connected. Name one that you know of:'
+      : `${formatThings(peers.length, 'peer')} connected`,
+  )
+  if (peers.length === 0) output.print(suggest('start --peer ADDRESS', options.data))
+  for (const { id, addresses, agent, latency, relayed, since, direction } of peers) {
+    output.heading(id)
     const facts = [
-      agent ?? 'unknown',
-      latency === null ? null : `${Math.round(latency)} ms`,
+      shorten(agent ?? 'unknown software', 30),
+      `${direction === 'inbound' ? 'called' : 'was called'} ${formatSeconds(Math.max(0, Date.now() - since) / 1000)} ago`,
+      latency === null ? null : `${Math.round(latency)} ms away`,
       relayed ? 'relayed' : null,
     ]
-    output.print(`  ${shorten(facts.filter(Boolean).join(', '), 76)}`)
-    for (const address of addresses) output.print(`  ${shorten(address, 76)}`)
+    output.print(`  ${shorten(facts.filter(Boolean).join(', '), 78)}`)
+    for (const address of addresses) output.print(`  ${shorten(address.replace(`/p2p/${id}`, ''), 78)}`)
   }
 }
