@@ -1,0 +1,356 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { signCampaign } from '../../../node/campaigns/campaigns.ts'
+import { openHome } from '../../../node/home.ts'
+import { loadIdentity } from '../../../node/identity.ts'
+import { openLedger, verifyInPool } from '../../../node/ledger/ledger.ts'
+import { makeRoster, weigh } from '../../../protocol/rules/assign.ts'
+import { PRESETS } from '../../../protocol/rules/presets.ts'
+import { LEASE_MS, SKEW_MS } from '../../../protocol/timing.ts'
+import { makeSigner, sealClaim, sealShard } from '../ledger/make-records.ts'
+import { listArchives, playCrawl } from './play-crawl.ts'
+import { type DaemonProcess, startProcesses, until } from './start-processes.ts'
+
+/**
+ * Five daemons as five processes share out a crawl, and what can happen to them happens. Their clocks go 300 times as
+ * fast as others, so that a lease of an hour is over after 12 seconds.
+ */
+const RATE = 300
+const SEGMENTS = 28
+const PICTURES = 4
+const STEP_MS = 400
+/** Milliseconds for what takes some thousands where a machine has nothing else to do. */
+const LONG_MS = 60_000
+
+let dir = ''
+let crawl: Awaited<ReturnType<typeof playCrawl>>
+let processes: ReturnType<typeof startProcesses>
+const clock = { origin: Date.now(), rate: RATE }
+const timeNow = () => clock.origin + (Date.now() - clock.origin) * RATE
+
+const five = suite('five processes')
+
+five.before(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'shoal-five-'))
+  crawl = await playCrawl()
+  const quick = { contentionMs: 600, syncEveryMs: 1_000 }
+  processes = startProcesses(dir, { loopback: { hosts: crawl.hosts }, ...quick })
+})
+
+five.after(async () => {
+  await processes.killAll()
+  await crawl.close()
+  await rm(dir, { recursive: true })
+})
+
+function test(name: string, body: () => Promise<void>): void {
+  five(name, async () => {
+    try {
+      await body()
+    } catch (error) {
+      console.error(await processes.tails())
+      throw error
+    }
+  })
+}
+
+/** A part of the story: what it needs of earlier parts it asks for, and it happens once. */
+function part<T>(happen: () => Promise<T>): () => Promise<T> {
+  let once: Promise<T> | undefined
+  return () => (once ??= happen())
+}
+
+async function create(node: DaemonProcess, name: string, segments: number): Promise<string> {
+  const list = join(dir, `${name}.txt`)
+  await writeFile(list, listArchives(name, segments).join('\n'))
+  const { campaign } = await node.ask('create', {
+    ...{ name, contact: 'test@example.org', preset: 'laion-5b', model: null, threshold: null },
+    ...{ files: [list], kind: null, base: crawl.base, parts: 1 },
+  })
+  return campaign
+}
+
+const joinCampaign = (node: DaemonProcess, cid: string) => node.ask('join', { cid, peer: null })
+
+async function standing(node: DaemonProcess, campaign: string, segment: number) {
+  const all = await node.ask('segments', { state: null, after: null, limit: 1000 })
+  return all.find((one) => one.campaign === campaign && one.segment === segment)
+}
+
+async function countsOf(node: DaemonProcess, campaign: string) {
+  const { campaigns } = await node.ask('status')
+  const one = campaigns.find((known) => known.campaign === campaign)!
+  return { ...one.counts!, digest: one.digest }
+}
+
+const doneBy = ({ endings }: DaemonProcess) =>
+  endings.flatMap((one) => (one.how === 'done' ? [one.segment] : []))
+
+/** The segment that a node is in the midst of: some of its pictures are scored, and others are yet to come. */
+function midst(node: DaemonProcess): Promise<number> {
+  return until(`${node.name} is in the midst of a segment`, async () => {
+    const { work } = await node.ask('status')
+    const one = work.find(({ phase, stages }) => {
+      const scored = stages.find(({ stage }) => stage === 'score')?.done ?? 0
+      return phase === 'run' && scored >= 2 && scored < PICTURES
+    })
+    // a segment's number may be 0
+    return one && { segment: one.segment }
+  }).then(({ segment }) => segment)
+}
+
+const started = part(async () => {
+  crawl.pace.stepMs = STEP_MS
+  const a = await processes.start('a', { clock })
+  const others = ['b', 'c', 'd', 'e'].map((name) => processes.start(name, { clock, peers: [a.address] }))
+  const [b, c, d, e] = (await Promise.all(others)) as [
+    DaemonProcess,
+    DaemonProcess,
+    DaemonProcess,
+    DaemonProcess,
+  ]
+  const campaign = await create(a, 'main', SEGMENTS)
+  await Promise.all([b, c, d, e].map((node) => joinCampaign(node, campaign)))
+  return { a, b, c, d, e, campaign }
+})
+
+/** B and C die in the midst of a segment, and C is back at once. */
+const killed = part(async () => {
+  const { a, b, c, campaign } = await started()
+  const ofB = await midst(b)
+  await b.kill()
+  const known = await until('a knows the lease', () => standing(a, campaign, ofB))
+  const ofC = await midst(c)
+  await c.kill()
+  const back = await processes.start('c', { clock, peers: [a.address] })
+  return { ofB, lease: known, ofC, c: back }
+})
+
+/** D and E are cut off from the others, go on, and are let in again. */
+const cut = part(async () => {
+  const { a, d, e, campaign } = await started()
+  const { c } = await killed()
+  await Promise.all([d.admitOnly([e.peerId]), e.admitOnly([d.peerId])])
+  const before = { a: doneBy(a), d: doneBy(d), e: doneBy(e) }
+  await until('both sides go on', () =>
+    [a, d, e].every((node) => doneBy(node).length >= before[node.name as 'a'].length + 2) ? true : null,
+  )
+  const ofD = doneBy(d).at(-1)!
+  const ofA = doneBy(a).at(-1)!
+  const unheard = { ofDByA: await standing(a, campaign, ofD), ofAByD: await standing(d, campaign, ofA) }
+  await Promise.all([d.admitOnly(null), e.admitOnly(null)])
+  const healed = performance.now()
+  const isDone = async (node: DaemonProcess, segment: number) =>
+    (await standing(node, campaign, segment))?.state === 'done'
+  await until('they are told of each other', async () => (await isDone(a, ofD)) && (await isDone(d, ofA)))
+  return { unheard, ms: performance.now() - healed, c }
+})
+
+/** B's lease is over, and somebody else does its segment; then B is back. */
+const takenOver = part(async () => {
+  const { a, b, campaign } = await started()
+  const { ofB } = await killed()
+  await cut()
+  const taken = await until(
+    'another has taken the segment',
+    async () => {
+      const now = timeNow()
+      const known = await standing(a, campaign, ofB)
+      return known && known.peer !== b.peerId && { peer: known.peer, now }
+    },
+    LONG_MS,
+  )
+  const done = await until('another has done it', async () => {
+    const known = await standing(a, campaign, ofB)
+    return known?.state === 'done' && known
+  })
+  const back = await processes.start('b', { clock, peers: [a.address] })
+  return { taken, done, b: back }
+})
+
+const finished = part(async () => {
+  const { a, d, e, campaign } = await started()
+  const { c } = await killed()
+  const { b } = await takenOver()
+  crawl.pace.stepMs = 0
+  const nodes = [a, b, c, d, e]
+  const counts = await until(
+    'all is done, and everybody knows the same',
+    async () => {
+      const all = await Promise.all(nodes.map((node) => countsOf(node, campaign)))
+      const same = new Set(all.map(({ digest }) => digest)).size === 1
+      return same && all.every(({ done }) => done === SEGMENTS) && all
+    },
+    LONG_MS,
+  )
+  return { nodes, counts }
+})
+
+test('a node killed in mid-segment and back at once goes on where it was', async () => {
+  const { ofC, c } = await killed()
+  const { campaign } = await started()
+  await until('it has done the segment', () => doneBy(c).includes(ofC))
+  const { peer, state } = (await standing(c, campaign, ofC))!
+  assert.equal([peer, state], [c.peerId, 'done'])
+  assert.is(c.endings[0]!.segment, ofC, 'before any other')
+  const asked = Array.from({ length: PICTURES }, (_, i) => crawl.timesAsked(`main-${ofC}/${i}`))
+  assert.is(asked[0], 1, 'what was settled is not fetched again')
+})
+
+test('a segment of a node that is dead stays its own until the lease is over, then another does it', async () => {
+  const { a, b } = await started()
+  const { lease } = await killed()
+  const { taken, done } = await takenOver()
+  assert.equal([lease.state, lease.peer], ['held', b.peerId])
+  assert.ok(lease.until! - timeNow() < LEASE_MS + SKEW_MS)
+  assert.ok(taken.now >= lease.until!, 'not before')
+  assert.is.not(done.peer, b.peerId)
+  assert.ok((await a.ask('fetch', done.manifest!)).verified)
+})
+
+test('a node that comes back after its lease gives way', async () => {
+  const { campaign } = await started()
+  const { ofB } = await killed()
+  const { b, done } = await takenOver()
+  const known = await until('it knows of the shard', async () => {
+    const one = await standing(b, campaign, ofB)
+    return one?.state === 'done' && one
+  })
+  assert.is(known.manifest, done.manifest)
+  await finished()
+  assert.not(b.endings.some(({ segment }) => segment === ofB))
+})
+
+test('two nodes that are cut off go on, and are told of all when they are back', async () => {
+  const { unheard, ms } = await cut()
+  assert.is.not(unheard.ofDByA?.state, 'done')
+  assert.is.not(unheard.ofAByD?.state, 'done')
+  console.log(`    healed after ${ms.toFixed(0)} ms`)
+})
+
+test('a node that hears no gossip begins no segment that another holds, only one that is free', async () => {
+  const { a, d } = await started()
+  await finished()
+  const archives = ['held-0', 'held-1', 'held-2']
+  for (const archive of archives) crawl.hold(archive)
+  const campaign = await create(a, 'held', archives.length)
+  await joinCampaign(d, campaign)
+  const atWork = async (node: DaemonProcess) =>
+    (await node.ask('status')).work.find((one) => one.campaign === campaign && one.phase === 'run')
+  const ofA = (await until('a is at work', () => atWork(a))).segment
+  const ofD = (await until('d is at work', () => atWork(d))).segment
+  const free = [0, 1, 2].find((segment) => segment !== ofA && segment !== ofD)!
+  await likeLeast(join(dir, 'f'), free, [ofA, ofD])
+  const f = await processes.start('f', { clock, peers: [a.address, d.address], deaf: true })
+  await joinCampaign(f, campaign)
+  const beganFree = () => crawl.timesAsked(`held-${free}`) === 1
+  await until('it begins the free one', beganFree)
+  crawl.release(`held-${free}`)
+  await until('it ends', () => f.endings.length === 3)
+  assert.equal(
+    f.endings.map(({ how }) => how),
+    ['lost', 'lost', 'done'],
+  )
+  assert.equal(
+    f.endings
+      .slice(0, 2)
+      .map(({ segment }) => segment)
+      .sort(),
+    [ofA, ofD].sort(),
+  )
+  assert.equal(doneBy(f), [free])
+  // by who holds them
+  for (const segment of [ofA, ofD]) assert.is(crawl.timesAsked(`held-${segment}`), 1)
+  for (const archive of archives) crawl.release(archive)
+  await until('the others end', async () => (await countsOf(a, campaign)).done === archives.length)
+  assert.is((await standing(a, campaign, ofA))!.peer, a.peerId)
+  assert.is((await standing(a, campaign, ofD))!.peer, d.peerId)
+})
+
+test('nothing is lost: all segments are done, the ledgers are equal, and every shard can be had and verified', async () => {
+  const { campaign } = await started()
+  const { nodes, counts } = await finished()
+  assert.is(new Set(counts.map(({ digest }) => digest)).size, 1)
+  assert.is(counts[0]!.peers, nodes.length)
+  const [a] = nodes as [DaemonProcess]
+  const all = (await a.ask('segments', { state: 'done', after: null, limit: 1000 })).filter(
+    (one) => one.campaign === campaign,
+  )
+  assert.equal(
+    all.map(({ segment }) => segment),
+    Array.from({ length: SEGMENTS }, (_, i) => i),
+  )
+  for (const { manifest, segment, peer } of all) {
+    const shard = await a.ask('fetch', manifest)
+    assert.equal([shard.verified, shard.segment, shard.peer], [true, segment, peer])
+    assert.is(shard.candidates, PICTURES)
+  }
+  const twice = counts[0]!.shards - SEGMENTS
+  console.log(`    ${SEGMENTS} segments, ${twice} of them twice`)
+  assert.ok(twice <= 4, `${twice} were done twice`)
+})
+
+test('a newcomer gets 3,000 records in one sync', async () => {
+  const records = 3_000
+  const elderDir = join(dir, 'elder')
+  const campaign = await fillLedger(elderDir, records)
+  const calm = { idle: true, syncEveryMs: LONG_MS }
+  const elder = await processes.start('elder', calm)
+  const times: number[] = []
+  for (const name of ['n1', 'n2', 'n3']) {
+    const newcomer = await processes.start(name, calm)
+    await newcomer.ask('join', { cid: campaign, peer: elder.address })
+    const sync = await until('it has synced', () => newcomer.syncs[0])
+    assert.is(sync.received, records)
+    assert.is((await countsOf(newcomer, campaign)).digest, (await countsOf(elder, campaign)).digest)
+    times.push(sync.ms)
+    await newcomer.kill()
+  }
+  console.log(`    ${records} records in ${times.map((ms) => ms.toFixed(0)).join(', ')} ms`)
+  assert.ok(Math.min(...times) < 1_500)
+})
+
+/** Give a directory an identity that would take some segments rather than one. */
+async function likeLeast(dataDir: string, segment: number, others: number[]): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    await mkdir(dataDir)
+    const { publicKey } = await loadIdentity(dataDir)
+    const [seed0, seed1] = makeRoster([publicKey]).seeds as unknown as [number, number]
+    const weight = weigh(segment, seed0, seed1)
+    if (others.every((other) => weigh(other, seed0, seed1) > weight)) return
+    await rm(dataDir, { recursive: true })
+  }
+  throw new Error('no identity likes the others more')
+}
+
+/** A node's ledger with as many claims and shards, of many peers, on a segment each. @returns the campaign's CID */
+async function fillLedger(dataDir: string, records: number): Promise<string> {
+  const home = await openHome(dataDir)
+  const ledger = await openLedger({ store: home.store, verify: verifyInPool, clock: Date.now })
+  const entries = listArchives('known', records)
+  const { campaign, envelope } = await signCampaign(home, {
+    ...{ name: 'known', contact: 'test@example.org', rules: PRESETS['laion-5b']! },
+    sources: [{ kind: 'warc', base: crawl.base, parts: 1, entries }],
+    model: { repo: 'none', files: [{ path: 'none.onnx', sha256: '0'.repeat(64), bytes: 1 }] },
+  })
+  await ledger.add(envelope, 'own')
+  const named = { id: campaign, bytes: envelope }
+  const signers = Array.from({ length: 30 }, (_, i) => makeSigner(i))
+  const add = async (segment: number) => {
+    const signer = signers[segment % signers.length]!
+    const record = await (segment % 2 === 0
+      ? sealShard(named, signer, { segment, seq: segment })
+      : sealClaim(named, signer, { segment, issued: Date.now() }))
+    const { verdict } = await ledger.add(record.bytes, 'own')
+    assert.is(verdict, 'accept')
+  }
+  await Promise.all(entries.map((_, segment) => add(segment)))
+  await ledger.close()
+  await home.close()
+  return campaign.toString()
+}
+
+five.run()
