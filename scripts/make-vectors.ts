@@ -14,6 +14,7 @@ import { framingCases } from './vectors/framing.ts'
 import { nameCases } from './vectors/names.ts'
 import { presetCases } from './vectors/presets.ts'
 import { campaignCases, manifestCases, shardCases } from './vectors/records.ts'
+import { requestCases } from './vectors/requests.ts'
 import { robotsDirectiveCases } from './vectors/robots-directives.ts'
 import { filterCases, segmentCases } from './vectors/rules.ts'
 import { assignCases, selectCases } from './vectors/share.ts'
@@ -67,6 +68,10 @@ export async function makeVectors(): Promise<Record<string, string>> {
       robotsDirectiveCases(),
     ),
     'uid.json': print('The pair has `uid`, the head of the sha256 of `block`.', uidCases()),
+    'requests.json': print(
+      `Read \`message\`, the question of a request of this \`kind\`: \`value\`, or the code \`error\`. ${PIECES}`,
+      requestCases(),
+    ),
     'framing.json': print(
       `Write \`message\` to a stream: \`frame\`, whose beginning is \`length\`. One with \`error\` ends the stream. ${PIECES}`,
       framingCases(),

@@ -38,6 +38,7 @@ export function answerPeers(
     // lists and shards are for everybody: whoever knows a block's name may have it
     block: async (cid) =>
       (await blocks.has(cid)) ? Buffer.concat(await Array.fromAsync(blocks.get(cid))) : null,
+    file: () => null,
     sync: (frames, from) => ledger.answer(channelOf(frames), { onMisbehaviour: () => shun(from) }),
   }
 }

@@ -36,8 +36,16 @@ export const IDLE_MS = 20 * SECOND
 /** A question and its answer; one synchronisation, which bounds itself more tightly. */
 export const REQUEST_MS = 20 * SECOND
 export const SYNC_MS = 90 * SECOND
-/** Bytes of a question. */
-export const MAX_QUESTION_BYTES = 1024
+/** Files of models given at once, for all peers together, and taken at once from one: they take hours, and the line. */
+export const MAX_FILES = 2
+/**
+ * Bytes a second of a file, and how long it may be slower: half of what the slowest home gives, so that nobody holds
+ * one of the few places for ever.
+ */
+export const FILE_PACE = 32 * 1024
+export const FILE_SLACK_MS = 60 * SECOND
+/** Bytes of a file in one message: a slow home sends it in time, and other streams don't wait for it. */
+export const FILE_PIECE_BYTES = 256 * 1024
 /** Bytes of one stream that wait to be read here, before the sender has to wait. */
 export const STREAM_WINDOW_BYTES = 2 * MIB
 

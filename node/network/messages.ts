@@ -16,8 +16,10 @@ export interface Frames {
 const MAX_LENGTH_BYTES = 4
 
 interface TalkOptions {
-  /** milliseconds for all of it */
+  /** milliseconds for all of it, or, where there is a pace, those that it may fall behind it */
   totalMs: number
+  /** bytes of messages in a second */
+  pace?: number
   /** milliseconds between two messages */
   idleMs?: number
   /** bytes of a message that is read */
@@ -35,7 +37,7 @@ interface TalkOptions {
  */
 export async function converse<T>(
   stream: Stream,
-  { totalMs, idleMs = IDLE_MS, maxBytes = MAX_RECORD_BYTES, signal }: TalkOptions,
+  { totalMs, pace, idleMs = IDLE_MS, maxBytes = MAX_RECORD_BYTES, signal }: TalkOptions,
   talk: (frames: Frames) => Promise<T>,
 ): Promise<T> {
   let ended: ShoalError | undefined
@@ -45,7 +47,17 @@ export async function converse<T>(
   }
   const late = () => end(new ShoalError('request_timeout', `${stream.protocol}: the peer took too long`))
   const cancel = () => end(new ShoalError('request_aborted', `${stream.protocol}: called off`))
-  const total = setTimeout(late, totalMs)
+  let deadline = performance.now() + totalMs
+  const check = () => {
+    const left = deadline - performance.now()
+    if (left <= 0) late()
+    else total = setTimeout(check, left)
+  }
+  let total = setTimeout(check, totalMs)
+  /** Nothing is saved up: who was fast may not be slow for it. */
+  const prolong = (bytes: number) => {
+    if (pace !== undefined) deadline = Math.min(deadline + (bytes / pace) * 1000, performance.now() + totalMs)
+  }
   const idle = setTimeout(late, idleMs)
   signal?.addEventListener('abort', cancel)
   if (signal?.aborted) cancel()
@@ -62,8 +74,15 @@ export async function converse<T>(
   }
   try {
     const result = await talk({
-      read: () => step(readNext(stream, wire)),
-      write: (bytes) => step(wire.write(bytes)),
+      async read() {
+        const bytes = await step(readNext(stream, wire))
+        prolong(bytes.length)
+        return bytes
+      },
+      async write(bytes) {
+        await step(wire.write(bytes))
+        prolong(bytes.length)
+      },
     })
     if (ended) throw ended
     await stream.close({ signal: AbortSignal.timeout(idleMs) }).catch((error) => stream.abort(error))

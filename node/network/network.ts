@@ -47,6 +47,8 @@ export interface Network extends Gossip, Providers, Requests {
   fetchCampaign(campaign: CID, options?: { signal?: AbortSignal }): Promise<Uint8Array | null>
   /** A block of a campaign's list from whoever has it, as `fetchCampaign`. */
   fetchBlock(campaign: CID, block: CID, options?: { signal?: AbortSignal }): Promise<Uint8Array | null>
+  /** Whom to ask for what belongs to a campaign: who listens to it, who is near, who provides it; looked up as needed. */
+  members(campaign: CID, options?: { signal?: AbortSignal }): AsyncIterable<string>
   /** From now on deal with these peers only; connections to others are closed. */
   admitOnly(admits: (peer: string) => boolean): Promise<void>
   /** Have nothing to do with a peer that did what no honest node does, for SHUN_MS. */
@@ -71,33 +73,31 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     const requests = await startRequests(libp2p, options.answers, log)
     await listen(libp2p, options.listen)
     const leave = stayConnected(libp2p, libp2p.services.gossip, log, options.lookMs ?? LOOK_MS)
-    /** Ask one after the other until somebody has it: who listens to the campaign, who is near, who provides it. */
+    async function* members(campaign: CID, { signal }: { signal?: AbortSignal | undefined } = {}) {
+      const named = new Set<string>()
+      const next = (peers: string[]) => peers.filter((peer) => named.size < named.add(peer).size)
+      yield* next(gossip.listeners(campaign).slice(0, MAX_ASKED))
+      yield* next(libp2p.getPeers().map(String).slice(0, MAX_ASKED))
+      yield* next(await providers.findProviders(campaign, signal ? { signal } : {}))
+    }
+
+    /** Ask one after the other until somebody has it. */
     async function askMembers(
       campaign: CID,
       askOne: (peer: string) => Promise<Uint8Array | null>,
       signal: AbortSignal | undefined,
     ): Promise<Uint8Array | null> {
-      const asked = new Set<string>()
-      const ask = async (peers: string[]) => {
-        for (const peer of peers) {
-          signal?.throwIfAborted()
-          if (asked.has(peer)) continue
-          asked.add(peer)
-          const answer = await askOne(peer).catch((error: Error) => {
-            log.debug({ peer, reason: error.message }, 'a peer did not give what was asked for')
-            return null
-          })
-          if (answer !== null) return answer
-        }
-        return null
+      for await (const peer of members(campaign, { signal })) {
+        signal?.throwIfAborted()
+        const answer = await askOne(peer).catch((error: Error) => {
+          log.debug({ peer, reason: error.message }, 'a peer did not give what was asked for')
+          return null
+        })
+        if (answer !== null) return answer
       }
-      const near = libp2p.getPeers().map(String).slice(0, MAX_ASKED)
-      return (
-        (await ask(gossip.listeners(campaign).slice(0, MAX_ASKED))) ??
-        (await ask(near)) ??
-        (await ask(await providers.findProviders(campaign, signal ? { signal } : {})))
-      )
+      return null
     }
+
     return {
       ...gossip,
       ...providers,
@@ -116,6 +116,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         askMembers(campaign, (peer) => requests.askCampaign(peer, campaign, { signal }), signal),
       fetchBlock: (campaign, block, { signal } = {}) =>
         askMembers(campaign, (peer) => requests.askBlock(peer, block, { signal }), signal),
+      members,
       admitOnly: host.admitOnly,
       shun: host.shun,
       onPeer(listener) {
@@ -148,9 +149,12 @@ async function listen(libp2p: Libp2p, addresses: string[]): Promise<void> {
   try {
     await libp2p.start()
   } catch (cause) {
+    const { message } = cause as Error
     throw new ShoalError(
       'listen_failed',
-      `can't listen at ${addresses.join(', ')} (${(cause as Error).message}): choose another port`,
+      /EADDRINUSE/.test(message)
+        ? `can't listen at ${addresses.join(', ')}: the port is taken; choose another with --listen`
+        : `can't listen at ${addresses.join(', ')} (${message.slice(0, 200)}): choose another address with --listen`,
       { cause },
     )
   }

@@ -24,6 +24,7 @@ const answers: Answers = {
   record: async () => bytes('a claim'),
   campaign: async () => null,
   block: async () => null,
+  file: () => null,
   sync: async ({ read }) => {
     while (typeof decode(await read()) === 'string') {}
     throw new TypeError('not a text')

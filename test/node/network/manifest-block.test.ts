@@ -11,7 +11,7 @@ manifests('they are blocks as well, and given as such', async () => {
   const nothing = async () => null
   const asked = startNode(stack, {
     answers: {
-      ...{ record: nothing, campaign: nothing, sync: nothing },
+      ...{ record: nothing, campaign: nothing, sync: nothing, file: () => null },
       block: async (cid) => (cid.equals(cidOf(manifest)) ? manifest : null),
     },
   })

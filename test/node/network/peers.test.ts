@@ -75,6 +75,7 @@ peers('behind NAT, a node is asked by way of a relay, which it finds itself', as
     record: async () => bytes('a claim'),
     campaign: async () => null,
     block: async () => null,
+    file: () => null,
     sync: async () => {},
   }
   const relay = await startNode(stack, { relay: true })

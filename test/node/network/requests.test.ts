@@ -21,6 +21,7 @@ const answers: Answers = {
     asked.equals(campaign) && segment === 7 ? bytes(`claim for ${from}`) : null,
   campaign: async (asked) => (asked.equals(cidOf(envelope)) ? envelope : null),
   block: async (asked) => (asked.equals(cidOf(envelope, 'raw')) ? envelope : null),
+  file: () => null,
   sync: count,
 }
 

@@ -25,6 +25,7 @@ const NOTHING: Answers = {
   record: async () => null,
   campaign: async () => null,
   block: async () => null,
+  file: () => null,
   sync: async () => {},
 }
 
