@@ -1,12 +1,12 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { findDataDir } from '../../node/paths.ts'
+import { findDataDir, logFile } from '../../node/paths.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Context } from '../declarations.ts'
 import { fetchShards, saveShards } from '../demo/collect-shards.ts'
 import { startNodes } from '../demo/nodes.ts'
 import { showProgress } from '../demo/show-progress.ts'
-import { addUpDemo, showSummary } from '../demo/show-summary.ts'
+import { addUpDemo, type DemoResult, showSummary } from '../demo/show-summary.ts'
 import { type Sites, startSites } from '../demo/sites.ts'
 import { watchNodes } from '../demo/watch-nodes.ts'
 
@@ -14,15 +14,32 @@ import { watchNodes } from '../demo/watch-nodes.ts'
 const MARKER = '.shoal-demo'
 const NODES = 3
 
+/** Of a node's log, to see why the demo failed. */
+const LAST_LINES = 8
+
 /** Three daemons in processes of their own share out a campaign, and get each other's shards. */
-export async function run({ options, output, signal }: Context): Promise<void> {
-  const started = performance.now()
+export async function run(context: Context): Promise<void> {
+  const { options, output, signal } = context
   const dataDir = join(findDataDir(options.data), 'demo')
-  const outDir = join(dataDir, 'out')
   await prepare(dataDir)
   output.print(`The demo: ${NODES} nodes share out a small crawl of made-up sites, with nobody in charge.`)
   output.print('The sites are a web server on this machine; no packet leaves it.')
   output.print()
+  let result: DemoResult
+  try {
+    result = await shareOut(context, dataDir)
+  } catch (error) {
+    if (!signal.aborted) await showLogs(dataDir)
+    throw error
+  }
+  showSummary(output, result, join(dataDir, 'node-1'))
+  output.emit(result)
+  if (!result.verified)
+    throw new ShoalError('not_verified', 'the nodes do not have all shards: run the demo again')
+}
+
+async function shareOut({ options, output, signal }: Context, dataDir: string): Promise<DemoResult> {
+  const started = performance.now()
   await using sites = await openSites()
   const { hosts, archives } = sites
   await using running = await startNodes(dataDir, NODES, { hosts, verbose: options.verbose }, signal)
@@ -44,13 +61,11 @@ export async function run({ options, output, signal }: Context): Promise<void> {
   } finally {
     progress.stop()
   }
-  const { segments, digest } = watched
+  const { segments, digest, peerIds } = watched
   const { shards, fetched } = await fetchShards(nodes, segments)
-  const peerIds = (await Promise.all(nodes.map((node) => node.ask('status')))).map(({ peerId }) => peerId)
   await running.stop()
-  await saveShards(first!.dataDir, shards, outDir)
-
-  const result = addUpDemo(
+  await saveShards(first!.dataDir, shards, join(dataDir, 'out'))
+  return addUpDemo(
     shards,
     peerIds.map((peerId, i) => ({
       ...{ peerId, digest, fetched: fetched[i]! },
@@ -58,10 +73,15 @@ export async function run({ options, output, signal }: Context): Promise<void> {
     })),
     { campaign, seconds: (performance.now() - started) / 1000 },
   )
-  showSummary(output, result, first!.dataDir, outDir)
-  output.emit(result)
-  if (!result.verified)
-    throw new ShoalError('not_verified', 'the nodes do not have all shards: run the demo again')
+}
+
+async function showLogs(dataDir: string): Promise<void> {
+  for (let i = 1; i <= NODES; i++) {
+    const file = logFile(join(dataDir, `node-${i}`))
+    const lines = (await readFile(file, 'utf8').catch(() => '')).trimEnd().split('\n')
+    const tail = lines.slice(-LAST_LINES).join('\n')
+    process.stderr.write(tail === '' ? `${file} is empty\n` : `${file} ends:\n${tail}\n`)
+  }
 }
 
 async function openSites(): Promise<Sites & AsyncDisposable> {

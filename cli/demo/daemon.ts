@@ -4,6 +4,8 @@
  *
  * Its argument is `DemoOptions` as JSON; it sends `{ ready: true }`, or `{ failure: { code, message } }`.
  */
+import type { Daemon } from '../../node/daemon/daemon.ts'
+
 process.on('disconnect', () => process.exit(1))
 // it may have come before anybody listened
 if (!process.connected) process.exit(1)
@@ -19,6 +21,8 @@ export interface DemoOptions {
 
 export type DemoMessage = { ready: true } | { failure: { code: string; message: string } }
 
+/** Segments at once: while one waits for others' claims, or for slow sites, the other is worked on. */
+const SEGMENTS = 2
 /** Milliseconds in which processes of one machine hear of each other's claims, even where it is busy. */
 const CONTENTION_MS = 1_000
 const SYNC_EVERY_MS = 1_000
@@ -30,28 +34,38 @@ function tell(message: DemoMessage): Promise<void> {
 }
 
 try {
-  const { dataDir, hosts, verbose } = JSON.parse(process.argv[2]!) as DemoOptions
-  // loaded only now, so that whoever is left alone ends at once
-  const [{ answerControl, startDaemon }, { serveControl }, { chooseLevel, openLog }, { logFile }] =
-    await Promise.all([
-      import('../../node/daemon/daemon.ts'),
-      import('../../node/control.ts'),
-      import('../../node/log.ts'),
-      import('../../node/paths.ts'),
-    ])
-  const daemon = await startDaemon({
-    ...{ dataDir, log: openLog(chooseLevel(verbose), { file: logFile(dataDir) }), clock: Date.now },
-    ...{ threads: 1, segments: 1, hours: null, diskBytes: null, model: null, offline: false },
-    ...{ listen: ['/ip4/127.0.0.1/tcp/0'], local: true, peers: [], loopback: { hosts } },
-    ...{ contentionMs: CONTENTION_MS, syncEveryMs: SYNC_EVERY_MS },
-  })
-  const control = await serveControl(dataDir, (request) => answerControl(daemon, request))
+  const daemon = await start()
   await tell({ ready: true })
   await daemon.ended
-  await control.close()
   process.exit(0)
 } catch (error) {
-  const { code = 'unexpected', message } = error as { code?: string; message: string }
-  await tell({ failure: { code, message } })
+  console.error(error)
   process.exit(1)
+}
+
+async function start(): Promise<Daemon> {
+  try {
+    const { dataDir, hosts, verbose } = JSON.parse(process.argv[2]!) as DemoOptions
+    // loaded only now, so that whoever is left alone ends at once
+    const [{ answerControl, startDaemon }, { serveControl }, { chooseLevel, openLog }, { logFile }] =
+      await Promise.all([
+        import('../../node/daemon/daemon.ts'),
+        import('../../node/control.ts'),
+        import('../../node/log.ts'),
+        import('../../node/paths.ts'),
+      ])
+    const daemon = await startDaemon({
+      ...{ dataDir, log: openLog(chooseLevel(verbose), { file: logFile(dataDir) }), clock: Date.now },
+      ...{ threads: 1, segments: SEGMENTS, hours: null, diskBytes: null, model: null, offline: false },
+      ...{ listen: ['/ip4/127.0.0.1/tcp/0'], local: true, peers: [], loopback: { hosts } },
+      ...{ contentionMs: CONTENTION_MS, syncEveryMs: SYNC_EVERY_MS },
+    })
+    await serveControl(dataDir, (request) => answerControl(daemon, request))
+    return daemon
+  } catch (error) {
+    const { code = 'unexpected', message } = error as { code?: string; message: string }
+    await tell({ failure: { code, message } })
+    // whoever is told ends this process: an end of its own might come first
+    return new Promise(() => {})
+  }
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, open, readFile } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { askDaemon } from '../../node/control.ts'
@@ -12,8 +12,6 @@ import { until } from './until.ts'
 
 /** Milliseconds to start or to end: seconds, where a machine has nothing else to do. */
 const PATIENCE_MS = 120_000
-/** Of a log, to see why a node ended. */
-const LAST_LINES = 12
 
 export type Answer<Command extends keyof ControlAnswers> = Awaited<ReturnType<ControlAnswers[Command]>>
 
@@ -58,13 +56,10 @@ export async function startNodes(
     const dataDir = join(dir, `node-${number}`)
     const child = await forkDaemon({ ...options, dataDir })
     children.push(child)
-    const ended = once(child, 'exit').then(async ([status, killedBy]) => {
+    const ended = once(child, 'exit').then(([status, killedBy]) => {
       const how = killedBy === null ? `with status ${status}` : `by ${killedBy}`
-      const error = new ShoalError(
-        'demo_node',
-        `${name} ended ${how}; the end of its log, ${logFile(dataDir)}: ${await tailOf(dataDir)}`,
-      )
-      if (!stopping) failure.abort(error)
+      if (!stopping)
+        failure.abort(new ShoalError('demo_node', `${name} ended ${how}: see ${logFile(dataDir)}`))
     })
     ended.catch((error: Error) => failure.abort(error))
     const [message] = (await until(signal, PATIENCE_MS, `${name} did not start`, (wait) =>
@@ -72,21 +67,25 @@ export async function startNodes(
     )) as [DemoMessage]
     if ('failure' in message)
       throw new ShoalError(message.failure.code, `${name}: ${message.failure.message}`)
+
+    async function ask(command: keyof ControlAnswers, argument: unknown): Promise<unknown> {
+      try {
+        const answer = await askDaemon(dataDir, { command, argument })
+        if (answer !== undefined) return answer
+      } catch (error) {
+        // where its socket broke, how the process ended says more
+        if (error instanceof ShoalError && error.code !== 'control_broken')
+          throw new ShoalError(error.code, `${name}: ${error.message}`, { cause: error })
+      }
+      await ended
+      throw new ShoalError('demo_node', `${name} has ended: see ${logFile(dataDir)}`)
+    }
     return {
       ...{ name, dataDir },
-      async ask(command, argument) {
-        try {
-          const answer = await askDaemon(dataDir, { command, argument })
-          if (answer !== undefined) return answer as never
-        } catch (error) {
-          // the process says more than its socket
-          if ((error as ShoalError).code !== 'control_broken')
-            throw new ShoalError((error as ShoalError).code, `${name}: ${(error as Error).message}`)
-        }
-        await ended
-        signal.throwIfAborted()
-        throw new ShoalError('demo_node', `${name} has ended`)
-      },
+      ask: (command, argument) =>
+        until(signal, PATIENCE_MS, `${name} did not answer (${command})`, () =>
+          ask(command, argument),
+        ) as Promise<never>,
     }
   }
 
@@ -94,7 +93,7 @@ export async function startNodes(
     stopping = true
     await Promise.all(
       children
-        .filter((child) => child.exitCode === null && child.signalCode === null)
+        .filter(({ pid, exitCode, signalCode }) => pid && exitCode === null && signalCode === null)
         .map(async (child) => {
           const exit = once(child, 'exit')
           child.kill('SIGKILL')
@@ -109,13 +108,13 @@ export async function startNodes(
     await kill()
     throw failed.reason
   }
+  const nodes = starting.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   return {
-    nodes: starting.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
+    nodes,
     signal,
     async stop() {
       stopping = true
       const ends = children.map((child) => once(child, 'exit'))
-      const nodes = starting.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
       await Promise.all(nodes.map((node) => node.ask('stop')))
       await until(interruption, PATIENCE_MS, 'the nodes did not end', () => Promise.all(ends))
     },
@@ -132,9 +131,4 @@ async function forkDaemon(options: DemoOptions): Promise<ChildProcess> {
   return fork(fileURLToPath(new URL(`./daemon${extension}`, import.meta.url)), [JSON.stringify(options)], {
     stdio: ['ignore', log.fd, log.fd, 'ipc'],
   })
-}
-
-async function tailOf(dataDir: string): Promise<string> {
-  const text = await readFile(logFile(dataDir), 'utf8').catch(() => '')
-  return text.trimEnd().split('\n').slice(-LAST_LINES).join('\n') || 'it is empty'
 }

@@ -52,7 +52,7 @@ export function describeStanding(now: () => number): (standing: Standing) => str
       `${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)}  ${done.length} of ${segments} segments${speed}${end}`,
       ...nodes.map(({ name, peerId, work }) => {
         const own = done.filter(({ peer }) => peer === peerId).length
-        const now = work.map(describeWork).join(', ') || 'waiting'
+        const now = work.map(describeWork).join('; ') || 'waiting'
         return `${name}  ${own} done  ${now}`
       }),
     ]
@@ -62,7 +62,7 @@ export function describeStanding(now: () => number): (standing: Standing) => str
 type Work = Standing['nodes'][number]['work'][number]
 
 function describeWork({ segment, phase, stages }: Work): string {
-  if (phase === 'claim') return `segment ${segment}: claimed, does anybody else want it?`
+  if (phase === 'claim') return `segment ${segment}: claimed`
   const stage = stages.find(({ done, total }) => total === null || done < total) ?? stages.at(-1)
   if (!stage) return `segment ${segment}: starting`
   const of = stage.total === null ? '' : ` of ${stage.total}`

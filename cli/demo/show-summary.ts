@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { ShardDetails } from '../../node/components.ts'
 import { formatCount, formatSeconds } from '../numbers.ts'
 import type { Output } from '../output.ts'
@@ -53,8 +52,12 @@ export function addUpDemo(
   }
 }
 
-/** For a reader who sees Shoal for the first time. */
-export function showSummary(output: Output, result: DemoResult, dataDir: string, outDir: string): void {
+/**
+ * For a reader who sees Shoal for the first time.
+ *
+ * @param dataDir - of one of the nodes
+ */
+export function showSummary(output: Output, result: DemoResult, dataDir: string): void {
   const { counts, nodes, shards } = result
   const { campaign, candidates, pairs, seconds } = result
   output.heading('What the nodes have done')
@@ -69,15 +72,15 @@ export function showSummary(output: Output, result: DemoResult, dataDir: string,
   output.table(
     [
       { title: 'node' },
-      { title: 'its name among peers' },
+      { title: 'peer' },
       { title: 'segments it did' },
-      { title: 'shards it got from the others' },
+      { title: "the others' shards it got and verified" },
     ],
     nodes.map(({ peerId, segments, fetched }, i) => [
       `node ${i + 1}`,
       `…${peerId.slice(-LAST_CHARACTERS)}`,
       segments.join(', ') || 'none',
-      `${fetched}, all verified`,
+      `${fetched} of ${shards.length - segments.length}`,
     ]),
   )
   output.print()
@@ -94,7 +97,7 @@ export function showSummary(output: Output, result: DemoResult, dataDir: string,
   output.heading('Its shards, each on all nodes now')
   for (const { segment, manifest } of shards) output.print(`  ${segment}  ${manifest}`)
   output.heading('Their pairs and outcomes as Parquet files, a folder each')
-  output.print(`  ${join(outDir, 'segment-0', 'pairs.parquet')}`)
+  output.print(`  ${shards[0]?.files['pairs.parquet']?.path}`)
   output.print()
   output.heading('Next')
   const cid = shards.find((shard) => shard.pairs > 0)?.manifest

@@ -17,8 +17,10 @@ export async function until<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted()
-  const late = AbortSignal.timeout(ms)
-  const either = AbortSignal.any([signal, late])
+  const late = new AbortController()
+  // AbortSignal.timeout would not keep the process from ending
+  const timer = setTimeout(() => late.abort(), ms)
+  const either = AbortSignal.any([signal, late.signal])
   const { promise: end, reject } = Promise.withResolvers<never>()
   const onAbort = () =>
     reject(
@@ -35,6 +37,7 @@ export async function until<T>(
     working.catch(() => {})
     return await Promise.race([end, working])
   } finally {
+    clearTimeout(timer)
     either.removeEventListener('abort', onAbort)
   }
 }

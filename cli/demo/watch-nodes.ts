@@ -21,14 +21,14 @@ export interface Standing {
 /**
  * Wait until the nodes have done all segments of their one campaign, and their ledgers hold the same records.
  *
- * @returns the segments, and the digest that is the same on every node
+ * @returns the segments, the digest that is the same on every node, and the nodes' names among peers
  * @throws ShoalError `demo_segment` where a segment fails on every node, `demo_late`, `demo_digests`; the signal's reason
  */
 export async function watchNodes(
   nodes: readonly DemoNode[],
   signal: AbortSignal,
   onStanding: (standing: Standing) => void,
-): Promise<{ segments: Segment[]; digest: string }> {
+): Promise<{ segments: Segment[]; digest: string; peerIds: string[] }> {
   const look = () => Promise.all(nodes.map((node) => node.ask('status')))
   let standing: Standing | null = null
   const tellHowFar = () =>
@@ -49,13 +49,16 @@ export async function watchNodes(
   })
 
   let digests: string[] = []
+  let peerIds: string[] = []
   const tellDigests = () =>
     `the ledgers did not become the same (${nodes.map(({ name }, i) => `${name}: ${digests[i]}`).join(', ')})`
   const digest = await poll(signal, AGREE_MS, tellDigests, async () => {
-    digests = (await look()).map(({ campaigns }) => campaigns[0]!.digest)
+    const statuses = await look()
+    digests = statuses.map(({ campaigns }) => campaigns[0]!.digest)
+    peerIds = statuses.map(({ peerId }) => peerId)
     return new Set(digests).size === 1 ? digests[0]! : null
   })
-  return { segments, digest }
+  return { segments, digest, peerIds }
 }
 
 /** A segment that failed is left to the others; where it failed everywhere, nobody will do it. */

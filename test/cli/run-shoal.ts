@@ -15,13 +15,14 @@ export interface Ended {
  * Starts the real program in a process of its own, with pipes, as a script would.
  *
  * @param env - added to an environment without colours' and npm's variables
+ * @param limitMs - after which it is told to end
  */
-export function startShoal(args: string[], env: Record<string, string> = {}) {
+export function startShoal(args: string[], env: Record<string, string> = {}, limitMs = LIMIT_MS) {
   const started = performance.now()
   const child = spawn(process.execPath, [MAIN, ...args], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: LIMIT_MS,
+    timeout: limitMs,
   })
   let stdout = ''
   let stderr = ''
@@ -34,6 +35,6 @@ export function startShoal(args: string[], env: Record<string, string> = {}) {
   return { child, ended }
 }
 
-export function runShoal(args: string[], env?: Record<string, string>): Promise<Ended> {
-  return startShoal(args, env).ended
+export function runShoal(args: string[], env?: Record<string, string>, limitMs?: number): Promise<Ended> {
+  return startShoal(args, env, limitMs).ended
 }

@@ -35,6 +35,8 @@ interface Row {
 
 /** Scores were rounded, and made from pictures that another resampler cropped. */
 const SCORE_TOLERANCE = 5e-3
+/** Of what takes ten to twenty seconds where the machine has two cores to itself. */
+const LIMIT_MS = 240_000
 const HERE = new URL('../../../cli/demo/', import.meta.url)
 
 const demo = suite('demo')
@@ -46,7 +48,7 @@ let wanted: ReturnType<typeof divide>
 demo.before(async () => {
   dir = await mkdtemp(join(tmpdir(), 'shoal-demo-'))
   wanted = divide(await readJson('expected.json'), await readJson('sites.json'))
-  ended = await runShoal(['demo', '--json', '--data', dir])
+  ended = await runShoal(['demo', '--json', '--data', dir], {}, LIMIT_MS)
   assert.is(ended.status, 0, ended.stderr + ended.stdout)
   result = JSON.parse(ended.stdout.trimEnd().split('\n').at(-1) ?? '')
 })

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Answer } from '../../../cli/demo/sites.ts'
 import { OUTCOMES, type Outcome } from '../../../protocol/outcomes.ts'
 
 interface Expected {
@@ -76,6 +77,43 @@ expectations('name the places of the pages in the WARC, and the WAT names the sa
     assert.ok(wat.includes(`"Offset":"${warcOffset}","Gzip-Metadata":{"Deflate-Length":"${warcLength}"`), url)
   }
 })
+
+expectations(
+  'lie in pieces that are whole records, and servers that change their answers are asked from one of them',
+  () => {
+    const sites = JSON.parse(readFileSync(new URL('sites.json', DEMO), 'utf8')) as Record<
+      string,
+      Record<string, Answer>
+    >
+    const warc = readFileSync(new URL('demo.warc.gz', DEMO))
+    const pieces = Object.values(sites['crawl.example'] ?? {}).map(({ archive }) => archive!)
+    assert.is(pieces.length, 6)
+    assert.equal(
+      pieces.map(([start]) => start),
+      [0, ...pieces.slice(0, -1).map(([, end]) => end)],
+    )
+    assert.is(pieces.at(-1)?.[1], warc.length)
+    for (const [start, end] of pieces) {
+      assert.match(warc.subarray(start, start + 4).toString('hex'), /^1f8b08/)
+      const own = expected.pages.filter(({ warcOffset }) => warcOffset >= start && warcOffset < end)
+      assert.ok(own.length > 0)
+      for (const { url, warcOffset, warcLength } of own) assert.ok(warcOffset + warcLength <= end, url)
+    }
+    const changing = Object.entries(sites).filter(([, paths]) =>
+      Object.values(paths).some(({ first }) => first),
+    )
+    assert.ok(changing.length > 0)
+    for (const [host] of changing) {
+      const places = expected.pages.filter(({ candidates }) =>
+        candidates.some(({ url }) => URL.parse(url)?.host === host),
+      )
+      const found = pieces.filter(([start, end]) =>
+        places.some(({ warcOffset }) => warcOffset >= start && warcOffset < end),
+      )
+      assert.is(found.length, 1, host)
+    }
+  },
+)
 
 expectations('come with files that are all served, and small', () => {
   const sites = readFileSync(new URL('sites.json', DEMO), 'utf8')

@@ -213,6 +213,41 @@ served('refuse connections, and lack a certificate, where that is expected', asy
   assert.match(alert.code, /UNRECOGNIZED_NAME/)
 })
 
+served('serve the archive in pieces, and ranges of them', async (context) => {
+  const get = (url: string, range: string | null) =>
+    request(`http://${context.sites.hosts['crawl.example']}${new URL(url).pathname}`, {
+      headers: { host: 'crawl.example', ...(range === null ? {} : { range }) },
+      dispatcher: context.agent,
+      ...wait(),
+    })
+  const pieces: Buffer[] = []
+  for (const url of context.sites.archives) {
+    const { statusCode, headers, body } = await get(url, null)
+    const piece = Buffer.from(await body.arrayBuffer())
+    assert.is(statusCode, 200)
+    assert.is(Number(headers['content-length']), piece.length)
+    pieces.push(piece)
+  }
+  assert.ok(Buffer.concat(pieces).equals(readFileSync(new URL('demo.warc.gz', DEMO))))
+
+  const [first, [url]] = [pieces[0]!, context.sites.archives] as [Buffer, [string]]
+  for (const [range, start, end] of [
+    ['bytes=0-0', 0, 1],
+    ['bytes=10-19', 10, 20],
+    ['bytes=100-', 100, first.length],
+    [`bytes=5-${10 * first.length}`, 5, first.length],
+  ] as const) {
+    const { statusCode, headers, body } = await get(url, range)
+    assert.is(statusCode, 206, range)
+    assert.is(headers['content-range'], `bytes ${start}-${end - 1}/${first.length}`)
+    assert.ok(Buffer.from(await body.arrayBuffer()).equals(first.subarray(start, end)), range)
+  }
+  const beyond = await get(url, `bytes=${first.length}-`)
+  assert.is(beyond.statusCode, 416)
+  assert.is(beyond.headers['content-range'], `bytes */${first.length}`)
+  assert.is((await beyond.body.arrayBuffer()).byteLength, 0)
+})
+
 served('log what was asked', async () => {
   const sites = await startSites()
   const agent = new Agent()
