@@ -12,6 +12,7 @@ import * as fingerprints from '../protocol/sync/fingerprints.ts'
 import * as sync from '../protocol/sync/limits.ts'
 import * as timing from '../protocol/timing.ts'
 import { DHT_PROTOCOL, REQUEST_PROTOCOLS } from '../protocol/topics.ts'
+import { readCases } from './protocol/read-vectors.ts'
 
 const protocol = suite('docs/protocol.md')
 const root = new URL('../', import.meta.url)
@@ -77,6 +78,40 @@ protocol('it names every file of vectors, and no other', () => {
   // as what tests a section, not in passing
   const headed = [...page.matchAll(/^Vectors: (.*)\.$/gm)].flatMap(([, names]) => names!.split(', '))
   assert.equal([...new Set(headed.map((name) => name.slice(1, -1)))].sort(), [...new Set(named)].sort())
+})
+
+const RECORDS = { campaign: '2.3', claim: '2.4', shard: '2.5', backoff: '2.7', manifest: '9.2' }
+
+protocol('the fields of records are those of the vectors', () => {
+  for (const [kind, number] of Object.entries(RECORDS)) {
+    const [table] = /(?:^\|.*\n)+/m.exec(section(number))!
+    const [first] = readCases<{ value: object }>(kind)
+    assert.equal(
+      rowsOf(table)
+        .map(({ name }) => name)
+        .sort(),
+      Object.keys(first!.value).sort(),
+      kind,
+    )
+  }
+})
+
+protocol('every code that a record is refused with is explained', () => {
+  const files = [
+    'codec',
+    'envelope',
+    ...Object.keys(RECORDS),
+    'admit',
+    'segment',
+    'requests',
+    'sync-messages',
+  ]
+  for (const file of files)
+    for (const { error, code = error } of readCases<{ error?: string; code?: string }>(file)) {
+      // what all records have in common stands there once
+      const general = code?.replace(/^[a-z]+(_(?:field|unknown_field|kind|key))$/, '<kind>$1')
+      if (code) assert.ok(page.includes(`\`${code}\``) || page.includes(`\`${general}\``), code)
+    }
 })
 
 protocol('the columns of a shard are those that are written', () => {
