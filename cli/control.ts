@@ -13,7 +13,13 @@ export async function tryControl<Command extends keyof ControlAnswers>(
   command: Command,
   argument?: unknown,
 ): Promise<Result<Command> | undefined> {
-  return (await askDaemon(findDataDir(options.data), { command, argument })) as Result<Command> | undefined
+  try {
+    return (await askDaemon(findDataDir(options.data), { command, argument })) as Result<Command> | undefined
+  } catch (error) {
+    // where no daemon can listen, none runs
+    if ((error as ShoalError).code === 'control_path') return undefined
+    throw error
+  }
 }
 
 /** As `tryControl`. @throws ShoalError `daemon_absent` */
