@@ -64,6 +64,7 @@ function readLimits(options: Options): Omit<DaemonOptions, 'dataDir' | 'hours' |
     segments: options.segments ?? 1,
     threads: options.threads ?? availableParallelism(),
     diskBytes: options.disk ?? null,
+    bytesPerSecond: options.bandwidth ?? null,
     model: model === undefined || model.startsWith('hf:') ? (model ?? null) : resolve(model),
     listen: [listen ?? (local ? '/ip4/127.0.0.1/tcp/0' : `/ip4/0.0.0.0/tcp/${PORT}`)],
     peers: peer === undefined ? [] : peer.split(','),

@@ -16,14 +16,14 @@ import { watchDisk } from './disk.ts'
 import { type Hours, isWithin } from './hours.ts'
 import { listSegments, type SegmentStanding, type SegmentsRequest } from './list-segments.ts'
 import { answerPeers, startMembership } from './membership.ts'
-import type { ToolOptions } from './tools.ts'
+import type { ToolboxOptions } from './toolbox.ts'
 import { type Ending, type Failure, startWorker, type Work } from './worker.ts'
 
 export { answerControl, type ControlAnswers } from './answer-control.ts'
 export { parseHours } from './hours.ts'
 export type { Ending, SegmentStanding, SegmentsRequest }
 
-export interface DaemonOptions extends ToolOptions {
+export interface DaemonOptions extends ToolboxOptions {
   /** when the machine may work, or null: always */
   hours: Hours | null
   /** segments at once */

@@ -1,5 +1,8 @@
+import { LRUCache } from 'lru-cache'
 import type { CID } from 'multiformats/cid'
 import type { Campaign } from '../../protocol/records/campaign.ts'
+import { playWeb } from '../play-web.ts'
+import { openWeb } from '../web/web.ts'
 import { openTools, type ToolOptions, type Tools } from './tools.ts'
 
 interface Kept {
@@ -7,9 +10,32 @@ interface Kept {
   users: number
 }
 
+export interface ToolboxOptions extends ToolOptions {
+  /** bytes a second that archives and pictures of all campaigns together may take, or null */
+  bytesPerSecond: number | null
+}
+
+/** Hosts remembered that other nodes say are to be left alone, for tools that are opened later. */
+const MAX_HEARD = 10_000
+
 /** The tools of the campaigns at work: opened once for all who use them, kept until another campaign needs its own. */
-export function makeToolbox(options: ToolOptions) {
+export function makeToolbox(
+  options: ToolboxOptions,
+  onBackOff: (campaign: CID, host: string, untilMs: number, status: 429 | 503) => void,
+) {
   const kept = new Map<string, Kept>()
+  const heard = new LRUCache<string, number>({ max: MAX_HEARD })
+  const { loopback, bytesPerSecond } = options
+  const web = openWeb({ ...(loopback ? playWeb(loopback).web : {}), bytesPerSecond })
+
+  async function open(id: CID, campaign: Campaign): Promise<Tools> {
+    const tools = await openTools(campaign, options, {
+      web,
+      onBackOff: (host, untilMs, status) => onBackOff(id, host, untilMs, status),
+    })
+    for (const [host, untilMs] of heard) tools.images.leaveAlone(host, untilMs)
+    return tools
+  }
 
   async function close(name: string, { tools }: Kept): Promise<void> {
     kept.delete(name)
@@ -26,7 +52,7 @@ export function makeToolbox(options: ToolOptions) {
       const name = id.toString()
       // models are large
       for (const [other, one] of kept) if (other !== name && one.users === 0) await close(other, one)
-      const one = kept.get(name) ?? { tools: openTools(campaign, options), users: 0 }
+      const one = kept.get(name) ?? { tools: open(id, campaign), users: 0 }
       kept.set(name, one)
       one.users++
       try {
@@ -37,8 +63,18 @@ export function makeToolbox(options: ToolOptions) {
         if (one.users === 0 && (await one.tools.catch(() => null)) === null) kept.delete(name)
       }
     },
+    /** Ask nothing of a host until then, since another node was told so. */
+    leaveAlone(host: string, untilMs: number): void {
+      heard.set(host, untilMs)
+      for (const { tools } of kept.values())
+        void tools.then(
+          ({ images }) => images.leaveAlone(host, untilMs),
+          () => {},
+        )
+    },
     async close(): Promise<void> {
       for (const [name, one] of kept) await close(name, one)
+      await web.close()
     },
   }
 }

@@ -2,13 +2,12 @@ import { join } from 'node:path'
 import { encode, equalBytes } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
-import type { Crawl, Images, Scorer } from '../components.ts'
+import type { Crawl, Images, Scorer, Web } from '../components.ts'
 import { startCrawl } from '../crawl/crawl.ts'
 import { startImages } from '../images/images.ts'
 import { playWeb } from '../play-web.ts'
 import { openScorer } from '../score/score.ts'
 import { VERSION } from '../version.ts'
-import { openWeb } from '../web/web.ts'
 
 export interface ToolOptions {
   dataDir: string
@@ -21,6 +20,12 @@ export interface ToolOptions {
   clock: () => number
 }
 
+/** What a campaign's tools share with those of others, and whom they tell. */
+export interface Surroundings {
+  web: Web
+  onBackOff: (host: string, untilMs: number, status: 429 | 503) => void
+}
+
 /** What works on segments: threads, and the campaign's model. */
 export interface Tools {
   crawl: Crawl
@@ -30,16 +35,20 @@ export interface Tools {
 }
 
 /** @throws ShoalError `campaign_model` where this node can't get the very files; `model_*` */
-export async function openTools(campaign: Campaign, options: ToolOptions): Promise<Tools> {
+export async function openTools(
+  campaign: Campaign,
+  options: ToolOptions,
+  { web, onBackOff }: Surroundings,
+): Promise<Tools> {
   const { threads, clock, loopback } = options
   await using opened = new AsyncDisposableStack()
   const scorer = await openModel(campaign.pipeline.model, options)
   opened.defer(() => scorer.close())
-  const { web: played, ...limits } = loopback ? playWeb(loopback) : {}
-  const web = openWeb(played)
-  opened.defer(() => web.close())
   const userAgent = `Shoal/${VERSION} (+${campaign.contact ?? 'no contact'})`
-  const images = startImages({ threads, web, userAgent, now: clock, ...limits })
+  const images = startImages({
+    ...{ threads, web, userAgent, onBackOff, now: clock },
+    ...(loopback ? { limits: playWeb(loopback).limits } : {}),
+  })
   opened.defer(() => images.close())
   const crawl = startCrawl({ threads, web, userAgent })
   opened.defer(() => crawl.close())

@@ -14,11 +14,12 @@ import type { Log } from '../log.ts'
 import { produceShard } from '../produce-shard.ts'
 import { makeJob } from '../segment-job.ts'
 import { VERSION } from '../version.ts'
+import { announceBackOff } from './announce-back-off.ts'
 import { makeBell } from './bell.ts'
 import { type Lease, type LeaseParts, publishOwn, takeLease } from './lease.ts'
 import { makePicker, type Task } from './pick-task.ts'
-import { makeToolbox } from './toolbox.ts'
-import type { ToolOptions, Tools } from './tools.ts'
+import { makeToolbox, type ToolboxOptions } from './toolbox.ts'
+import type { Tools } from './tools.ts'
 
 /** Claimants of a segment that are asked for their claims: where there are more, one of them tells enough. */
 const MAX_CLAIMANTS = 5
@@ -27,7 +28,7 @@ const FAILED_MS = 30 * 60_000
 /** How often it is looked whether a lease is to be renewed: timers stand still while a machine sleeps. */
 const LEASE_LOOK_MS = 1_000
 
-export interface WorkerOptions extends ToolOptions {
+export interface WorkerOptions extends ToolboxOptions {
   log: Log
   /** segments at once */
   segments: number
@@ -86,12 +87,17 @@ export function startWorker(home: Home, parts: LeaseParts, options: WorkerOption
   const failed = new LRUCache<string, Failure>({ max: 1000, ttl: FAILED_MS })
   const atWork = new Map<string, Current>()
   const picker = makePicker(parts)
-  const toolbox = makeToolbox(options)
+  const toolbox = makeToolbox(options, (id, host, until, status) => {
+    announceBackOff(parts, id, { host, until, status }).catch((error: ShoalError) =>
+      log.debug({ host, code: error.code }, 'a back-off was not announced'),
+    )
+  })
   const bell = makeBell()
   let ending = false
   let produced = 0
 
-  const forget = ledger.subscribe(({ campaign, work: other }) => {
+  const forget = ledger.subscribe(({ how, campaign, work: other, backoff }) => {
+    if (backoff !== null && how !== 'own') toolbox.leaveAlone(backoff.host, backoff.until)
     const mine = other && atWork.get(nameOf(campaign, other.segment))
     // somebody else was first, or has done it: the rules give way to them
     if (mine?.work.phase === 'run' && !isMine(mine.task)) mine.stop.abort(LOST)
