@@ -93,11 +93,13 @@ export function makeLiveStatus(now: () => number): (status: Status, width: numbe
   }
 }
 
-function describeLimits({ segments, threads, hours, diskBytes, offline }: Status['limits']): string {
+function describeLimits(limits: Status['limits']): string {
+  const { segments, threads, hours, bytesPerSecond, diskBytes, offline } = limits
   return [
     `${formatThings(segments, 'segment')} at once`,
     formatThings(threads, 'thread'),
     hours === null ? 'all day' : `from ${hours.from}:00 to ${hours.to}:00`,
+    bytesPerSecond === null ? null : `${formatBytes(bytesPerSecond)}/s`,
     diskBytes === null ? null : `${formatBytes(diskBytes)} of disk`,
     offline ? 'no web' : null,
   ]

@@ -53,7 +53,7 @@ export interface Status {
   state: 'working' | 'resting' | 'paused' | 'draining' | 'full'
   addresses: string[]
   /** as the volunteer has set them; null: none */
-  limits: Pick<DaemonOptions, 'segments' | 'threads' | 'hours' | 'diskBytes' | 'offline'>
+  limits: Pick<DaemonOptions, 'segments' | 'threads' | 'hours' | 'bytesPerSecond' | 'diskBytes' | 'offline'>
   /** connected now */
   peers: number
   /** since the start */
@@ -102,7 +102,7 @@ const FAREWELL_MS = 300
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { log, clock, dataDir, local } = options
-  const { segments, threads, hours, diskBytes, offline } = options
+  const { segments, threads, hours, bytesPerSecond, diskBytes, offline } = options
   await using opened = new AsyncDisposableStack()
   const home = await openHome(dataDir)
   opened.defer(() => home.close())
@@ -186,7 +186,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     async status() {
       return {
         ...{ peerId: network.peerId, version: VERSION, addresses: network.addresses(), state: state() },
-        limits: { segments, threads, hours, diskBytes, offline },
+        limits: { segments, threads, hours, bytesPerSecond, diskBytes, offline },
         peers: (await network.peers()).length,
         seconds: (performance.now() - started) / 1000,
         ...{ produced: worker.produced(), work: worker.atWork(), failures: worker.failures() },
