@@ -22,7 +22,7 @@ export async function run(context: Context): Promise<void> {
   const { options, output, signal } = context
   const dataDir = join(findDataDir(options.data), 'demo')
   await prepare(dataDir)
-  output.print(`The demo: ${NODES} nodes share out a small crawl of made-up sites, with nobody in charge.`)
+  output.print(`${NODES} nodes share out a small crawl of made-up sites; nobody is in charge of them.`)
   output.print('The sites are a web server on this machine; no packet leaves it.')
   output.print()
   let result: DemoResult

@@ -56,7 +56,15 @@ async function start(): Promise<Daemon> {
       ])
     const daemon = await startDaemon({
       ...{ dataDir, log: openLog(chooseLevel(verbose), { file: logFile(dataDir) }), clock: Date.now },
-      ...{ threads: 1, segments: SEGMENTS, hours: null, diskBytes: null, model: null, offline: false },
+      ...{
+        threads: 1,
+        segments: SEGMENTS,
+        hours: null,
+        diskBytes: null,
+        bytesPerSecond: null,
+        model: null,
+        offline: false,
+      },
       ...{ listen: ['/ip4/127.0.0.1/tcp/0'], local: true, peers: [], loopback: { hosts } },
       ...{ contentionMs: CONTENTION_MS, syncEveryMs: SYNC_EVERY_MS },
     })

@@ -69,10 +69,11 @@ function describeWork({ segment, phase, stages }: Work): string {
   return `segment ${segment}: ${stage.stage} ${stage.done}${of} ${stage.unit}`
 }
 
-/** How much of a segment is done, 0 to 1: scoring is what takes the time. */
+/** How much of a segment is done, 0 to 1: after most scores there are slow sites to wait for, and files to write. */
 function partOf({ stages }: Work): number {
-  const last = stages.findLast(({ stage }) => stage === 'score' || stage === 'write')
-  return last?.total ? Math.min(1, last.done / last.total) : 0
+  if (stages.some(({ stage }) => stage === 'write')) return 0.9
+  const score = stages.find(({ stage }) => stage === 'score')
+  return score?.total ? Math.min(1, score.done / score.total) / 2 : 0
 }
 
 /** @returns what writes a line for each segment that has been done since the last standing */

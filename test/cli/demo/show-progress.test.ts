@@ -38,8 +38,8 @@ progress('a bar with pace and time left, and what each node does', () => {
   describe({ ...standing, done: [], nodes: [] })
   now = 30_000
   const [bar, first, second, third] = describe(standing)
-  // two done, and half of one: 2.5 in half a minute
-  assert.is(bar, `${'█'.repeat(10)}${'░'.repeat(14)}  2 of 6 segments  5.0 a minute  42 s left`)
+  // two done, and half of one scored: 2.25 in half a minute
+  assert.is(bar, `${'█'.repeat(9)}${'░'.repeat(15)}  2 of 6 segments  4.5 a minute  50 s left`)
   assert.is(first, 'node 1  1 done  segment 5: claimed; segment 3: score 20 of 40 pairs')
   assert.is(second, 'node 2  1 done  segment 1: starting')
   assert.is(third, 'node 3  0 done  waiting')
