@@ -15,30 +15,33 @@ const BAR_WIDTH = 22
 const MAX_REASONS = 4
 const MAX_FAILURES = 8
 
-/** What each state means, and what to do about it. */
-const STATES: Readonly<Record<Status['state'], (data: string | undefined) => string>> = {
-  working: () => 'working',
-  resting: () => 'resting until its hours begin',
-  paused: (data) => `paused; go on with ${suggest('resume', data)}`,
-  draining: () => 'draining: it finishes what is at work, then stops',
-  full: (data) => `full: its data takes what --disk allows; ${suggest('start --disk SIZE', data)} gives more`,
+/** What each state means, and a command that changes it. */
+const STATES: Readonly<Record<Status['state'], { means: string; next?: string }>> = {
+  working: { means: 'working' },
+  resting: { means: 'resting until its hours begin' },
+  paused: { means: 'paused; to go on:', next: 'resume' },
+  draining: { means: 'draining: it finishes what is at work, then stops' },
+  full: {
+    means: 'full: it takes as much disk as it may; stop it, and give it more:',
+    next: 'start --disk SIZE',
+  },
 }
 
 /** The whole of `shoal status`. @param data - as it was typed, for what to type next */
 export function showStatus(output: Output, status: Status, data: string | undefined): void {
-  const say = (text: string) => {
+  /** @param next - a command, which stands on a line of its own to be copied */
+  const say = (text: string, next?: string) => {
     for (const line of wrap(text)) output.print(line)
+    if (next !== undefined) output.print(`  ${suggest(next, data)}`)
   }
   output.heading(`Node ${status.peerId}`)
-  say(STATES[status.state](data))
+  say(STATES[status.state].means, STATES[status.state].next)
   say(
     `${formatThings(status.produced, 'segment')} done in ${formatSeconds(status.seconds)} since the start, ${formatThings(status.peers, 'peer')}`,
   )
   say(`limits: ${describeLimits(status.limits)}`)
   if (status.peers === 0)
-    say(
-      `No peer is connected: name one with ${suggest('start --peer ADDRESS', data)}, or wait for one to call`,
-    )
+    say('No peer is connected. Wait for one to call, or stop it and name one:', 'start --peer ADDRESS')
   for (const campaign of status.campaigns) {
     output.print()
     output.heading(shorten(campaign.name, WIDTH))
@@ -47,7 +50,7 @@ export function showStatus(output: Output, status: Status, data: string | undefi
   }
   if (status.campaigns.length === 0) {
     output.print()
-    say(`It takes part in no campaign yet: ${suggest('campaign join CID', data)}`)
+    say('It takes part in no campaign yet:', 'campaign join CID')
   }
   output.print()
   output.heading('Now')
@@ -66,7 +69,7 @@ export function showStatus(output: Output, status: Status, data: string | undefi
     say(`segment ${segments.join(', ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}`)
     for (const line of wrap(reason, WIDTH - 2)) output.print(`  ${line}`)
   }
-  if (told.length < Object.keys(reasons).length) say(`and more: ${suggest('status --json', data)}`)
+  if (told.length < Object.keys(reasons).length) say('and more:', 'status --json')
 }
 
 /** What `shoal start` draws while it runs. */
@@ -99,7 +102,7 @@ function describeLimits(limits: Status['limits']): string {
     `${formatThings(segments, 'segment')} at once`,
     formatThings(threads, 'thread'),
     hours === null ? 'all day' : `from ${hours.from}:00 to ${hours.to}:00`,
-    bytesPerSecond === null ? null : `${formatBytes(bytesPerSecond)}/s`,
+    bytesPerSecond === null ? null : `${formatBytes(bytesPerSecond)}/s from the web`,
     diskBytes === null ? null : `${formatBytes(diskBytes)} of disk`,
     offline ? 'no web' : null,
   ]
