@@ -22,6 +22,8 @@ export interface DownloadOptions {
   path: string
   /** the hash that the file must have, where it is known beforehand */
   sha256: string | undefined
+  /** the length that it must have, where that is known beforehand */
+  bytes?: number | undefined
   /** a file that the server does not have is passed over */
   isOptional: boolean
   /** what to do where there is no way to the server */
@@ -91,9 +93,15 @@ async function fetchRest(url: string, part: string, offset: number, options: Dow
   const start = isRest ? offset : 0
   const length = headers['content-length'] === undefined ? null : Number(headers['content-length'])
   const total = length === null ? null : start + length
-  if (total !== null && !(total <= MAX_FILE_BYTES)) {
+  if (total !== null && options.bytes !== undefined && total !== options.bytes) {
     await body.dump()
-    throw refusal(url, `the file has ${total} bytes, more than the limit ${MAX_FILE_BYTES}`)
+    await rm(part, { force: true })
+    throw new ShoalError('model_hash', `${url}: it has ${total} bytes, and should have ${options.bytes}`)
+  }
+  const limit = options.bytes ?? MAX_FILE_BYTES
+  if (total !== null && !(total <= limit)) {
+    await body.dump()
+    throw refusal(url, `the file has ${total} bytes, more than the limit ${limit}`)
   }
   const hash = createHash('sha256')
   if (start > 0) await pipeline(createReadStream(part), hash, { end: false })
@@ -101,7 +109,7 @@ async function fetchRest(url: string, part: string, offset: number, options: Dow
   async function* count(chunks: AsyncIterable<Buffer>) {
     for await (const chunk of chunks) {
       bytes += chunk.length
-      if (bytes > MAX_FILE_BYTES) throw refusal(url, `the file is longer than the limit ${MAX_FILE_BYTES}`)
+      if (bytes > limit) throw refusal(url, `the file is longer than ${limit} bytes`)
       hash.update(chunk)
       options.onProgress?.({ file: options.name, bytes, total })
       yield chunk

@@ -48,13 +48,13 @@ export async function downloadModel(
     signal?: AbortSignal
   },
 ): Promise<string> {
-  const directory = join(options.cacheDir, `${id.repo}@${id.revision}`.replaceAll('/', '--'))
+  const directory = hubDirectory(options.cacheDir, id)
   const { vision, text, required, optional } = namePaths(precision)
   const needed = [...required, text, vision]
   const missing: string[] = []
   for (const path of needed) if (!(await exists(join(directory, path)))) missing.push(path)
   if (missing.length === 0) return directory
-  const endpoint = (options.endpoint ?? (process.env.HF_ENDPOINT || DEFAULT_ENDPOINT)).replace(/\/+$/, '')
+  const endpoint = findEndpoint(options.endpoint)
   const advice =
     `With a browser or another machine get ${needed.join(', ')} from ${endpoint}/${id.repo}/tree/${id.revision}, ` +
     'keep them in one directory under these names, and pass it as --model DIR'
@@ -67,7 +67,7 @@ export async function downloadModel(
   // the required ones come last: once they are there, nothing is asked for again
   for (const path of [...optional, ...needed]) {
     if (await exists(join(directory, path))) continue
-    await downloadFile(`${endpoint}/${id.repo}/resolve/${encodeURIComponent(id.revision)}/${path}`, {
+    await downloadFile(hubAddress(id, path, endpoint), {
       name: path,
       path: join(directory, path),
       sha256: pinOf(id.repo, path),
@@ -78,6 +78,20 @@ export async function downloadModel(
     })
   }
   return directory
+}
+
+/** Where a model of the hub is kept. */
+export function hubDirectory(cacheDir: string, { repo, revision }: ModelId): string {
+  return join(cacheDir, `${repo}@${revision}`.replaceAll('/', '--'))
+}
+
+/** @param endpoint - in place of `HF_ENDPOINT` or https://huggingface.co */
+export function hubAddress({ repo, revision }: ModelId, path: string, endpoint?: string): string {
+  return `${findEndpoint(endpoint)}/${repo}/resolve/${encodeURIComponent(revision)}/${path}`
+}
+
+function findEndpoint(endpoint: string | undefined): string {
+  return (endpoint ?? (process.env.HF_ENDPOINT || DEFAULT_ENDPOINT)).replace(/\/+$/, '')
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -68,11 +68,34 @@ export async function readModelFiles(directory: string, precision: string): Prom
 }
 
 /** @returns sha256 in lower-case hex, and the length; constant memory */
-async function hashFile(path: string): Promise<{ sha256: string; bytes: number }> {
+export async function hashFile(path: string): Promise<{ sha256: string; bytes: number }> {
   const hash = createHash('sha256')
   const source = createReadStream(path, { highWaterMark: 1024 * 1024 })
   await pipeline(source, hash)
   return { sha256: hash.digest('hex'), bytes: source.bytesRead }
+}
+
+/**
+ * The precision of a model that a stranger lists: these files, and no others, are what a scorer would read.
+ *
+ * @throws ShoalError `campaign_model`
+ */
+export function tellPrecision({ repo, files }: { repo: string; files: readonly ModelFile[] }): string {
+  const listed = files.map(({ path }) => path)
+  const towers = listed.flatMap((path) => /^onnx\/vision_model(?:_(\w+))?\.onnx$/.exec(path) ?? [])
+  const precision = towers.length === 2 ? (towers[1] ?? 'fp32') : 'fp32'
+  const { vision, text, required, optional } = namePaths(precision)
+  const lacking = [...required, text, vision].filter((path) => !listed.includes(path))
+  const strange = listed.filter((path) => ![...required, ...optional, text, vision].includes(path))
+  if (lacking.length + strange.length === 0) return precision
+  const what = [
+    ...lacking.map((path) => `it lacks ${path}`),
+    ...strange.map((path) => `nothing reads ${path}`),
+  ]
+  throw new ShoalError(
+    'campaign_model',
+    `the campaign's model is ${repo}, which no node can open: ${what.slice(0, 3).join(', ')}. Leave the campaign, or tell its organiser`,
+  )
 }
 
 /** @returns the precisions of which both towers are there */

@@ -12,6 +12,7 @@ import { readModelFiles } from './model-files.ts'
 import { readShoalFile } from './shoal-file.ts'
 
 export type { DownloadProgress } from './download-model.ts'
+export { type ObtainOptions, type ObtainProgress, obtainModel } from './obtain-model.ts'
 
 export interface ScorerOptions {
   /** where downloaded models are kept */
@@ -35,7 +36,8 @@ export interface ScorerOptions {
 /** Beyond sixteen pairs a CPU gains nothing, and each takes 600 KB as floats. */
 const DEFAULT_BATCH = 16
 const DEFAULT_WAIT_MS = 20
-const EMBEDDED = fileURLToPath(new URL('./shoal-mini', import.meta.url))
+/** The directory of shoal-mini, which is part of the program. */
+export const EMBEDDED = fileURLToPath(new URL('./shoal-mini', import.meta.url))
 
 /**
  * Opens a dual encoder in the Hugging Face/Optimum layout and tries it out in a thread of its own.

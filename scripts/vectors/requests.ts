@@ -33,7 +33,7 @@ export function requestCases(): unknown[] {
     bad('campaign', 'the question for a record', 'request_unknown_field', { campaign, segment: 0 }),
     bad('campaign', 'not a map', 'request_field', [campaign]),
     bad('block', 'a block that is its own name', 'request_field', { block: identity }),
-    bad('block', 'a block by version 0', 'request_field', { block: CID.createV0(leaf.multihash) }),
+    bad('block', 'a block by version 0', 'request_field', { block: tree.toV0() }),
     bad('file', 'a hash as bytes', 'request_field', {
       ...{ sha256: Buffer.from(sha256, 'hex'), offset: 0 },
     }),

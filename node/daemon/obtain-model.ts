@@ -1,0 +1,138 @@
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CID } from 'multiformats/cid'
+import type { Campaign } from '../../protocol/records/campaign.ts'
+import type { Log } from '../log.ts'
+import type { Network } from '../network/network.ts'
+import { EMBEDDED, type ObtainOptions, type ObtainProgress, obtainModel } from '../score/score.ts'
+import type { SharedFiles } from './share-files.ts'
+
+/** Milliseconds until a model that could not be had is tried again, and the most that grows to. */
+const AGAIN_MS = 15_000
+const MAX_AGAIN_MS = 10 * 60_000
+
+/** Where the models of the campaigns come from: what is common to all of them. */
+export interface ModelOptions {
+  dataDir: string
+  /** leave the models' origins alone; peers are asked */
+  offline: boolean
+  /** a directory that holds a campaign's model, or null */
+  model: string | null
+  /** bytes that the data directory may take, or null */
+  diskBytes: number | null
+}
+
+/** How a campaign's model stands. */
+export interface ModelStanding {
+  /** how much of it is here, while it is being got */
+  preparing: ObtainProgress | null
+  /** why it could not be had the last time; it is tried again */
+  trouble: string | null
+}
+
+export interface Models {
+  /**
+   * Get a campaign's model, however long that takes, and give its files to others from then on.
+   *
+   * @returns whether it is here; not, where it was called off
+   */
+  prepare(id: CID, campaign: Campaign): Promise<boolean>
+  standing(id: CID): ModelStanding
+  /** Call off getting it, and give it to nobody any more. */
+  forget(id: CID): void
+  close(): Promise<void>
+}
+
+export function prepareModels(
+  network: Pick<Network, 'members' | 'askFile' | 'shun'>,
+  shared: SharedFiles,
+  { log, againMs = AGAIN_MS, ...options }: ModelOptions & { log: Log; againMs?: number | undefined },
+): Models {
+  const underway = new Map<string, ModelStanding & { stop: AbortController; ended: Promise<unknown> }>()
+
+  async function obtain(id: CID, { pipeline }: Campaign, standing: ModelStanding, signal: AbortSignal) {
+    const { model } = pipeline
+    async function* peers() {
+      for await (const peer of network.members(id, { signal })) {
+        const read = (sha256: string, offset: number) => network.askFile(peer, { sha256, offset }, { signal })
+        yield { id: peer, read }
+      }
+    }
+    const { directory } = await obtainModel(model, {
+      ...whereToLook(options),
+      ...{ peers, signal },
+      onLie(peer, reason) {
+        log.warn({ peer, reason }, 'a peer gave a false file')
+        void network.shun(peer)
+      },
+      onProgress: (progress) => {
+        standing.preparing = progress
+      },
+    })
+    signal.throwIfAborted()
+    await shared.add(id.toString(), directory, model.files)
+    if (signal.aborted) shared.remove(id.toString())
+  }
+
+  /** @returns whether it succeeded before it was called off */
+  async function persist(id: CID, campaign: Campaign, standing: ModelStanding, signal: AbortSignal) {
+    for (let waitMs = againMs; !signal.aborted; waitMs = Math.min(2 * waitMs, MAX_AGAIN_MS)) {
+      try {
+        await obtain(id, campaign, standing, signal)
+        standing.trouble = null
+        return !signal.aborted
+      } catch (error) {
+        if (signal.aborted) return false
+        standing.trouble = (error as Error).message
+        log.warn({ campaign: id.toString(), reason: standing.trouble }, 'a model could not be had')
+      } finally {
+        standing.preparing = null
+      }
+      await sleep(waitMs, undefined, { signal }).catch(() => {})
+    }
+    return false
+  }
+
+  function forget(id: CID): void {
+    const name = id.toString()
+    underway.get(name)?.stop.abort()
+    shared.remove(name)
+  }
+
+  return {
+    async prepare(id, campaign) {
+      forget(id)
+      const stop = new AbortController()
+      const standing = { preparing: null, trouble: null, stop, ended: Promise.resolve() }
+      const name = id.toString()
+      const ended = persist(id, campaign, standing, stop.signal)
+      underway.set(name, Object.assign(standing, { ended }))
+      try {
+        return await ended
+      } finally {
+        if (underway.get(name)?.stop === stop) underway.delete(name)
+      }
+    },
+    standing(id) {
+      const { preparing = null, trouble = null } = underway.get(id.toString()) ?? {}
+      return { preparing, trouble }
+    },
+    forget,
+    async close() {
+      const all = [...underway.values()]
+      for (const { stop } of all) stop.abort()
+      await Promise.allSettled(all.map(({ ended }) => ended))
+    },
+  }
+}
+
+/** Where a model is looked for first: a directory named by hand, the embedded one, and the cache. */
+export function whereToLook({
+  dataDir,
+  model,
+  offline,
+  diskBytes,
+}: ModelOptions): Pick<ObtainOptions, 'cacheDir' | 'given' | 'offline' | 'maxBytes'> {
+  const given = model === null ? [EMBEDDED] : [resolve(model), EMBEDDED]
+  return { cacheDir: join(dataDir, 'models'), given, offline, maxBytes: diskBytes ?? undefined }
+}

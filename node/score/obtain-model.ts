@@ -1,0 +1,197 @@
+import { mkdir, rm, stat, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { cidOf, encode, equalBytes } from '../../protocol/codec.ts'
+import { ShoalError } from '../../protocol/errors.ts'
+import { downloadFile } from './download-file.ts'
+import { hubAddress, hubDirectory, type ModelId, parseModelId } from './download-model.ts'
+import { hashFile, type ModelFile, readModelFiles, tellPrecision } from './model-files.ts'
+import { type TakeOptions, takeFromPeers } from './take-from-peers.ts'
+
+/** How much of a model is here. */
+export interface ObtainProgress {
+  done: number
+  total: number
+  unit: 'bytes'
+}
+
+export interface ObtainOptions extends Pick<TakeOptions, 'onLie' | 'signal'> {
+  /** where models are kept that were got before */
+  cacheDir: string
+  /** directories that may hold it, looked at first */
+  given: readonly string[]
+  /** whom to ask for it; nobody where absent */
+  peers?: TakeOptions['peers'] | undefined
+  /** what a model may have, so that no campaign fills the disk; as much as there is free where absent */
+  maxBytes?: number | undefined
+  /** leave the model's origin alone */
+  offline: boolean
+  /** the origin, in place of `HF_ENDPOINT` or https://huggingface.co */
+  endpoint?: string | undefined
+  onProgress?: ((progress: ObtainProgress) => void) | undefined
+}
+
+/** A model, as a campaign names it. */
+interface WantedModel {
+  repo: string
+  files: readonly ModelFile[]
+}
+
+/**
+ * See to it that the very files of a campaign's model are here: those of a given directory, or in the cache, or from
+ * peers, or from the origin that the model's name tells, in this order. What was got lies in a directory that is
+ * named by all the hashes, so that no campaign's files are taken for another's, whatever they call their model.
+ *
+ * @returns the directory, and the precision to open it with
+ * @throws ShoalError `campaign_model` where they can't be had; what the disk does; the signal's reason
+ */
+export async function obtainModel(
+  model: WantedModel,
+  options: ObtainOptions,
+): Promise<{ directory: string; precision: string }> {
+  const precision = tellPrecision(model)
+  const origin = originOf(model.repo)
+  const hub = origin === null ? [] : [hubDirectory(options.cacheDir, origin)]
+  for (const directory of [...options.given, ...hub])
+    if (await holds(directory, precision, model.files)) return { directory, precision }
+  const directory = join(options.cacheDir, cidOf(encode(model.files)).toString())
+  await inTurn(directory, () => fill(directory, model, origin, options))
+  return { directory, precision }
+}
+
+/** Names that are no address of the hub's have no origin. */
+function originOf(repo: string): ModelId | null {
+  try {
+    return parseModelId(`hf:${repo}`)
+  } catch {
+    return null
+  }
+}
+
+/** Whether a scorer would read these files there, and no others. */
+async function holds(directory: string, precision: string, files: readonly ModelFile[]): Promise<boolean> {
+  for (const { path, bytes } of files) if ((await sizeOf(join(directory, path))) !== bytes) return false
+  const there = await readModelFiles(directory, precision)
+  return equalBytes(encode(there), encode([...files].sort((a, b) => (a.path < b.path ? -1 : 1))))
+}
+
+async function fill(
+  directory: string,
+  model: WantedModel,
+  origin: ModelId | null,
+  options: ObtainOptions,
+): Promise<void> {
+  const { peers, onLie, onProgress, signal, offline, endpoint } = options
+  const total = model.files.reduce((sum, { bytes }) => sum + bytes, 0)
+  await checkRoom(directory, model, total, options.maxBytes)
+  let done = 0
+  // the smallest first: what is wrong with them shows before the long ones
+  for (const file of [...model.files].sort((a, b) => a.bytes - b.bytes)) {
+    const path = join(directory, file.path)
+    const onBytes = (bytes: number) => onProgress?.({ done: done + bytes, total, unit: 'bytes' })
+    if (!(await isThere(path, file))) {
+      // what was whole and is not any more is worth nothing
+      await rm(path, { force: true })
+      const reasons = peers ? await takeFromPeers(file, path, { peers, onLie, onBytes, signal }) : []
+      if (reasons !== null) {
+        const reason = await takeFromOrigin(file, path, { origin, offline, endpoint, onBytes, signal })
+        if (reason !== null) throw unobtainable(model, file, [...reasons, reason])
+      }
+    }
+    done += file.bytes
+    onBytes(0)
+  }
+}
+
+/** @throws ShoalError `campaign_model` where a model has more bytes than there is room for */
+async function checkRoom(
+  directory: string,
+  { repo, files }: WantedModel,
+  total: number,
+  maxBytes = Number.POSITIVE_INFINITY,
+): Promise<void> {
+  await mkdir(directory, { recursive: true })
+  let here = 0
+  for (const { path } of files) {
+    const absolute = join(directory, path)
+    here += (await sizeOf(absolute)) ?? (await sizeOf(`${absolute}.part`)) ?? 0
+  }
+  const { bavail, bsize } = await statfs(directory)
+  const room = Math.min(maxBytes, bavail * bsize + here)
+  if (total <= room) return
+  const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`
+  throw new ShoalError(
+    'campaign_model',
+    `the campaign's model is ${repo}, which has ${megabytes(total)}, and there is room for ${megabytes(room)}: make room, or allow more`,
+  )
+}
+
+async function isThere(path: string, { sha256, bytes }: ModelFile): Promise<boolean> {
+  return (await sizeOf(path)) === bytes && (await hashFile(path)).sha256 === sha256
+}
+
+interface OriginOptions
+  extends Pick<ObtainOptions, 'offline' | 'endpoint'>,
+    Pick<TakeOptions, 'onBytes' | 'signal'> {
+  origin: ModelId | null
+}
+
+/** @returns null when it is there, else why it is not */
+async function takeFromOrigin(
+  file: ModelFile,
+  path: string,
+  { origin, offline, endpoint, onBytes, signal }: OriginOptions,
+): Promise<string | null> {
+  if (origin === null) return 'its name is no address, so that it has no other origin'
+  if (offline) return 'its origin is not asked, since this node is offline'
+  // what peers began may be a lie
+  for (let isFresh = false; ; ) {
+    isFresh = ((await sizeOf(`${path}.part`)) ?? 0) === 0
+    try {
+      await downloadFile(hubAddress(origin, file.path, endpoint), {
+        ...{
+          name: file.path,
+          path,
+          sha256: file.sha256,
+          bytes: file.bytes,
+          isOptional: false,
+          advice: 'Try again later',
+        },
+        onProgress: ({ bytes }) => onBytes?.(bytes),
+        signal,
+      })
+      return null
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (!(error instanceof ShoalError)) throw error
+      if (error.code !== 'model_hash' || isFresh) return error.message
+    }
+  }
+}
+
+function unobtainable({ repo }: WantedModel, { path }: ModelFile, reasons: string[]): ShoalError {
+  return new ShoalError(
+    'campaign_model',
+    `the campaign's model is ${repo}, and its ${path} can't be had (${reasons.join('; ')}): name nodes that have it with --peer, or start with --model and a directory that holds its very files`,
+  )
+}
+
+/** Bytes of a file, or null where there is none. */
+async function sizeOf(path: string): Promise<number | null> {
+  const found = await stat(path).catch(() => null)
+  return found?.isFile() ? found.size : null
+}
+
+const underway = new Map<string, Promise<void>>()
+
+/** Two campaigns may have the same model; of two processes only one has the data directory. */
+async function inTurn(name: string, work: () => Promise<void>): Promise<void> {
+  for (let other = underway.get(name); other; other = underway.get(name)) await other
+  const { promise, resolve } = Promise.withResolvers<void>()
+  underway.set(name, promise)
+  try {
+    await work()
+  } finally {
+    underway.delete(name)
+    resolve()
+  }
+}
