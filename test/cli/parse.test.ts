@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parse } from '../../cli/parse.ts'
+import { parseSize } from '../../cli/parse-size.ts'
 
 const parsing = suite('command lines')
 
@@ -51,6 +52,25 @@ parsing('help and version win over everything that is understood', () => {
   assert.equal(parse(['crawl', '--version']), { show: 'version' })
 })
 
+parsing('sizes have the units of disks and networks', () => {
+  const sizes: [string, number | null][] = [
+    ['500', 500],
+    ['2MB', 2_000_000],
+    ['2 mb', 2_000_000],
+    ['2M', 2_000_000],
+    ['1.5GB', 1_500_000_000],
+    ['512MiB', 512 * 1024 * 1024],
+    ['1TiB', 2 ** 40],
+    ['2MB/s', 2_000_000],
+    ...['', 'MB', '-1', '1e3', '2Mb', '2Mbit', '1iB', '1,5GB', '1 0', `${'9'.repeat(15)}TB`, 'Infinity'].map(
+      (text): [string, null] => [text, null],
+    ),
+  ]
+  for (const [text, bytes] of sizes) assert.is(parseSize(text), bytes, text)
+  const { options } = command('start --disk 50GB --bandwidth 2MB --segments 3')
+  assert.equal([options.disk, options.bandwidth, options.segments], [5e10, 2e6, 3])
+})
+
 const REFUSED = [
   'crawl a --threads 0',
   'crawl a --threads 1.5',
@@ -62,6 +82,9 @@ const REFUSED = [
   'crawl a --json=yes',
   'crawl a --out=',
   'crawl a --format jsonl',
+  'start --segments 0',
+  'log --lines 0',
+  'log --follow=yes',
   'shard list extra',
   'toString',
   'constructor a',
