@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { askDaemon } from '../../node/control.ts'
 import { findDataDir, logFile } from '../../node/paths.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Context } from '../declarations.ts'
@@ -29,7 +30,7 @@ export async function run(context: Context): Promise<void> {
   try {
     result = await shareOut(context, dataDir)
   } catch (error) {
-    if (!signal.aborted) await showLogs(dataDir)
+    if (!signal.aborted && !options.verbose) await showLogs(dataDir)
     throw error
   }
   showSummary(output, result, join(dataDir, 'node-1'))
@@ -42,7 +43,8 @@ async function shareOut({ options, output, signal }: Context, dataDir: string): 
   const started = performance.now()
   await using sites = await openSites()
   const { hosts, archives } = sites
-  await using running = await startNodes(dataDir, NODES, { hosts, verbose: options.verbose }, signal)
+  const { threads = 1, verbose } = options
+  await using running = await startNodes(dataDir, NODES, { hosts, threads, verbose }, signal)
   const { nodes } = running
   const [first, ...others] = nodes
   const [{ campaign }, { addresses }] = await Promise.all([
@@ -54,7 +56,7 @@ async function shareOut({ options, output, signal }: Context, dataDir: string): 
   ])
   await Promise.all(others.map((node) => node.ask('join', { cid: campaign, peer: addresses[0] })))
 
-  const progress = showProgress(process.stderr, { json: output.json, plain: options.verbose })
+  const progress = showProgress(process.stderr, { json: output.json, plain: verbose })
   let watched: Awaited<ReturnType<typeof watchNodes>>
   try {
     watched = await watchNodes(nodes, running.signal, progress.update)
@@ -99,6 +101,12 @@ async function prepare(dir: string): Promise<void> {
     throw new ShoalError(
       'demo_directory',
       `${dir} holds files that are not the demo's: choose another place with --data`,
+    )
+  const running = await askDaemon(join(dir, 'node-1'), { command: 'status' }).catch(() => undefined)
+  if (running !== undefined)
+    throw new ShoalError(
+      'demo_running',
+      `a demo runs in ${dir}: wait for its end, or choose another place with --data`,
     )
   await rm(dir, { recursive: true, force: true })
   await mkdir(dir, { recursive: true })

@@ -16,6 +16,9 @@ export interface DemoOptions {
   dataDir: string
   /** @see DaemonOptions.loopback */
   hosts: Readonly<Record<string, string>>
+  /** worker threads of each kind of work */
+  threads: number
+  /** log everything, to standard error */
   verbose: boolean
 }
 
@@ -45,7 +48,7 @@ try {
 
 async function start(): Promise<Daemon> {
   try {
-    const { dataDir, hosts, verbose } = JSON.parse(process.argv[2]!) as DemoOptions
+    const { dataDir, hosts, threads, verbose } = JSON.parse(process.argv[2]!) as DemoOptions
     // loaded only now, so that whoever is left alone ends at once
     const [{ answerControl, startDaemon }, { serveControl }, { chooseLevel, openLog }, { logFile }] =
       await Promise.all([
@@ -54,17 +57,10 @@ async function start(): Promise<Daemon> {
         import('../../node/log.ts'),
         import('../../node/paths.ts'),
       ])
+    const log = openLog(chooseLevel(verbose), verbose ? 'stderr' : { file: logFile(dataDir) })
     const daemon = await startDaemon({
-      ...{ dataDir, log: openLog(chooseLevel(verbose), { file: logFile(dataDir) }), clock: Date.now },
-      ...{
-        threads: 1,
-        segments: SEGMENTS,
-        hours: null,
-        diskBytes: null,
-        bytesPerSecond: null,
-        model: null,
-        offline: false,
-      },
+      ...{ dataDir, log, threads, clock: Date.now, segments: SEGMENTS, hours: null },
+      ...{ diskBytes: null, bytesPerSecond: null, model: null, offline: false },
       ...{ listen: ['/ip4/127.0.0.1/tcp/0'], local: true, peers: [], loopback: { hosts } },
       ...{ contentionMs: CONTENTION_MS, syncEveryMs: SYNC_EVERY_MS },
     })

@@ -102,13 +102,22 @@ export async function startNodes(
     )
   }
 
-  const starting = await Promise.allSettled(Array.from({ length: count }, (_, i) => start(i + 1)))
-  const failed = starting.find((one) => one.status === 'rejected')
-  if (failed) {
-    await kill()
-    throw failed.reason
-  }
+  const starting = await Promise.allSettled(
+    Array.from({ length: count }, async (_, i) => {
+      try {
+        return await start(i + 1)
+      } catch (error) {
+        // the others are not waited for
+        failure.abort(error)
+        throw error
+      }
+    }),
+  )
   const nodes = starting.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  if (nodes.length < count) {
+    await kill()
+    signal.throwIfAborted()
+  }
   return {
     nodes,
     signal,
@@ -129,6 +138,6 @@ async function forkDaemon(options: DemoOptions): Promise<ChildProcess> {
   // as the file is called beside this one, in the source and in dist/
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
   return fork(fileURLToPath(new URL(`./daemon${extension}`, import.meta.url)), [JSON.stringify(options)], {
-    stdio: ['ignore', log.fd, log.fd, 'ipc'],
+    stdio: ['ignore', 'ignore', options.verbose ? 'inherit' : log.fd, 'ipc'],
   })
 }

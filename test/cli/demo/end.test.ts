@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { askDaemon } from '../../../node/control.ts'
 import { startShoal } from '../run-shoal.ts'
 
 /** For processes to come and to go. */
@@ -45,6 +46,32 @@ if (process.platform !== 'win32') {
     child.kill('SIGKILL')
     await ended
     await waitForDaemons(dir, 0)
+  })
+
+  ends('what keeps nodes from starting is told at once', async ({ dir }) => {
+    const deep = join(dir, 'deep'.repeat(30))
+    const { status, stdout, stderr } = await startShoal(['demo', '--json', '--data', deep]).ended
+    assert.is(status, 1)
+    const { error } = JSON.parse(stdout)
+    assert.is(error.code, 'control_path')
+    assert.match(error.message, /^node [123]: .* choose a shorter place with --data/)
+    assert.match(stderr, /node-1.shoal\.log (is empty|ends:)/)
+    assert.equal(await findDaemons(dir), [])
+  })
+
+  ends('one that runs is not trodden on by another', async ({ dir }) => {
+    const { child, ended } = startShoal(['demo', '--data', dir])
+    const end = performance.now() + PATIENCE_MS
+    while ((await askDaemon(join(dir, 'demo/node-1'), { command: 'status' })) === undefined) {
+      assert.ok(performance.now() < end, 'no node started')
+      await sleep(50)
+    }
+    const { status, stdout } = await startShoal(['demo', '--json', '--data', dir]).ended
+    assert.is(status, 1)
+    assert.is(JSON.parse(stdout).error.code, 'demo_running')
+    assert.is((await findDaemons(dir)).length, 3)
+    child.kill('SIGTERM')
+    assert.is((await ended).status, 143)
   })
 
   ends('interrupted at work, it ends its daemons first', async ({ dir }) => {
