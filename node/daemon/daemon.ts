@@ -16,6 +16,7 @@ import { watchDisk } from './disk.ts'
 import { type Hours, isWithin } from './hours.ts'
 import { listSegments, type SegmentStanding, type SegmentsRequest } from './list-segments.ts'
 import { answerPeers, startMembership } from './membership.ts'
+import { startProducer } from './produce-segment.ts'
 import type { ToolboxOptions } from './toolbox.ts'
 import { type Ending, type Failure, startWorker, type Work } from './worker.ts'
 
@@ -127,9 +128,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...{ log, syncEveryMs: options.syncEveryMs, onReady: () => worker.look() },
   })
   opened.defer(() => membership.close())
+  const parts = { ledger, network, signer: home.signer, clock }
   const worker = startWorker(
-    home,
-    { ledger, network, signer: home.signer, clock },
+    { ...parts, producer: startProducer(home, parts, options) },
     { ...options, mayWork, mayBegin: disk.hasRoom, isReady: membership.isReady },
   )
   const timer = setInterval(() => worker.look(), LOOK_MS)
@@ -143,18 +144,23 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>()
   ended.catch(() => {})
   function end(how: 'now' | 'later'): Promise<void> {
-    const worked = worker.end(how)
+    worker.end(how)
     if (closing) return ended
     closing = true
-    worked
-      .then(async () => {
+    worker.ended
+      .then(() => sleep(FAREWELL_MS))
+      .finally(() => {
         clearInterval(timer)
-        await sleep(FAREWELL_MS)
+        return kept.disposeAsync()
       })
-      .finally(() => kept.disposeAsync())
       .then(resolve, reject)
     return ended
   }
+
+  worker.ended.catch((error: ShoalError) => {
+    log.fatal({ code: error.code, message: error.message }, 'the node can not go on')
+    void end('now')
+  })
 
   function state(): Status['state'] {
     if (draining) return 'draining'
@@ -180,8 +186,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     async leave(cid) {
       const id = parseCampaign(cid)
-      worker.putDown(id)
-      await membership.leave(id)
+      await worker.without(id, () => membership.leave(id))
     },
     async status() {
       return {

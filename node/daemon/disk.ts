@@ -11,16 +11,25 @@ export interface Disk {
   isFull(): boolean
 }
 
-/** Watch how much a data directory takes. @param maxBytes - null: as much as there is */
-export function watchDisk(dir: string, maxBytes: number | null): Disk {
+/**
+ * Watch how much a data directory takes.
+ *
+ * @param maxBytes - null: as much as there is
+ * @param now - milliseconds, of a clock that nobody sets
+ */
+export function watchDisk(
+  dir: string,
+  maxBytes: number | null,
+  now: () => number = () => performance.now(),
+): Disk {
   let usedBytes = 0
   let measuredAt = Number.NEGATIVE_INFINITY
   return {
     async hasRoom() {
       if (maxBytes === null) return true
-      if (performance.now() - measuredAt > STANDS_MS) {
+      if (now() - measuredAt > STANDS_MS) {
         usedBytes = await measureBytes(dir)
-        measuredAt = performance.now()
+        measuredAt = now()
       }
       return usedBytes < maxBytes
     },

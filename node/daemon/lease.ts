@@ -1,17 +1,17 @@
 import type { CID } from 'multiformats/cid'
 import { equalBytes } from '../../protocol/codec.ts'
+import type { Signer } from '../../protocol/envelope.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { makeClaim } from '../../protocol/records/claim.ts'
 import { segmentKey } from '../../protocol/segment-key.ts'
-import { LEASE_MS, MAX_HOLD_MS, RENEW_MS } from '../../protocol/timing.ts'
-import type { Identity } from '../identity.ts'
+import { LEASE_MS, MAX_HOLD_MS, RENEW_MS, SKEW_MS } from '../../protocol/timing.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Network } from '../network/network.ts'
 
 export interface LeaseParts {
   ledger: Ledger
   network: Network
-  signer: Identity
+  signer: Signer
   clock: () => number
 }
 
@@ -23,7 +23,7 @@ export interface Lease {
   /**
    * Renew it where it is time to; to be called often, since a machine that slept may have missed the time.
    *
-   * @throws ShoalError `lease_over` where it can't be held any longer
+   * @throws ShoalError `lease_lost` where another has it, `lease_over` where no lease lasts any longer
    */
   renewInTime(): Promise<void>
   /** Give the segment up. */
@@ -80,16 +80,21 @@ export async function takeLease(parts: LeaseParts, campaign: CID, segment: numbe
     ...{ resumed, holds, end },
     async renewInTime() {
       const now = clock()
-      if (now < renewed + RENEW_MS) return
-      if (now >= expires) {
+      // a clock that was ahead and has been set right: a claim from the future is heeded by nobody
+      const isBack = now < renewed - SKEW_MS
+      if (isBack) issued = Math.min(issued, now)
+      else if (now < renewed + RENEW_MS) return
+      else if (now >= expires && expires < issued + MAX_HOLD_MS) {
         // the machine slept too long: an old lease taken up again would oust whoever has begun since
         if (holding().state !== 'free' && !holds())
-          throw new ShoalError('lease_over', `segment ${segment} has gone to another while this node slept`)
+          throw new ShoalError('lease_lost', `segment ${segment} has gone to another while this node slept`)
         issued = now
       }
       await claimOn()
     },
     async release() {
+      // dated now: one of hours ago would be over, and refused, while the lease that it is to end goes on
+      issued = clock()
       await claim(issued)
       await end()
     },

@@ -6,6 +6,7 @@ import type { Home } from '../home.ts'
 import type { Channel, Ledger } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
 import type { Answers, Frames, Network } from '../network/network.ts'
+import { adoptHead } from '../shard/shard.ts'
 
 /** Peers that are asked for what they know before the first claim. */
 const FIRST_SYNCS = 3
@@ -60,7 +61,7 @@ export interface Membership {
 }
 
 export function startMembership(
-  { store, blocks }: Home,
+  { store, blocks, signer }: Home,
   ledger: Ledger,
   network: Network,
   {
@@ -90,6 +91,9 @@ export function startMembership(
     } catch (error) {
       if (!signal.aborted) log.debug({ peer, reason: (error as Error).message }, 'a sync ended early')
     }
+    // a data directory that was restored from a copy lacks the shards that came after it
+    const last = ledger.lastShardOf(signer.publicKey)
+    if (last) await adoptHead({ store, signer }, last)
   }
 
   async function enter(id: CID): Promise<void> {
@@ -111,6 +115,8 @@ export function startMembership(
     }
     if (peers.length === 0) peers = await network.findProviders(id, { signal })
     await Promise.all(peers.slice(0, FIRST_SYNCS).map((peer) => syncWith(peer, id)))
+    // it may have been left meanwhile
+    if (leaving.get(name) !== stop) return
     ready.set(name, true)
     onReady()
   }

@@ -18,8 +18,8 @@ export interface Task {
 }
 
 /** Says which segment is next. */
-export function makePicker({ ledger, signer }: Pick<LeaseParts, 'ledger' | 'signer'>) {
-  const heard = new LRUCache<string, true>({ max: MAX_HEARD, ttl: QUIET_MS })
+export function makePicker({ ledger, signer, clock }: Omit<LeaseParts, 'network'>) {
+  const heard = new LRUCache<string, true>({ max: MAX_HEARD, ttl: QUIET_MS, perf: { now: clock } })
   const forget = ledger.subscribe(({ how, work }) => {
     if (work !== null && how !== 'own') heard.set(nameOf(work.peer), true)
   })

@@ -1,25 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
-import { CID } from 'multiformats/cid'
+import type { CID } from 'multiformats/cid'
 import { equalBytes } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
-import { pipelineId } from '../../protocol/records/campaign.ts'
 import { idleMs } from '../../protocol/rules/assign.ts'
 import { segmentKey } from '../../protocol/segment-key.ts'
 import { CONTENTION_MS } from '../../protocol/timing.ts'
-import { locateSource } from '../campaigns/campaigns.ts'
 import type { StageProgress } from '../components.ts'
-import type { Home } from '../home.ts'
 import type { Log } from '../log.ts'
-import { produceShard } from '../produce-shard.ts'
-import { makeJob } from '../segment-job.ts'
-import { VERSION } from '../version.ts'
-import { announceBackOff } from './announce-back-off.ts'
 import { makeBell } from './bell.ts'
 import { type Lease, type LeaseParts, publishOwn, takeLease } from './lease.ts'
 import { makePicker, type Task } from './pick-task.ts'
-import { makeToolbox, type ToolboxOptions } from './toolbox.ts'
-import type { Tools } from './tools.ts'
+import type { Producer } from './produce-segment.ts'
 
 /** Claimants of a segment that are asked for their claims: where there are more, one of them tells enough. */
 const MAX_CLAIMANTS = 5
@@ -28,7 +20,12 @@ const FAILED_MS = 30 * 60_000
 /** How often it is looked whether a lease is to be renewed: timers stand still while a machine sleeps. */
 const LEASE_LOOK_MS = 1_000
 
-export interface WorkerOptions extends ToolboxOptions {
+/** The producer is closed with the worker. */
+export interface WorkerParts extends LeaseParts {
+  producer: Producer
+}
+
+export interface WorkerOptions {
   log: Log
   /** segments at once */
   segments: number
@@ -74,30 +71,29 @@ type EndingHow = Part<Ending>
 /** Why a segment was put down, where somebody else was first. */
 const LOST = 'lost'
 
+/** After these a ledger takes nothing any more. */
+const FATAL = ['ledger_write', 'ledger_closed']
+
 interface Current {
   task: Task
   work: Work
   stop: AbortController
+  ended: Promise<void>
 }
 
 /** Take one segment after the other, several at once where the volunteer says so, until it is told to end. */
-export function startWorker(home: Home, parts: LeaseParts, options: WorkerOptions) {
-  const { ledger, network, signer, clock } = parts
-  const { log, mayWork } = options
-  const failed = new LRUCache<string, Failure>({ max: 1000, ttl: FAILED_MS })
+export function startWorker(parts: WorkerParts, options: WorkerOptions) {
+  const { ledger, network, signer, clock, producer } = parts
+  const { log, mayWork, contentionMs = CONTENTION_MS } = options
+  const failed = new LRUCache<string, Failure>({ max: 1000, ttl: FAILED_MS, perf: { now: clock } })
+  const barred = new Set<string>()
   const atWork = new Map<string, Current>()
   const picker = makePicker(parts)
-  const toolbox = makeToolbox(options, (id, host, until, status) => {
-    announceBackOff(parts, id, { host, until, status }).catch((error: ShoalError) =>
-      log.debug({ host, code: error.code }, 'a back-off was not announced'),
-    )
-  })
   const bell = makeBell()
   let ending = false
   let produced = 0
 
-  const forget = ledger.subscribe(({ how, campaign, work: other, backoff }) => {
-    if (backoff !== null && how !== 'own') toolbox.leaveAlone(backoff.host, backoff.until)
+  const forget = ledger.subscribe(({ campaign, work: other }) => {
     const mine = other && atWork.get(nameOf(campaign, other.segment))
     // somebody else was first, or has done it: the rules give way to them
     if (mine?.work.phase === 'run' && !isMine(mine.task)) mine.stop.abort(LOST)
@@ -108,18 +104,23 @@ export function startWorker(home: Home, parts: LeaseParts, options: WorkerOption
     return holding.state !== 'free' && equalBytes(holding.peer, signer.publicKey)
   }
 
-  async function work(task: Task): Promise<void> {
+  /** @returns how it ended. @throws ShoalError of FATAL */
+  async function work(task: Task): Promise<EndingHow['how']> {
     const { id, segment } = task
     const name = nameOf(id, segment)
     const stop = new AbortController()
     const shown: Work = { campaign: id.toString(), segment, phase: 'claim', stages: [], since: clock() }
-    atWork.set(name, { task, work: shown, stop })
-    const tell = (how: EndingHow) => options.onEnd?.({ campaign: id.toString(), segment, ...how })
+    const { promise: ended, resolve } = Promise.withResolvers<void>()
+    atWork.set(name, { task, work: shown, stop, ended })
+    const tell = (ending: EndingHow) => {
+      options.onEnd?.({ campaign: id.toString(), segment, ...ending })
+      return ending.how
+    }
     let lease: Lease | null = null
     try {
       lease = await takeLease(parts, id, segment)
       if (!lease.resumed) {
-        await sleep(options.contentionMs ?? CONTENTION_MS, undefined, { signal: stop.signal })
+        await sleep(contentionMs, undefined, { signal: stop.signal })
         await askClaimants(task, stop.signal)
       }
       stop.signal.throwIfAborted()
@@ -133,20 +134,27 @@ export function startWorker(home: Home, parts: LeaseParts, options: WorkerOption
       await lease.end()
       produced++
       log.info({ segment, manifest }, 'a segment is done')
-      tell({ how: 'done', manifest })
+      return tell({ how: 'done', manifest })
     } catch (error) {
-      const { code = 'unexpected', message } = error as ShoalError
       // the release of the lease stops it as well
       const { aborted, reason } = stop.signal
-      if (!aborted) {
+      const fault = (aborted ? (reason instanceof ShoalError ? reason : null) : error) as ShoalError | null
+      if (fault) {
+        const { code = 'unexpected', message } = fault
         failed.set(name, { campaign: id.toString(), segment, code, message })
         log.warn({ segment, code }, 'a segment failed')
+        if (FATAL.includes(code)) throw fault
       }
-      await lease?.release()
-      if (!aborted) tell({ how: 'failed', code, message })
-      else tell({ how: reason === LOST ? 'lost' : 'given_up' })
+      await lease?.release().catch((refusal: ShoalError) => {
+        // it ends by itself within the hour
+        log.warn({ segment, code: refusal.code, message: refusal.message }, 'a lease was not given back')
+        if (FATAL.includes(refusal.code)) throw refusal
+      })
+      if (fault) return tell({ how: 'failed', code: fault.code ?? 'unexpected', message: fault.message })
+      return tell({ how: reason === LOST ? 'lost' : 'given_up' })
     } finally {
       atWork.delete(name)
+      resolve()
     }
   }
 
@@ -167,59 +175,46 @@ export function startWorker(home: Home, parts: LeaseParts, options: WorkerOption
     const timer = setInterval(() => {
       renewal = renewal
         .then(() => lease.renewInTime())
-        .catch(({ code, message }: ShoalError) => {
-          log.warn({ segment, code, message }, 'no renewal')
-          if (code === 'lease_over') stop.abort()
+        .catch((error: ShoalError) => {
+          log.warn({ segment, code: error.code, message: error.message }, 'no renewal')
+          if (error.code === 'lease_lost') stop.abort(LOST)
+          // to leave it to others, who have waited for a day
+          else if (error.code === 'lease_over' || FATAL.includes(error.code)) stop.abort(error)
         })
     }, LEASE_LOOK_MS)
     try {
-      return await toolbox.use(task.id, task.campaign, (tools) => produce(task, tools, shown, stop.signal))
+      const { manifest, envelope } = await producer.produce(task, {
+        signal: stop.signal,
+        onProgress: (stages) => {
+          shown.stages = stages
+        },
+      })
+      await publishOwn(parts, task.id, envelope)
+      return manifest
     } finally {
       clearInterval(timer)
       await renewal
     }
   }
 
-  async function produce(
-    { id, campaign, segment }: Task,
-    tools: Tools,
-    shown: Work,
-    signal: AbortSignal,
-  ): Promise<string> {
-    const { pipeline } = campaign
-    const source = await locateSource(home.blocks, campaign, segment)
-    const { crawl, images, scorer } = tools
-    const { manifest } = await produceShard(
-      { ...home, crawl, images, scorer },
-      makeJob({ source, bytes: null, fingerprint: source.location }, id, pipeline.rules, {
-        ...options,
-        duplicatesWithin: 'segment',
-      }),
-      { campaign: id, segment, pipeline: pipelineId(pipeline), software: `shoal/${VERSION}` },
-      {
-        ...{ threads: options.threads, workDir: home.workDir, signal },
-        onProgress: (stages) => {
-          shown.stages = stages
-        },
-      },
-    )
-    const envelope = await home.store.shards.get(CID.parse(manifest).bytes)
-    if (!envelope)
-      throw new ShoalError('shard_unknown', `shard ${manifest} is gone: was the data directory changed?`)
-    await publishOwn(parts, id, new Uint8Array(envelope))
-    return manifest
-  }
-
   async function loop(): Promise<void> {
     while (!ending) {
       const task = mayWork() && (await options.mayBegin()) && !ending ? pick() : null
-      if (task) await work(task)
-      else await bell.wait(idleMs(1, Math.random))
+      const how = task && (await work(task))
+      if (ending) return
+      if (how === null) await bell.wait(idleMs(countPeers(), Math.random))
+      // the cause may be this node's own: it must not run through all segments in no time
+      else if (how === 'failed') await bell.wait(contentionMs)
     }
   }
 
+  /** Of the largest campaign. */
+  function countPeers(): number {
+    return Math.max(1, ...ledger.campaigns().map(({ id }) => ledger.activePeers(id).length))
+  }
+
   function pick(): Task | null {
-    const campaigns = ledger.campaigns().filter(({ id }) => options.isReady(id))
+    const campaigns = ledger.campaigns().filter(({ id }) => options.isReady(id) && !barred.has(id.toString()))
     const isLeft = (id: CID, segment: number) => {
       const name = nameOf(id, segment)
       return failed.has(name) || atWork.has(name)
@@ -227,10 +222,23 @@ export function startWorker(home: Home, parts: LeaseParts, options: WorkerOption
     return picker.pick(campaigns, isLeft)
   }
 
-  const ended = Promise.all(Array.from({ length: options.segments }, loop)).then(async () => {
+  function end(how: 'now' | 'later'): void {
+    ending = true
+    if (how === 'now') putDown(() => true)
+    bell.ring()
+  }
+
+  const loops = Array.from({ length: options.segments }, () =>
+    loop().catch((error: Error) => {
+      end('now')
+      throw error
+    }),
+  )
+  const ended = Promise.allSettled(loops).then(async (ends) => {
     forget()
     picker.close()
-    await toolbox.close()
+    await producer.close()
+    for (const one of ends) if (one.status === 'rejected') throw one.reason
   })
 
   function putDown(isMeant: (task: Task) => boolean): void {
@@ -247,14 +255,22 @@ export function startWorker(home: Home, parts: LeaseParts, options: WorkerOption
       if (!mayWork()) putDown(() => true)
       bell.ring()
     },
-    putDown: (campaign: CID) => putDown(({ id }) => campaign.equals(id)),
-    /** Take no more segments. @param how - `now`: give up those at work; their runs go on where they were another time */
-    end(how: 'now' | 'later'): Promise<void> {
-      ending = true
-      if (how === 'now') putDown(() => true)
-      bell.ring()
-      return ended
+    /** Give up what is at work of a campaign, and take nothing of it until something is done. */
+    async without<T>(campaign: CID, something: () => Promise<T>): Promise<T> {
+      const isMeant = ({ id }: Task) => campaign.equals(id)
+      barred.add(campaign.toString())
+      try {
+        putDown(isMeant)
+        await Promise.all([...atWork.values()].filter(({ task }) => isMeant(task)).map(({ ended }) => ended))
+        return await something()
+      } finally {
+        barred.delete(campaign.toString())
+      }
     },
+    /** Take no more segments. @param how - `now`: give up those at work; their runs go on where they were another time */
+    end,
+    /** settles when it has ended. Rejects with ShoalError `ledger_write` where it could not go on */
+    ended,
   }
 }
 

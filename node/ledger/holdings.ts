@@ -4,7 +4,7 @@ import { type Holding, isLive, select } from '../../protocol/rules/select.ts'
 import type { Peers } from './peers.ts'
 import { idOfDigest } from './record-id.ts'
 import type { RecordSet, Shelf } from './record-set.ts'
-import { CLAIM } from './rows.ts'
+import { CLAIM, SHARD } from './rows.ts'
 
 type ClaimFields = Pick<Claim, 'peer' | 'seq' | 'issued' | 'expires'>
 
@@ -30,13 +30,31 @@ export function shardsOf(set: RecordSet, peers: Peers, campaign: number, segment
   const { rows } = set
   return [...set.ofSegment(campaign, segment)]
     .filter((row) => rows.word(row, 'kind') !== CLAIM)
-    .map((row) => ({
-      // copies: the row may go
-      id: idOfDigest(new Uint8Array(rows.digest(row))),
-      manifest: idOfDigest(new Uint8Array(rows.manifest(row))),
-      peer: peers.keyOf(rows.word(row, 'peer')),
-      seq: rows.number(row, 'seq'),
-    }))
+    .map((row) => shardOf(set, peers, row))
+}
+
+function shardOf({ rows }: RecordSet, peers: Peers, row: number): KnownShard {
+  return {
+    // copies: the row may go
+    id: idOfDigest(new Uint8Array(rows.digest(row))),
+    manifest: idOfDigest(new Uint8Array(rows.manifest(row))),
+    peer: peers.keyOf(rows.word(row, 'peer')),
+    seq: rows.number(row, 'seq'),
+  }
+}
+
+export function lastShardOf(set: RecordSet, peers: Peers, peer: Uint8Array): KnownShard | null {
+  const { rows } = set
+  const number = peers.find(peer)
+  let last = -1
+  if (number >= 0)
+    for (const row of set.ofKind(SHARD))
+      if (
+        rows.word(row, 'peer') === number &&
+        (last < 0 || rows.number(row, 'seq') > rows.number(last, 'seq'))
+      )
+        last = row
+  return last < 0 ? null : shardOf(set, peers, last)
 }
 
 /** Whose a segment is, by all that this node knows. */

@@ -10,7 +10,15 @@ import { encodeFingerprints } from '../../protocol/sync/fingerprints.ts'
 import { ACTIVE_MS } from '../../protocol/timing.ts'
 import type { Store } from '../store/store.ts'
 import { answerSync } from './answer-sync.ts'
-import { countHeld, holdingOf, type KnownShard, shardsOf, touchedSegments, type Which } from './holdings.ts'
+import {
+  countHeld,
+  holdingOf,
+  type KnownShard,
+  lastShardOf,
+  shardsOf,
+  touchedSegments,
+  type Which,
+} from './holdings.ts'
 import { type Added, type Change, type How, makeIntake } from './intake.ts'
 import { type Joined, loadMemory } from './load.ts'
 import { digestOfId } from './record-id.ts'
@@ -56,6 +64,8 @@ export interface Ledger {
   holding(campaign: CID, segment: number): Holding
   /** Every shard that is known of a segment, in no order. */
   shardsOf(campaign: CID, segment: number): KnownShard[]
+  /** The shard with the highest `seq` that is known of a peer, in all campaigns. */
+  lastShardOf(peer: Uint8Array): KnownShard | null
   /** Every segment that is held or done, in order; or some of them. */
   holdings(campaign: CID, which?: Which): { segment: number; holding: Holding }[]
   /** Keys of the peers that a record of the last day is of, for the rules that share out segments. */
@@ -131,6 +141,7 @@ export async function openLedger({ store, verify, clock }: LedgerOptions): Promi
     },
     holding: (campaign, segment) => holdingOf(set, peers, joinedOf(campaign).number, segment, clock()),
     shardsOf: (campaign, segment) => shardsOf(set, peers, joinedOf(campaign).number, segment),
+    lastShardOf: (peer) => lastShardOf(set, peers, peer),
     holdings(campaign, which = {}) {
       const one = joinedOf(campaign)
       const now = clock()

@@ -50,8 +50,7 @@ async function chain(
   { campaign, segment, counts }: Omit<Manifest, 'files'>,
 ): Promise<void> {
   if (await store.shards.get(manifest.bytes)) return
-  const stored = await store.heads.get(signer.publicKey)
-  const head = stored && (decode(stored) as { seq: number; id: CID })
+  const head = await readHead(store, signer)
   const seq = head ? head.seq + 1 : 0
   const record = await makeShard(
     { campaign, segment, manifest, rows: counts.pairs, seq, previous: head?.id ?? null },
@@ -64,6 +63,33 @@ async function chain(
     ],
     { sync: true },
   )
+}
+
+/**
+ * Go on after a record of this producer's own that others have and this database lacks, being restored from an older
+ * copy: the place of that record must not be given a second time.
+ *
+ * @param head - a shard's record; where a later one is known already, nothing changes
+ */
+export function adoptHead(
+  { store, signer }: { store: Store; signer: Pick<Signer, 'publicKey'> },
+  { seq, id }: Head,
+): Promise<void> {
+  return inTurn(store, async () => {
+    const known = await readHead(store, signer)
+    if (known === null || known.seq < seq) await store.heads.put(signer.publicKey, encode({ seq, id }))
+  })
+}
+
+/** The latest of a producer's own shards: its place in the chain, and its record. */
+interface Head {
+  seq: number
+  id: CID
+}
+
+async function readHead(store: Store, { publicKey }: Pick<Signer, 'publicKey'>): Promise<Head | null> {
+  const stored = await store.heads.get(publicKey)
+  return stored ? (decode(stored) as Head) : null
 }
 
 const turns = new WeakMap<Store, Promise<unknown>>()

@@ -1,7 +1,7 @@
 export { describeShard, listShards } from './describe.ts'
 export { exportShard } from './export.ts'
 export { fetchShard } from './fetch.ts'
-export { publishShard } from './publish.ts'
+export { adoptHead, publishShard } from './publish.ts'
 export { type CheckedShard, readShard } from './read.ts'
 export { saveFiles } from './save-files.ts'
 export { startShardWriter, type WrittenFile } from './write.ts'

@@ -14,7 +14,7 @@ import type { FromDaemon, Orders, ToDaemon } from './start-processes.ts'
 /** Milliseconds between two looks whether a connection is missing: nobody waits for seconds after a cut. */
 const LOOK_MS = 500
 
-const { log: file, clock, deaf, idle, ...options } = JSON.parse(process.argv[2]!) as Orders
+const { log: file, clock, deaf, passive, idle, ...options } = JSON.parse(process.argv[2]!) as Orders
 const log = openLog('debug', { file })
 let network: Network | undefined
 
@@ -36,7 +36,7 @@ async function startFaulty(given: NetworkOptions): Promise<Network> {
     ...real,
     subscribe: (id, listener) => real.subscribe(id, deaf ? { validate: () => 'ignore' } : listener),
     async sync(peer, talk, how) {
-      if (deaf) return refuse()
+      if (deaf || passive) return refuse()
       const start = performance.now()
       const result = await real.sync(peer, talk, how)
       const { received } = result as { received: number }

@@ -16,6 +16,8 @@ export interface Orders
   clock: { origin: number; rate: number }
   /** it hears no gossip, and takes no part in syncs */
   deaf: boolean
+  /** it begins no syncs */
+  passive: boolean
   /** it is paused from the beginning */
   idle: boolean
   /** where its log goes */
@@ -76,7 +78,7 @@ export async function until<T>(
 /** Daemons as processes, in directories below one; none outlives `killAll`, nor the test's process. */
 export function startProcesses(
   dir: string,
-  common: Pick<Orders, 'loopback' | 'contentionMs' | 'syncEveryMs'>,
+  common: Partial<Orders> & Pick<Orders, 'loopback' | 'contentionMs' | 'syncEveryMs'>,
 ) {
   const running = new Set<ChildProcess>()
   const logs = new Set<string>()
@@ -90,7 +92,16 @@ export function startProcesses(
     logs.add(log)
     await mkdir(dataDir, { recursive: true })
     const whole: Orders = {
-      ...{ dataDir, log, peers, segments: 1, deaf: false, idle: false, clock: { origin: 0, rate: 1 } },
+      ...{
+        dataDir,
+        log,
+        peers,
+        segments: 1,
+        deaf: false,
+        passive: false,
+        idle: false,
+        clock: { origin: 0, rate: 1 },
+      },
       ...common,
       ...orders,
     }

@@ -1,0 +1,84 @@
+import { CID } from 'multiformats/cid'
+import { ShoalError } from '../../protocol/errors.ts'
+import { pipelineId } from '../../protocol/records/campaign.ts'
+import { locateSource } from '../campaigns/campaigns.ts'
+import type { StageProgress } from '../components.ts'
+import type { Home } from '../home.ts'
+import type { Log } from '../log.ts'
+import { produceShard } from '../produce-shard.ts'
+import { makeJob } from '../segment-job.ts'
+import { VERSION } from '../version.ts'
+import { announceBackOff } from './announce-back-off.ts'
+import type { LeaseParts } from './lease.ts'
+import type { Task } from './pick-task.ts'
+import { makeToolbox, type ToolboxOptions } from './toolbox.ts'
+import type { ToolOptions, Tools } from './tools.ts'
+
+export interface Producer {
+  /**
+   * Run a segment to its end, from wherever an earlier run was.
+   *
+   * @returns the CID of its shard's manifest, and the shard's record
+   * @throws ShoalError `shard_unknown`; as `openTools`, `locateSource`, `produceShard`
+   */
+  produce(task: Task, running: Running): Promise<Produced>
+  close(): Promise<void>
+}
+
+interface Running {
+  signal: AbortSignal
+  onProgress: (stages: StageProgress[]) => void
+}
+
+interface Produced {
+  manifest: string
+  envelope: Uint8Array
+}
+
+/** Tools are opened with the first segment that needs them. They and those of other nodes tell each other of back-offs. */
+export function startProducer(
+  home: Home,
+  parts: LeaseParts,
+  options: ToolboxOptions & { log: Log },
+): Producer {
+  const toolbox = makeToolbox(options, (id, host, until, status) => {
+    announceBackOff(parts, id, { host, until, status }).catch((error: ShoalError) =>
+      options.log.debug({ host, code: error.code }, 'a back-off was not announced'),
+    )
+  })
+  const forget = parts.ledger.subscribe(({ how, backoff }) => {
+    if (backoff !== null && how !== 'own') toolbox.leaveAlone(backoff.host, backoff.until)
+  })
+  return {
+    produce: (task, running) =>
+      toolbox.use(task.id, task.campaign, (tools) => produceSegment(home, task, tools, options, running)),
+    async close() {
+      forget()
+      await toolbox.close()
+    },
+  }
+}
+
+async function produceSegment(
+  home: Home,
+  { id, campaign, segment }: Task,
+  { crawl, images, scorer }: Tools,
+  options: Pick<ToolOptions, 'threads' | 'clock' | 'offline'>,
+  running: Running,
+): Promise<Produced> {
+  const { pipeline } = campaign
+  const source = await locateSource(home.blocks, campaign, segment)
+  const { manifest } = await produceShard(
+    { ...home, crawl, images, scorer },
+    makeJob({ source, bytes: null, fingerprint: source.location }, id, pipeline.rules, {
+      ...options,
+      duplicatesWithin: 'segment',
+    }),
+    { campaign: id, segment, pipeline: pipelineId(pipeline), software: `shoal/${VERSION}` },
+    { threads: options.threads, workDir: home.workDir, ...running },
+  )
+  const envelope = await home.store.shards.get(CID.parse(manifest).bytes)
+  if (!envelope)
+    throw new ShoalError('shard_unknown', `shard ${manifest} is gone: was the data directory changed?`)
+  return { manifest, envelope: new Uint8Array(envelope) }
+}
