@@ -205,11 +205,10 @@ daemon('what others could have written does no harm to a terminal', async () => 
 })
 
 daemon('failures name the thing and say what to do', async () => {
-  const nobody = (...args: string[]) => runShoal([...args, '--data', join(dir, 'nobody')])
+  const nobody = (...args: string[]) => runShoal([...args, '--data', join(dir, 'nobody')], cached())
   const absent = ['status', 'drain', `fetch ${NOWHERE}`]
   for (const ended of await Promise.all(absent.map((words) => nobody(...words.split(' ')))))
     assert.match(fails(ended, 'daemon_absent'), /start it with shoal start --data/)
-  const self = join(dir, 'ben')
   const port = /\/tcp\/\d+/.exec(ana.address)![0]
   const cases: [string, string[], number?][] = [
     ['cid_invalid', ['fetch', 'nonsense']],
@@ -219,18 +218,14 @@ daemon('failures name the thing and say what to do', async () => {
     ['campaign_unknown', ['campaign', 'leave', NOWHERE]],
     ['address_invalid', ['campaign', 'join', NOWHERE, '--peer', '/ip4/127.0.0.1/tcp/1']],
     ['daemon_running', ['start', '--local']],
-    ['store_locked', ['crawl', 'a.warc.gz']],
+    ['store_locked', ['crawl', join(dir, 'june.txt'), '--kind', 'warc']],
     ['size_invalid', ['start', '--disk', '50Gb'], 2],
     ['size_invalid', ['start', '--bandwidth', '1B'], 2],
     ['hours_invalid', ['start', '--hours', '25-3', '--data', join(dir, 'nobody')], 2],
     ['listen_failed', ['start', '--listen', `/ip4/127.0.0.1${port}`, '--local', '--data', join(dir, 'late')]],
   ]
-  await writeFile(join(dir, 'a.warc.gz'), '')
   const ends = cases.map(([, args]) =>
-    runShoal([
-      ...args.map((word) => word.replace('a.warc.gz', join(dir, 'a.warc.gz'))),
-      ...(args.includes('--data') ? [] : ['--data', self]),
-    ]),
+    runShoal(args.includes('--data') ? args : [...args, '--data', join(dir, 'ben')], cached()),
   )
   for (const [i, ended] of (await Promise.all(ends)).entries()) fails(ended, cases[i]![0], cases[i]![2])
 })
