@@ -9,8 +9,11 @@ export function recordDomain(kind: string): string {
   return `shoal/1/${kind}\0`
 }
 
+/** What a verifier signs to draw its sample of a shard: this and the manifest's CID. */
+export const AUDIT_DOMAIN = 'audit\0'
+
 /** The kinds of record this node reads and writes, all in their first version. */
-const KINDS = ['backoff', 'campaign', 'claim', 'shard'] as const
+const KINDS = ['backoff', 'campaign', 'claim', 'shard', 'verdict'] as const
 
 export type Kind = (typeof KINDS)[number]
 

@@ -76,3 +76,30 @@ export const MAX_BACKOFFS_PER_WINDOW = 60
 export const MAX_HOST_BYTES = 253
 /** Shards of one peer with the same `seq` that are kept: two prove the fork, more only fill disks. */
 export const MAX_SHARDS_PER_SEQ = 2
+/** Forged rows that a verdict lists, and rows of others' verdicts that it says a word on: each is one too many. */
+export const MAX_ACCUSED = 16
+/** Facts given for a forged row, and bytes of one: with all of them a verdict is half of what is gossiped, 64 KiB. */
+export const MAX_EVIDENCE = 6
+export const MAX_EVIDENCE_BYTES = 256
+/** Verdicts of one peer on one shard that are kept: two different ones prove that it speaks with two tongues. */
+export const MAX_VERDICTS_PER_SHARD = 2
+/**
+ * Verdicts of one key taken in within CLAIM_WINDOW_MS: a machine with 100 segments at once does some 30 in that time
+ * and owes three audits for each.
+ */
+export const MAX_VERDICTS_PER_WINDOW = 120
+/** Bits of 256 in which PDQs of one image may differ, by what decoders round otherwise: PDQ's authors see up to 10. */
+export const PDQ_SAME = 10
+/** Bits up to which PDQ's authors take two images for the same picture, scaled or compressed again. */
+export const PDQ_NEAR = 31
+/** Quality from which an image has a PDQ, as its authors advise, and how far two decoders' may be apart. */
+export const PDQ_QUALITY = 50
+export const PDQ_QUALITY_STRAY = 5
+/** Votes by which a shard must be found forged: one verifier's hardware may be broken, or its word a lie. */
+export const CONVICTING_LEAD = 2
+/** Valid shards in a row after which a producer is audited less, as in BOINC's adaptive replication. */
+export const TRUSTED_AFTER = 10
+/** Standard deviations that a shard's share of unverifiable rows may be above the campaign's. */
+export const HELD_DEVIATIONS = 3
+/** Share of unverifiable rows that is nobody's fault, however few a campaign has met: the web forgets more in a year. */
+export const USUAL_UNVERIFIABLE = 0.02

@@ -30,3 +30,7 @@ export const MAX_BACKOFF_MS = 24 * HOUR
  * ask for longer is asked once an hour by whoever needs it, who then tells the others again.
  */
 export const HEARSAY_MS = HOUR
+/** Who verifies a shard is drawn anew after this: a verifier that is away blocks nothing for longer than a day. */
+export const EPOCH_MS = 24 * HOUR
+/** How long the verifiers of the next rank wait for a verdict: what one takes that also crawls, with some to spare. */
+export const PATIENCE_MS = 10 * MINUTE

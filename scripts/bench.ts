@@ -11,6 +11,7 @@ const STAGES: Record<string, (files: string[]) => Promise<object>> = {
   score: async ([model]) => (await import('./bench/score.ts')).benchScore(model),
   pipeline: async () => (await import('./bench/pipeline.ts')).benchPipeline(),
   ledger: async () => (await import('./bench/ledger.ts')).benchLedger(),
+  audit: async () => (await import('./bench/audit.ts')).benchAudit(),
   memory: async ([file]) => (await import('./bench/memory.ts')).benchMemory(file),
 }
 /** What every stage is to reach, as `ofLimit` counts it. */
@@ -21,6 +22,7 @@ const GOALS: Record<string, string> = {
   score: '0.95 of session.run alone',
   pipeline: "0.85 of what the stages' own CPU times add up to",
   ledger: '0.60 of verifying Ed25519 signatures alone; 500,000 records open in 3 s and 400 MB',
+  audit: 'verdicts of 100,000 shards tallied in 2 s',
   memory: '600 MiB, 50 ms',
 }
 

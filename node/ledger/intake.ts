@@ -106,6 +106,8 @@ export function makeIntake(
   /** All in one go, so that no other record comes between the judgement and what follows from it. */
   function take(entry: Entry, bytes: Uint8Array, how: How) {
     if (entry.kind === 'campaign') return takeCampaign(entry.id, entry.value, bytes, how)
+    // nothing is audited yet
+    if (entry.kind === 'verdict') return { judgement: UNREAD_VERDICT, written: null }
     const one = joined.get(entry.value.campaign.toString())
     const known = circumstancesOf(entry, one, how)
     if (entry.kind === 'backoff')
@@ -157,7 +159,7 @@ export function makeIntake(
   }
 
   function circumstancesOf(
-    entry: Exclude<Entry, { kind: 'campaign' }>,
+    entry: Exclude<Entry, { kind: 'campaign' | 'verdict' }>,
     one: Joined | undefined,
     how: How,
   ): Circumstances {
@@ -267,7 +269,9 @@ const NOTHING = {
   recentClaims: 0,
   recentBackoffs: 0,
   sameSeq: [],
+  audited: null,
 } as const
+const UNREAD_VERDICT = { verdict: 'ignore', code: 'verdict_unread' } as const
 /** Refusals that say nothing of the same record when it comes another way. */
 const OF_ONE_WAY = ['claim_flood', 'backoff_synced']
 const stopping = () => new ShoalError('ledger_closed', 'the ledger is closed: the node is stopping')

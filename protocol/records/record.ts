@@ -4,9 +4,16 @@ import { type Backoff, decodeBackoff } from './backoff.ts'
 import { type Campaign, decodeCampaign } from './campaign.ts'
 import { type Claim, decodeClaim } from './claim.ts'
 import { decodeShard, type Shard } from './shard.ts'
+import { decodeVerdict, type Verdict } from './verdict.ts'
 
 /** Every kind of record by name, and how its body is read. */
-const DECODERS = { backoff: decodeBackoff, campaign: decodeCampaign, claim: decodeClaim, shard: decodeShard }
+const DECODERS = {
+  backoff: decodeBackoff,
+  campaign: decodeCampaign,
+  claim: decodeClaim,
+  shard: decodeShard,
+  verdict: decodeVerdict,
+}
 
 type Of<Kind extends string, Value> = { kind: Kind; id: CID; value: Value }
 
@@ -16,6 +23,7 @@ export type Entry =
   | Of<'campaign', Campaign>
   | Of<'claim', Claim>
   | Of<'shard', Shard>
+  | Of<'verdict', Verdict>
 
 /**
  * Read the body of an opened envelope.

@@ -5,13 +5,18 @@ import {
   MAX_CLAIMS_PER_WINDOW,
   MAX_SHARDS_PER_SEQ,
   MAX_SYNCED_CLAIMS_PER_WINDOW,
+  MAX_VERDICTS_PER_SHARD,
+  MAX_VERDICTS_PER_WINDOW,
 } from '../limits.ts'
 import { type Backoff, heededUntil } from '../records/backoff.ts'
 import type { Campaign } from '../records/campaign.ts'
 import type { Claim } from '../records/claim.ts'
 import type { Entry } from '../records/record.ts'
 import type { Shard } from '../records/shard.ts'
+import { unpackFindings, type Verdict } from '../records/verdict.ts'
 import { MAX_AHEAD_MS, SKEW_MS } from '../timing.ts'
+import { epochOf } from './assign-verifiers.ts'
+import { drawSample, sampleCounts } from './sample.ts'
 import { segmentCount } from './segment.ts'
 import { compareBytes, compareClaims, isOver } from './select.ts'
 
@@ -32,7 +37,7 @@ export interface Circumstances {
   /** milliseconds since 1970 */
   now: number
   /** the campaign that the record names, or null where this node does not know it; of no matter for a campaign */
-  campaign: (Parameters<typeof segmentCount>[0] & Pick<Campaign, 'trust'>) | null
+  campaign: (Parameters<typeof segmentCount>[0] & Pick<Campaign, 'trust' | 'audit'>) | null
   /** for a claim: the newest that is known of the same campaign, segment and peer */
   newest: { id: CID; value: Claim } | null
   /** which way it came. A node's own records are judged as gossip, with none before them */
@@ -46,6 +51,17 @@ export interface Circumstances {
   recentBackoffs: number
   /** for a shard: ids of the same peer's with the same `seq`, in any campaign */
   sameSeq: readonly CID[]
+  /** for a verdict: the producer's shard of this manifest, or null where this node does not know it */
+  audited: Audited | null
+}
+
+interface Audited extends Pick<Shard, 'segment' | 'rows'> {
+  /** whether the verdict's proof is the verifier's signature over `proofMessage` of the manifest */
+  isProven: boolean
+  /** ids of the same verifier's verdicts on this shard */
+  sameAudit: readonly CID[]
+  /** how many of this verifier's were accepted by gossip within the CLAIM_WINDOW_MS of the clock */
+  recentVerdicts: number
 }
 
 /** Whether a record whose signature, key and fields hold is taken in. */
@@ -60,7 +76,15 @@ export function admit(entry: Entry, circumstances: Circumstances): Judgement {
         admitWorker(entry.value, circumstances.campaign) ?? admitClaim(entry.id, entry.value, circumstances)
       )
     case 'shard':
-      return admitWorker(entry.value, circumstances.campaign) ?? admitShard(entry.id, circumstances.sameSeq)
+      return (
+        admitWorker(entry.value, circumstances.campaign) ??
+        keepLowest(entry.id, circumstances.sameSeq, MAX_SHARDS_PER_SEQ, 'shard')
+      )
+    case 'verdict':
+      return (
+        admitWorker({ ...entry.value, peer: entry.value.verifier }, circumstances.campaign) ??
+        admitVerdict(entry.id, entry.value, circumstances.campaign!.audit.samples, circumstances)
+      )
   }
 }
 
@@ -70,7 +94,10 @@ export function admit(entry: Entry, circumstances: Circumstances): Judgement {
  * @throws whatever is no ShoalError of the codec, the envelope or a record: a fault of this node's, not the sender's
  */
 export function judgeFault(fault: unknown): Judgement {
-  if (!(fault instanceof ShoalError) || !/^(codec|envelope|backoff|campaign|claim|shard)_/.test(fault.code))
+  if (
+    !(fault instanceof ShoalError) ||
+    !/^(codec|envelope|backoff|campaign|claim|shard|verdict)_/.test(fault.code)
+  )
     throw fault
   return { verdict: NEWER.includes(fault.code) ? 'ignore' : 'reject', code: fault.code }
 }
@@ -78,7 +105,10 @@ export function judgeFault(fault: unknown): Judgement {
 /** What an honest node of a later version may send: a new version of a kind, or a new kind. */
 const NEWER = ['envelope_version', 'envelope_kind']
 
-function admitWorker(work: Claim | Shard, campaign: Circumstances['campaign']): Judgement | null {
+function admitWorker(
+  work: Pick<Claim, 'segment' | 'peer'>,
+  campaign: Circumstances['campaign'],
+): Judgement | null {
   // whoever passes it on knows the campaign, which never changes: no clock and no version makes this right
   if (campaign !== null && work.segment >= segmentCount(campaign))
     return { verdict: 'reject', code: 'segment_range' }
@@ -117,12 +147,54 @@ function admitClaim(id: CID, claim: Claim, circumstances: Circumstances): Judgem
   return { verdict: 'accept', code: 'ok', ...(newest && { replaces: newest.id }) }
 }
 
-/** Two shards in one place prove that their producer forked its chain; of more, every node keeps the same lowest two. */
-function admitShard(id: CID, sameSeq: readonly CID[]): Judgement {
-  if (sameSeq.some((other) => other.equals(id))) return { verdict: 'ignore', code: 'shard_known' }
-  if (sameSeq.length === 0) return { verdict: 'accept', code: 'ok' }
-  if (sameSeq.length < MAX_SHARDS_PER_SEQ) return { verdict: 'accept', code: 'shard_fork' }
-  const highest = sameSeq.reduce((a, b) => (compareBytes(a.bytes, b.bytes) > 0 ? a : b))
-  if (compareBytes(id.bytes, highest.bytes) > 0) return { verdict: 'ignore', code: 'shard_fork_known' }
-  return { verdict: 'accept', code: 'shard_fork', replaces: highest }
+/**
+ * A verdict on a shard that is not known is ignored: the shard comes by gossip or in a sync, the verdict in the next one.
+ * With the shard at hand, whatever does not fit it is forged, since whoever passes a verdict on knows the shard too.
+ *
+ * By gossip only today's verdicts come, so that nobody looks for the day on which it may verify a friend's shards; in a
+ * sync old ones are as they should be.
+ */
+function admitVerdict(id: CID, verdict: Verdict, samples: number, circumstances: Circumstances): Judgement {
+  const { now, way, audited } = circumstances
+  if (compareBytes(verdict.verifier, verdict.producer) === 0)
+    return { verdict: 'reject', code: 'verdict_self' }
+  const today = epochOf(now)
+  if (verdict.epoch > today + 1) return { verdict: 'ignore', code: 'verdict_early' }
+  if (way === 'gossip' && verdict.epoch < today - 1) return { verdict: 'ignore', code: 'verdict_late' }
+  if (audited === null) return { verdict: 'ignore', code: 'shard_unknown' }
+  if (!audited.isProven) return { verdict: 'reject', code: 'verdict_proof' }
+  if (audited.segment !== verdict.segment || audited.rows !== verdict.frames.kept)
+    return { verdict: 'reject', code: 'verdict_shard' }
+  if (!isSampled(verdict, samples)) return { verdict: 'reject', code: 'verdict_sample' }
+  if (way === 'gossip' && audited.recentVerdicts >= MAX_VERDICTS_PER_WINDOW)
+    return { verdict: 'ignore', code: 'verdict_flood' }
+  return keepLowest(id, audited.sameAudit, MAX_VERDICTS_PER_SHARD, 'verdict')
+}
+
+/** Whether as many rows were looked at as the campaign wants, and none is accused but those found forged. */
+function isSampled({ proof, frames, sampled, findings, forged }: Verdict, samples: number): boolean {
+  const counts = sampleCounts(frames, samples)
+  const { kept, dropped, source } = counts
+  if (kept !== sampled.kept || dropped !== sampled.dropped || source !== sampled.source) return false
+  if (forged.length === 0) return true
+  const sample = drawSample(proof, frames, samples)
+  const found = unpackFindings(findings, kept + dropped + source)
+  const before = { kept: 0, dropped: kept, source: kept + dropped }
+  return forged.every(({ frame, row }) => {
+    const place = sample[frame].indexOf(row)
+    return place >= 0 && found[before[frame] + place] === 'forged'
+  })
+}
+
+/**
+ * Two records where an honest peer signs one prove that it said two things at once: two shards in one place of its
+ * chain, two verdicts on one shard. Of more, every node keeps the same lowest two.
+ */
+function keepLowest(id: CID, same: readonly CID[], most: number, kind: 'shard' | 'verdict'): Judgement {
+  if (same.some((other) => other.equals(id))) return { verdict: 'ignore', code: `${kind}_known` }
+  if (same.length === 0) return { verdict: 'accept', code: 'ok' }
+  if (same.length < most) return { verdict: 'accept', code: `${kind}_fork` }
+  const highest = same.reduce((a, b) => (compareBytes(a.bytes, b.bytes) > 0 ? a : b))
+  if (compareBytes(id.bytes, highest.bytes) > 0) return { verdict: 'ignore', code: `${kind}_fork_known` }
+  return { verdict: 'accept', code: `${kind}_fork`, replaces: highest }
 }

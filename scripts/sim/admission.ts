@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import { DEFAULT_AUDIT } from '../../protocol/records/campaign.ts'
 import { admit } from '../../protocol/rules/admit.ts'
 import { CLAIM_WINDOW_MS } from '../../protocol/timing.ts'
 import type { Volunteer } from './volunteers.ts'
@@ -18,12 +19,17 @@ export function startAdmission(segments: number, campaign: CID) {
         { kind: 'claim', id: campaign, value: { campaign, segment, peer, ...lease } },
         {
           now: clock,
-          campaign: { sources: [{ count: segments, parts: 1 }], trust: { mode: 'open', operators: [] } },
+          campaign: {
+            sources: [{ count: segments, parts: 1 }],
+            audit: DEFAULT_AUDIT,
+            trust: { mode: 'open', operators: [] },
+          },
           newest: null,
           way: 'gossip',
           recentClaims: claimant.claimed.length,
           recentBackoffs: 0,
           sameSeq: [],
+          audited: null,
         },
       )
       claimant.claimed.push(now)
