@@ -9,12 +9,14 @@ type Result<Command extends keyof ControlAnswers> = Awaited<ReturnType<ControlAn
 
 /** Ask the daemon of the command line's data directory. @returns undefined where none runs */
 export async function tryControl<Command extends keyof ControlAnswers>(
-  { options }: Context,
+  { options, signal }: Context,
   command: Command,
   argument?: unknown,
 ): Promise<Result<Command> | undefined> {
   try {
-    return (await askDaemon(findDataDir(options.data), { command, argument })) as Result<Command> | undefined
+    return (await askDaemon(findDataDir(options.data), { command, argument }, signal)) as
+      | Result<Command>
+      | undefined
   } catch (error) {
     // where no daemon can listen, none runs
     if ((error as ShoalError).code === 'control_path') return undefined

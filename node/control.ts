@@ -65,7 +65,8 @@ export async function serveControl(
   }
   return {
     async close() {
-      for (const socket of sockets) socket.end()
+      // answers that are under way may be sent, others are not waited for
+      for (const socket of sockets) socket.destroySoon()
       await new Promise((done) => server.close(done))
     },
   }
@@ -80,11 +81,18 @@ async function converse(
     chars += data.length
     if (chars > MAX_REQUEST_CHARS) socket.destroy()
   })
-  for await (const line of createInterface({ input: socket })) {
+  for await (const line of linesOf(socket)) {
     chars = 0
     const reply = await replyTo(line, answer)
     if (socket.writable) socket.write(`${JSON.stringify(reply)}\n`)
   }
+}
+
+/** It ends with the socket, however that ends. */
+function linesOf(socket: Socket): AsyncIterable<string> {
+  const lines = createInterface({ input: socket })
+  socket.once('close', () => lines.close())
+  return lines
 }
 
 async function replyTo(line: string, answer: (request: ControlRequest) => Promise<unknown>): Promise<object> {
@@ -107,20 +115,29 @@ function readRequest(line: string): ControlRequest {
 /**
  * Ask the daemon of a data directory.
  *
+ * @param signal - ends the wait; what was asked for goes on
  * @returns its result; undefined where no daemon runs
  * @throws ShoalError with the daemon's own code; `control_broken` where it ends before it answers
  */
-export async function askDaemon(dataDir: string, request: ControlRequest): Promise<unknown> {
+export async function askDaemon(
+  dataDir: string,
+  request: ControlRequest,
+  signal?: AbortSignal,
+): Promise<unknown> {
   const socket = await reach(controlPath(dataDir))
   if (socket === null) return undefined
+  const hangUp = () => socket.destroy()
+  signal?.addEventListener('abort', hangUp)
   try {
+    signal?.throwIfAborted()
     socket.write(`${JSON.stringify(request)}\n`)
-    for await (const line of createInterface({ input: socket })) {
+    for await (const line of linesOf(socket)) {
       const { result, error } = JSON.parse(line)
       if (error) throw new ShoalError(error.code, error.message)
       return result
     }
   } finally {
+    signal?.removeEventListener('abort', hangUp)
     socket.destroy()
   }
   throw new ShoalError('control_broken', 'the daemon ended before it answered: look into its log')

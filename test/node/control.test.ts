@@ -38,6 +38,22 @@ control('answers, with results and with failures; only its owner gets in', async
   assert.is(await askDaemon(dir, { command: 'echo' }), undefined, 'it has ended')
 })
 
+control('whoever asked may stop waiting', async ({ dir }) => {
+  const server = await serveControl(dir, () => new Promise(() => {}))
+  try {
+    const stop = new AbortController()
+    const asked = askDaemon(dir, { command: 'endless' }, stop.signal).catch((failure) => failure)
+    setTimeout(() => stop.abort(), 50)
+    assert.is(((await asked) as ShoalError).code, 'control_broken')
+    assert.is(
+      (await askDaemon(dir, { command: 'x' }, stop.signal).catch(({ name }) => name)) as string,
+      'AbortError',
+    )
+  } finally {
+    await server.close()
+  }
+})
+
 control('takes the place of a dead process’s socket, and a directory open to others', async ({ dir }) => {
   if (process.platform === 'win32') return
   await mkdir(join(dir, 'control'), { mode: 0o777 })
