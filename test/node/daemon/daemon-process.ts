@@ -54,7 +54,7 @@ process.on('message', async ({ admitOnly }: ToDaemon) => {
 try {
   const daemon = await startDaemon({
     ...options,
-    ...{ log, hours: null, diskBytes: null, bytesPerSecond: null, model: null, offline: false, threads: 1 },
+    ...{ log, hours: null, diskBytes: null, bytesPerSecond: null, model: null, offline: false },
     ...{ listen: ['/ip4/127.0.0.1/tcp/0'], local: true },
     clock: () => Math.floor(clock.origin + (Date.now() - clock.origin) * clock.rate),
     startNetwork: startFaulty,

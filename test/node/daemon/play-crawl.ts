@@ -16,16 +16,15 @@ const ARCHIVES = 'archive.example'
 export async function playCrawl() {
   /** what to → how often it was asked for */
   const asked = new Map<string, number>()
-  /** pictures that were sent → when */
-  const sent = new Map<string, number>()
   const held = new Map<string, PromiseWithResolvers<void>>()
+  const given = new Map<string, Buffer>()
   const pace = { stepMs: 0 }
   const server = createServer(async ({ headers: { host, range }, url }, response) => {
     const [, archive, i] = /^\/([\w-]+)(?:\.warc\.gz|\/(\d)\.jpg)$/.exec(url ?? '') ?? []
     if (archive === undefined) return void response.writeHead(404).end()
     const count = (what: string) => asked.set(what, (asked.get(what) ?? 0) + 1)
     if (host === ARCHIVES) {
-      const bytes = makeArchive(archive)
+      const bytes = given.get(archive) ?? makeArchive(archive)
       // to learn the size it asks for the first byte alone, once for each time that it opens an archive
       if (range === 'bytes=0-0') count(archive)
       else await held.get(archive)?.promise
@@ -36,7 +35,6 @@ export async function playCrawl() {
     // one after the other, so that a segment is in the midst of its pictures most of the time
     await sleep(pace.stepMs * (1 + Number(i)))
     response.writeHead(200, { 'content-type': 'image/jpeg' }).end(PICTURES[Number(i)]!.bytes)
-    response.on('finish', () => sent.set(name, performance.now()))
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const to = `127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -47,9 +45,8 @@ export async function playCrawl() {
     pace,
     /** how often an archive was opened (`three-0`), or a picture asked for (`three-0/3`) */
     timesAsked: (what: string): number => asked.get(what) ?? 0,
-    /** pictures of an archive that had been sent at a time of `performance.now()` */
-    sentBefore: (archive: string, time: number): string[] =>
-      [...sent].filter(([name, at]) => name.startsWith(`${archive}/`) && at < time).map(([name]) => name),
+    /** Have an archive consist of other bytes. */
+    give: (archive: string, bytes: Buffer) => void given.set(archive, bytes),
     /** Keep an archive's bytes back until they are released. */
     hold: (archive: string) => void held.set(archive, Promise.withResolvers()),
     release: (archive: string) => held.get(archive)?.resolve(),
@@ -64,6 +61,21 @@ export async function playCrawl() {
 /** A list's lines: archives of one page each. */
 export function listArchives(name: string, count: number): string[] {
   return Array.from({ length: count }, (_, i) => `${name}-${i}.warc.gz`)
+}
+
+/** One with as many pages, each with a picture that lies in it as well: to be read as fast as this machine can. */
+export function makeFullArchive(pages: number): Buffer {
+  const records = [warcinfo()]
+  for (let page = 0; page < pages; page++) {
+    const { name, bytes } = PICTURES[page % PICTURES.length]!
+    const url = `http://pictures.example/${page}.jpg`
+    const html = `<html><body><img src="${url}" alt="a drawing of an ${name}, number ${page}"></body></html>`
+    records.push(
+      warcRecord(httpResponse(html), { 'WARC-Target-URI': `http://pages.example/${page}` }),
+      warcRecord(httpResponse(bytes, { 'Content-Type': 'image/jpeg' }), { 'WARC-Target-URI': url }),
+    )
+  }
+  return Buffer.concat(records)
 }
 
 function makeArchive(archive: string): Buffer {

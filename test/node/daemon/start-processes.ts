@@ -10,7 +10,10 @@ import type { ControlAnswers, DaemonOptions, Ending } from '../../../node/daemon
 /** What a daemon is started with: options of its own, and faults. */
 export interface Orders
   extends Required<
-    Pick<DaemonOptions, 'dataDir' | 'loopback' | 'peers' | 'segments' | 'contentionMs' | 'syncEveryMs'>
+    Pick<
+      DaemonOptions,
+      'dataDir' | 'loopback' | 'peers' | 'segments' | 'threads' | 'contentionMs' | 'syncEveryMs'
+    >
   > {
   /** its clock shows `origin` at that time, and goes `rate` times as fast as others */
   clock: { origin: number; rate: number }
@@ -97,6 +100,7 @@ export function startProcesses(
         log,
         peers,
         segments: 1,
+        threads: 1,
         deaf: false,
         passive: false,
         idle: false,
