@@ -30,6 +30,9 @@ export interface Page {
   warcPath: string
   warcOffset: number
   warcLength: number
+  /** where the segment's own file has it: the same of a WARC, the metadata's record of a WAT */
+  sourceOffset: number
+  sourceLength: number
   /** opt-out signals seen on the page as `source: value`, e.g. `meta robots: noai` */
   signals: string[]
   candidates: Candidate[]
@@ -99,7 +102,10 @@ export interface DecodedImage {
   crop: Uint8Array
 }
 
-export type DecodeResult = { ok: true; image: DecodedImage } | { ok: false; outcome: Outcome; detail: string }
+export type DecodeResult =
+  | { ok: true; image: DecodedImage }
+  /** `sha256` of the file in lower-case hex; null where the decoder died of it */
+  | { ok: false; outcome: Outcome; detail: string; sha256: string | null }
 
 export interface Score {
   /** cosine of the two embeddings */
@@ -142,6 +148,15 @@ export interface CandidateOutcome {
   outcome: Outcome
   detail: string | null
   similarity: number | null
+  /** of the image, where it was fetched and as far as it was looked into; lower-case hex */
+  sha256: string | null
+  pdq: string | null
+  /** where the segment's own file has the page's record */
+  sourceOffset: number
+  sourceLength: number
+  /** where the segment's own file has the image, if it was taken from there */
+  imageOffset: number | null
+  imageLength: number | null
 }
 
 /** How a model wants its picture: read from its `preprocessor_config.json`. */
@@ -184,7 +199,39 @@ export interface Crawl {
     record: { warcOffset: number; warcLength: number },
     maxBytes: number,
   ): Promise<ArchivedResponse>
+  /**
+   * Open a segment to look at single records of it, by reads of little more than those. To be closed.
+   *
+   * @throws ShoalError as `extract`; `source_size_unknown`
+   */
+  openRecords(source: SegmentSource, rules: FilterRules, signal?: AbortSignal): Promise<SegmentRecords>
   close(): Promise<void>
+}
+
+/** The records of one segment, each as `extract` sees it. */
+export interface SegmentRecords {
+  /** the segment's first byte, and the one after its last, in the positions that places refer to */
+  start: number
+  end: number
+  /** @returns what the record at this very place holds, or null where none begins there and ends with this length */
+  extractAt(place: { offset: number; length: number }): Promise<ExtractedRecord | null>
+  /**
+   * The record with candidates that begins at or next after a byte, or if none does, the segment's first.
+   *
+   * @returns null where none is met within MAX_SEARCH_BYTES
+   */
+  extractNext(from: number): Promise<ExtractedRecord | null>
+  close(): Promise<void>
+}
+
+export interface ExtractedRecord {
+  /** as `sourceOffset` and `sourceLength` of its pages */
+  offset: number
+  length: number
+  /** whether an HTML page is in it, with candidates or without */
+  isPage: boolean
+  /** those with candidates, each whole, however many it has; of several records where one gzip member holds them */
+  pages: Page[]
 }
 
 /** @see Crawl.readResponse */

@@ -18,7 +18,7 @@ export async function* addLanguages(
 ): AsyncGenerator<Extracted> {
   const waiting: Promise<Extracted>[] = []
   for await (const item of items) {
-    const told = tell(item, rules, detect)
+    const told = tellLanguages(item, rules, detect)
     // its error is looked at when its turn comes
     told.catch(() => {})
     waiting.push(told)
@@ -27,7 +27,12 @@ export async function* addLanguages(
   for (const told of waiting) yield await told
 }
 
-async function tell(item: Extracted, rules: FilterRules, detect: DetectLanguages): Promise<Extracted> {
+/** The same for one item. */
+export async function tellLanguages(
+  item: Extracted,
+  rules: FilterRules,
+  detect: DetectLanguages,
+): Promise<Extracted> {
   const candidates = item.pages.flatMap((page) => page.candidates).filter(isOpen)
   if (candidates.length === 0) return item
   const languages = await detect(candidates.map((candidate) => candidate.text))

@@ -1,10 +1,11 @@
 import type { Crawl, Extracted, Web } from '../components.ts'
 import { startThreads } from '../threads.ts'
 import { VERSION } from '../version.ts'
-import { addLanguages } from './add-languages.ts'
+import { addLanguages, tellLanguages } from './add-languages.ts'
 import { extractSegment } from './extract-segment.ts'
 import type { ExtractResult, ExtractTask } from './extract-worker.ts'
 import { fetchResponse } from './fetch-response.ts'
+import { openRecords } from './open-records.ts'
 import type { Reach } from './read-url.ts'
 import { openSpools } from './spool.ts'
 
@@ -71,20 +72,23 @@ export function startCrawl(options: {
     return languages.run(texts)
   }
 
-  /** Once a segment is read, the stages that follow want the memory for hours; images need fewer threads or none. */
   async function* untilRead(items: AsyncGenerator<Extracted>): AsyncGenerator<Extracted> {
     readers++
     try {
       yield* items
     } finally {
-      if (--readers === 0) {
-        const unused = [parsers, languages]
-        parsers = null
-        languages = null
-        // lets a response end that is being read
-        await Promise.all(unused.map((threads) => threads?.close()))
-      }
+      await endReading()
     }
+  }
+
+  /** Once a segment is read, the stages that follow want the memory for hours; images need fewer threads or none. */
+  async function endReading(): Promise<void> {
+    if (--readers > 0) return
+    const unused = [parsers, languages]
+    parsers = null
+    languages = null
+    // lets a response end that is being read
+    await Promise.all(unused.map((threads) => threads?.close()))
   }
 
   return {
@@ -97,6 +101,22 @@ export function startCrawl(options: {
         ...(signal === undefined ? {} : { signal }),
       })
       return untilRead(addLanguages(items, rules, detect))
+    },
+    async openRecords(source, rules, signal) {
+      const records = await openRecords(source, rules, {
+        run: (bytes, slice, reading) => run({ kind: 'slice', bytes, slice, reading }),
+        addLanguages: (item) => tellLanguages(item, rules, detect),
+        ...{ ...reach, spools, signal },
+      })
+      readers++
+      let closing: Promise<void> | null = null
+      return {
+        ...records,
+        close() {
+          closing ??= records.close().then(endReading)
+          return closing
+        },
+      }
     },
     readResponse: (source, record, maxBytes) =>
       fetchResponse(source, record, {

@@ -130,7 +130,11 @@ async function* readPart(
   }
 }
 
-function boundsOf({ part, location }: SegmentSource, { size }: Archive): { start: number; end: number } {
+/** Where a segment begins and ends in its file. @throws ShoalError `source_size_unknown` */
+export function boundsOf(
+  { part, location }: SegmentSource,
+  { size }: Pick<Archive, 'size'>,
+): { start: number; end: number } {
   if (part.count === 1) return { start: 0, end: size ?? Number.POSITIVE_INFINITY }
   if (size === null) {
     throw new ShoalError(

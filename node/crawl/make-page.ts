@@ -12,6 +12,8 @@ export interface PageOrigin {
   warcPath: string
   warcOffset: number
   warcLength: number
+  sourceOffset: number
+  sourceLength: number
 }
 
 /**

@@ -1,6 +1,6 @@
 import { ShoalError } from '../../protocol/errors.ts'
 import type { SegmentSource } from '../components.ts'
-import { findMember, peekMember } from './gzip-member.ts'
+import { findMember, peekMember, readMember } from './gzip-member.ts'
 import { inflateWhole, type Piece } from './inflate-whole.ts'
 import type { Reach } from './read-url.ts'
 import { openSource, type Source } from './source.ts'
@@ -8,6 +8,8 @@ import { findRecord, readRecord } from './warc-record.ts'
 
 /** Bytes from which the format is told. The first record, `warcinfo`, is about one thousand long. */
 const PROBE_BYTES = 1024 * 1024
+/** Bytes that nearly always tell it. */
+const FIRST_PROBE_BYTES = 64 * 1024
 
 /** A source whose bytes are records, or gzip members of records. */
 export interface Archive {
@@ -34,13 +36,7 @@ export async function openArchive(
 ): Promise<Archive> {
   const source = await openSource(segment.location, options, options.signal)
   try {
-    const form = tellForm(await head(source))
-    if (form === null) {
-      throw new ShoalError(
-        'not_an_archive',
-        `${segment.location} is not a ${segment.kind === 'wat' ? 'WAT' : 'WARC'} file: no WARC record begins in its first ${PROBE_BYTES} bytes, compressed or not`,
-      )
-    }
+    const form = await probeForm(source, segment)
     return form === 'whole' ? await openWhole(source, segment.part.count > 1) : openStored(source, form)
   } catch (error) {
     await source.close()
@@ -86,26 +82,40 @@ async function openWhole(source: Source, isSizeNeeded: boolean): Promise<Archive
   }
 }
 
-async function head(source: Source): Promise<Buffer> {
+/** @throws ShoalError `not_an_archive` */
+export async function probeForm(
+  source: Source,
+  segment: Pick<SegmentSource, 'kind' | 'location'>,
+): Promise<'plain' | 'gzip' | 'whole'> {
+  const form =
+    tellForm(await head(source, FIRST_PROBE_BYTES), false) ?? tellForm(await head(source, PROBE_BYTES), true)
+  if (form !== null) return form
+  throw new ShoalError(
+    'not_an_archive',
+    `${segment.location} is not a ${segment.kind === 'wat' ? 'WAT' : 'WARC'} file: no WARC record begins in its first ${PROBE_BYTES} bytes, compressed or not`,
+  )
+}
+
+async function head(source: Source, most: number): Promise<Buffer> {
   const pieces: Buffer[] = []
   let length = 0
-  for await (const bytes of source.read(
-    0,
-    source.size === null ? PROBE_BYTES : Math.min(PROBE_BYTES, source.size),
-  )) {
+  for await (const bytes of source.read(0, Math.min(most, source.size ?? most))) {
     pieces.push(bytes)
     length += bytes.length
-    if (length >= PROBE_BYTES) break
+    if (length >= most) break
   }
   return Buffer.concat(pieces)
 }
 
-function tellForm(bytes: Buffer): 'plain' | 'gzip' | 'whole' | null {
+/** @param mustTell - no more bytes are to come; otherwise null where more might change what these tell */
+function tellForm(bytes: Buffer, mustTell: boolean): 'plain' | 'gzip' | 'whole' | null {
   const member = findMember(bytes, 0, bytes.length)
   const record = findRecord(bytes, 0, bytes.length)
   if (member === -1) return record === -1 ? null : 'plain'
   if (record !== -1 && record < member) return 'plain'
   const content = peekMember(bytes, member, bytes.length) ?? Buffer.alloc(0)
   const first = readRecord(content, 0, true)
-  return first.state === 'whole' && first.end < content.length ? 'whole' : 'gzip'
+  const isWhole = first.state === 'whole' && first.end < content.length
+  if (!mustTell && readMember(bytes, member).state === 'short' && !(isWhole && !first.damaged)) return null
+  return isWhole ? 'whole' : 'gzip'
 }

@@ -63,7 +63,7 @@ export function readSlice(slice: Slice, reading: Reading): SliceResult {
 
   function onRecord(record: WarcRecord, offset: number, length: number): void {
     batch.counts.records++
-    if (reading.kind === 'wat') onMetadata(record)
+    if (reading.kind === 'wat') onMetadata(record, offset, length)
     else if (record.type === 'response') onResponse(record, offset, length)
     else if (record.type === 'metadata' && isEnvelope(record)) foreign++
   }
@@ -84,7 +84,8 @@ export function readSlice(slice: Slice, reading: Reading): SliceResult {
         batch.counts.htmlPages++
         batch.counts.imgs += content.imgs
         const tags = response.headers.filter(([name]) => name === 'x-robots-tag').map(([, value]) => value)
-        const origin = { url, warcPath: reading.name, warcOffset, warcLength }
+        const place = { warcOffset, warcLength, sourceOffset: warcOffset, sourceLength: warcLength }
+        const origin = { url, warcPath: reading.name, ...place }
         if (content.images.length > 0) addPage(makePage(origin, content, tags, reading.rules))
       } else if (response.status === 200 && isImage(contentType, response.body)) {
         batch.images.push({ url: withoutFragment(url), warcOffset, warcLength })
@@ -96,7 +97,7 @@ export function readSlice(slice: Slice, reading: Reading): SliceResult {
     }
   }
 
-  function onMetadata(record: WarcRecord): void {
+  function onMetadata(record: WarcRecord, sourceOffset: number, sourceLength: number): void {
     if (record.type === 'response') foreign++
     if (record.type !== 'metadata' || !record.contentType.startsWith('application/json')) return
     const wat = readWat(record.block.toString('utf8'))
@@ -108,8 +109,8 @@ export function readSlice(slice: Slice, reading: Reading): SliceResult {
     const { origin, content, robotsTags } = wat.page
     batch.counts.imgs += content.imgs
     if (content.images.length === 0) return
-    origin.warcPath = warcPathOf(reading.name, origin.warcPath)
-    addPage(makePage(origin, content, robotsTags, reading.rules))
+    const place = { warcPath: warcPathOf(reading.name, origin.warcPath), sourceOffset, sourceLength }
+    addPage(makePage({ ...origin, ...place }, content, robotsTags, reading.rules))
   }
 
   const walk = walkRecords(slice, onRecord, {

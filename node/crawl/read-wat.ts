@@ -5,9 +5,12 @@ import { MAX_PAGE_URL_CHARS, MAX_RAW_TEXT_CHARS, MAX_RAW_URL_CHARS } from './lim
 import type { PageOrigin } from './make-page.ts'
 import { isLicense, type PageContent } from './read-html.ts'
 
+/** The page's place in its WARC. */
+type WatOrigin = Omit<PageOrigin, 'sourceOffset' | 'sourceLength'>
+
 /** What a WAT record tells of one page. */
 export interface WatPage {
-  origin: PageOrigin
+  origin: WatOrigin
   content: PageContent
   robotsTags: string[]
 }
@@ -118,7 +121,7 @@ function cutRobots(json: string, from: number, to: number): [string, string][] |
 }
 
 /** Where the page's record lies in the WARC: three scalars, before or after the envelope. */
-function cutOrigin(json: string): PageOrigin | null {
+function cutOrigin(json: string): WatOrigin | null {
   const container = json.indexOf('Container":{')
   if (container === -1) return null
   return originOf(
@@ -138,7 +141,7 @@ function cutScalar(json: string, key: string, from: number): string | null {
   return match?.[1] ?? match?.[2] ?? null
 }
 
-function originOf(url: unknown, file: unknown, offset: unknown, length: unknown): PageOrigin | null {
+function originOf(url: unknown, file: unknown, offset: unknown, length: unknown): WatOrigin | null {
   if (typeof url !== 'string' || url.length > MAX_PAGE_URL_CHARS || !/^https?:/i.test(url)) return null
   if (typeof file !== 'string' || file === '' || file.length > MAX_PAGE_URL_CHARS) return null
   const warcOffset = Number(offset)

@@ -23,6 +23,10 @@ const MAX_DETAIL_CHARS = 120
 export default async function decode(task: DecodeTask): Promise<DecodeAnswer> {
   const { bytes, rules } = task
   let isMoved = false
+  const refuse = (outcome: Outcome, detail: string): DecodeResult => {
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    return { ok: false, outcome, detail, sha256 }
+  }
   try {
     const outcome = judgeFile(rules, bytes.length)
     if (outcome) return refuse(outcome, `${bytes.length} bytes`)
@@ -31,7 +35,7 @@ export default async function decode(task: DecodeTask): Promise<DecodeAnswer> {
     const file = format === 'png' ? stripPng(bytes) : bytes
     const header = await readHeader(file)
     const refusal = judgeHeader(rules, format, header)
-    if (refusal) return refusal
+    if (refusal) return refuse(...refusal)
     if (header.decodeBytes > LARGE_DECODE_BYTES && !task.alone) {
       isMoved = true
       return moving({ large: bytes }, bytes)
@@ -74,24 +78,21 @@ async function decodeImage(
   }
 }
 
-function judgeHeader(rules: FilterRules, format: ImageFormat, header: Header): DecodeResult | null {
+/** @returns the outcome and its detail */
+function judgeHeader(rules: FilterRules, format: ImageFormat, header: Header): [Outcome, string] | null {
   const { width, height, decodeBytes } = header
   const size = `${width}×${height}`
   if (Math.max(width, height) > MAX_IMAGE_SIDE || width * height > MAX_IMAGE_PIXELS) {
-    return refuse('image_pixels', size)
+    return ['image_pixels', size]
   }
   const outcome = judgeImage(rules, { format, width, height })
-  if (outcome) return refuse(outcome, outcome === 'image_format' ? format : size)
+  if (outcome) return [outcome, outcome === 'image_format' ? format : size]
   if (decodeBytes > MAX_DECODE_BYTES) {
-    return refuse('image_pixels', `${size} needs ${Math.round(decodeBytes / 1e6)} MB to decode`)
+    return ['image_pixels', `${size} needs ${Math.round(decodeBytes / 1e6)} MB to decode`]
   }
   return null
 }
 
 function isFormat(name: string): name is ImageFormat {
   return FORMATS.includes(name)
-}
-
-function refuse(outcome: Outcome, detail: string): DecodeResult & { ok: false } {
-  return { ok: false, outcome, detail }
 }

@@ -54,7 +54,8 @@ export function startDecoder(options: { threads: number }): Decoder {
     } catch (error) {
       if (closed) throw closedError()
       // a thread answers every picture, so it died of this one; those that can't even start end the process
-      return { ok: false, outcome: 'image_broken', detail: `the decoder died: ${(error as Error).message}` }
+      const detail = `the decoder died: ${(error as Error).message}`
+      return { ok: false, outcome: 'image_broken', detail, sha256: null }
     }
   }
 

@@ -70,6 +70,11 @@ export const PAIR_COLUMNS: readonly ColumnOf<Pair>[] = [
 /**
  * `outcomes.parquet`: one row for every candidate, in the order of the segment; what an outcome means is
  * in `protocol/outcomes.ts`. `similarity` is null where nothing was scored.
+ *
+ * - `sha256`, `pdq`: of the image, dropped or not, where it was fetched and as far as it was looked into
+ * - `source_offset`, `source_length`: the page's record in the segment's own file, for whoever reads it again; of a WAT
+ *   it is the metadata's
+ * - `image_offset`, `image_length`: the image's record there, if it was taken from there
  */
 export const OUTCOME_COLUMNS: readonly ColumnOf<CandidateOutcome>[] = [
   { name: 'url', type: 'string', distinct: true, cell: (row) => cut(row.url, MAX_OUTCOME_CHARS) },
@@ -86,6 +91,12 @@ export const OUTCOME_COLUMNS: readonly ColumnOf<CandidateOutcome>[] = [
     cell: (row) => (row.detail === null ? null : cut(row.detail, MAX_SIGNAL_CHARS)),
   },
   { name: 'similarity', type: 'double', nullable: true, cell: (row) => row.similarity },
+  { name: 'sha256', type: 'string', nullable: true, distinct: true, cell: (row) => row.sha256 },
+  { name: 'pdq', type: 'string', nullable: true, distinct: true, cell: (row) => row.pdq },
+  { name: 'source_offset', type: 'int64', cell: (row) => row.sourceOffset },
+  { name: 'source_length', type: 'int64', cell: (row) => row.sourceLength },
+  { name: 'image_offset', type: 'int64', nullable: true, cell: (row) => row.imageOffset },
+  { name: 'image_length', type: 'int64', nullable: true, cell: (row) => row.imageLength },
 ]
 
 export const COLUMNS: { readonly [name in ShardFile]: readonly ColumnOf<never>[] } = {

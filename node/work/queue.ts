@@ -20,6 +20,9 @@ export interface Settled {
   /** for the record: a status, a token, a decoder's message */
   detail: string | null
   similarity: number | null
+  /** of the image, where it was fetched and as far as it was looked into; lower-case hex */
+  sha256: string | null
+  pdq: string | null
   /** present where the outcome is `kept` */
   pair: SettledPair | null
 }
@@ -27,9 +30,7 @@ export interface Settled {
 export interface SettledPair {
   width: number
   height: number
-  sha256: string
   md5: string
-  pdq: string | null
   fetchedAt: number
   signals: string[]
   /** float16, little-endian */
@@ -56,14 +57,18 @@ export function isFinished(state: RunState): state is FinishedRun {
   return state.read !== null && state.finishedAt !== null
 }
 
+/** What lies in the database of runs that other versions began has another form where this differs. */
+const FORM = '2'
+
 /** The run's state, after an earlier start or from now on. A source that has changed is begun anew. */
 export async function openRun(
   store: Store,
   run: Uint8Array,
   scope: Uint8Array,
-  fingerprint: string,
+  content: string,
   now: number,
 ): Promise<RunState> {
+  const fingerprint = `${FORM} ${content}`
   const bytes = await store.runs.get(run)
   if (bytes !== undefined) {
     const state = decode<RunState>(bytes)
@@ -129,13 +134,28 @@ function isOpen(candidate: Candidate): boolean {
   return candidate.outcome === null
 }
 
+type Place = Omit<ArchivedImage, 'url'>
+
 /** @returns where the segment's own WARC holds this image, or null */
-export async function findArchived(
+export async function findArchived(store: Store, run: Uint8Array, url: string): Promise<Place | null> {
+  return openPlace(await store.archived.get(archiveKey(run, url)))
+}
+
+/** The same of many images at once. */
+export async function findAllArchived(
   store: Store,
   run: Uint8Array,
-  url: string,
-): Promise<Omit<ArchivedImage, 'url'> | null> {
-  const bytes = await store.archived.get(archiveKey(run, url))
+  urls: string[],
+): Promise<(Place | null)[]> {
+  return (await store.archived.getMany(urls.map((url) => archiveKey(run, url)))).map(openPlace)
+}
+
+/** Whether the segment's own WARC holds any image. */
+export async function hasArchived(store: Store, run: Uint8Array): Promise<boolean> {
+  return (await store.archived.keys({ ...startingWith(run), limit: 1 }).all()).length > 0
+}
+
+function openPlace(bytes: Uint8Array | undefined): Place | null {
   if (bytes === undefined) return null
   const [warcOffset, warcLength] = decode<[number, number]>(bytes)
   return { warcOffset, warcLength }
@@ -222,7 +242,7 @@ export function drop(
   detail: string | null = null,
   similarity: number | null = null,
 ): Settled {
-  return { outcome, detail, similarity, pair: null }
+  return { outcome, detail, similarity, sha256: null, pdq: null, pair: null }
 }
 
 export function encodeSettled(settled: Settled): Uint8Array {

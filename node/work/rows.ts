@@ -1,7 +1,8 @@
 import { decode } from '@ipld/dag-cbor'
+import type { Outcome } from '../../protocol/outcomes.ts'
 import type { CandidateOutcome, Page, Pair } from '../components.ts'
 import { orderedKey, type Store, startingWith } from '../store/store.ts'
-import { drop, type Settled } from './queue.ts'
+import { drop, findAllArchived, hasArchived, type Settled } from './queue.ts'
 
 /** Rows handed on at once: few enough to be held in memory, many enough to be worth a message. */
 const ROWS_PER_BATCH = 500
@@ -11,13 +12,19 @@ export interface Rows {
   outcomes: CandidateOutcome[]
 }
 
+/** Settled before anything is fetched. */
+const UNFETCHED: ReadonlySet<Outcome> = new Set(['duplicate', 'duplicate_elsewhere'] as const)
+
 /** All rows of a run that is through, in the segment's order. Both tables are walked once, side by side. */
 export async function* readRows(store: Store, run: Uint8Array): AsyncGenerator<Rows> {
   await using settled = store.outcomes.iterator(startingWith(run))
   let next = await settled.next()
   let rows: Rows = { pairs: [], outcomes: [] }
+  const isInArchive = await hasArchived(store, run)
   for await (const [pageKey, bytes] of store.pages.iterator(startingWith(run))) {
     const { candidates, ...page } = decode<Page>(bytes)
+    const urls = candidates.map(({ url }) => url)
+    const places = isInArchive ? await findAllArchived(store, run, urls) : []
     for (const [index, candidate] of candidates.entries()) {
       let end = candidate.outcome === null ? null : drop(candidate.outcome)
       if (end === null) {
@@ -27,6 +34,8 @@ export async function* readRows(store: Store, run: Uint8Array): AsyncGenerator<R
         end = decode<Settled>(next[1])
         next = await settled.next()
       }
+      const { outcome, detail, similarity, sha256, pdq } = end
+      const place = candidate.outcome === null && !UNFETCHED.has(outcome) ? places[index] : null
       const where = {
         url: candidate.url,
         pageUrl: page.url,
@@ -35,8 +44,13 @@ export async function* readRows(store: Store, run: Uint8Array): AsyncGenerator<R
         warcLength: page.warcLength,
         imageOrdinal: candidate.ordinal,
       }
-      rows.outcomes.push({ ...where, outcome: end.outcome, detail: end.detail, similarity: end.similarity })
-      if (end.pair !== null && end.similarity !== null) {
+      rows.outcomes.push({
+        ...where,
+        ...{ outcome, detail, similarity, sha256, pdq },
+        ...{ sourceOffset: page.sourceOffset, sourceLength: page.sourceLength },
+        ...{ imageOffset: place?.warcOffset ?? null, imageLength: place?.warcLength ?? null },
+      })
+      if (end.pair !== null && similarity !== null && sha256 !== null) {
         const { embedding, signals, ...pair } = end.pair
         rows.pairs.push({
           ...where,
@@ -44,7 +58,7 @@ export async function* readRows(store: Store, run: Uint8Array): AsyncGenerator<R
           text: candidate.text,
           language: candidate.language,
           license: candidate.license,
-          similarity: end.similarity,
+          ...{ similarity, sha256, pdq },
           signals: [...page.signals, ...signals],
           embedding: new Uint16Array(embedding.slice().buffer),
         })

@@ -1,20 +1,39 @@
 import parallel from 'it-parallel'
 import { pipe } from 'it-pipe'
 import { type FilterRules, leastSimilarity } from '../../protocol/rules/filter.ts'
-import type { DecodedImage, FetchedImage, FetchResult, Images, Scorer } from '../components.ts'
+import type {
+  Candidate,
+  DecodedImage,
+  FetchedImage,
+  FetchResult,
+  Images,
+  Score,
+  Scorer,
+} from '../components.ts'
 import { freeBytes } from '../free-bytes.ts'
-import { drop, type Settled, type Task } from './queue.ts'
+import { drop, type Settled } from './queue.ts'
 import { openRoom, type Share } from './room.ts'
 
+/** What the stages look at of a task; the rest is its owner's. */
+export interface StageTask {
+  candidate: Pick<Candidate, 'url' | 'text' | 'language'>
+}
+
+/** What the stages saw of a task's image, whether or not it passed. */
+export interface Seen {
+  image: Omit<DecodedImage, 'crop'> | null
+  score: Score | null
+}
+
 /** What the stages need of the other parts, and no more. */
-export interface StageParts {
+export interface StageParts<Task extends StageTask> {
   /** from the segment's own archive or from the web */
-  fetch(url: string, makeRoom: Share['take']): Promise<FetchResult>
+  fetch(task: Task, makeRoom: Share['take']): Promise<FetchResult>
   images: Pick<Images, 'decode'>
   scorer: Pick<Scorer, 'score' | 'geometry'>
   rules: FilterRules
-  /** makes the result durable */
-  settle(task: Task, settled: Settled): Promise<void>
+  /** takes the result: makes it durable */
+  settle(task: Task, settled: Settled, seen: Seen): Promise<void>
   /** `ended`: the task goes no further than this stage */
   onPassed(stage: 'fetch' | 'decode' | 'score', ended: boolean): void
 }
@@ -33,37 +52,44 @@ export interface Concurrency {
 const IN_FLIGHT_BYTES = 96 * 1024 * 1024
 
 /** A task with what the last stage made of it, or with its end. */
-type Step<T> = { task: Task; value: T; settled?: never } | { task: Task; value?: never; settled: Settled }
+type Step<Task, T> =
+  | { task: Task; value: T; settled?: never }
+  | { task: Task; value?: never; settled: Settled; seen: Seen }
+
+const NOTHING: Seen = { image: null, score: null }
 
 /**
  * A candidate's way: fetch, decode, score, settle. Tasks overtake one another; a stage that is full
  * takes nothing more from the one before it.
  */
-export async function collect(
+export async function collect<Task extends StageTask>(
   tasks: AsyncIterable<Task>,
-  parts: StageParts,
+  parts: StageParts<Task>,
   concurrency: Concurrency,
 ): Promise<void> {
   const room = openRoom(IN_FLIGHT_BYTES)
   await pipe(
     start(tasks),
     stage(concurrency.fetch, (task: Task) => fetchImage(parts, task, room.share())),
-    stage(concurrency.decode, (fetched: Fetched, task) => decodeImage(parts, task, fetched)),
-    stage(concurrency.score, (decoded: Decoded, task) => scorePair(parts, task, decoded)),
+    stage(concurrency.decode, (fetched: Fetched, task: Task) => decodeImage(parts, task, fetched)),
+    stage(concurrency.score, (decoded: Decoded, task: Task) => scorePair(parts, task, decoded)),
     (steps) => settleAll(steps, parts, concurrency.score),
   )
 }
 
-async function* start(tasks: AsyncIterable<Task>): AsyncGenerator<Step<Task>> {
+async function* start<Task>(tasks: AsyncIterable<Task>): AsyncGenerator<Step<Task, Task>> {
   for await (const task of tasks) yield { task, value: task }
 }
 
 /** One stage: applies `work` to every task that has not ended yet, up to `concurrency` of them at once. */
-function stage<In, Out>(concurrency: number, work: (value: In, task: Task) => Promise<Step<Out>>) {
-  return (source: AsyncIterable<Step<In>>): AsyncGenerator<Step<Out>> => {
+function stage<Task, In, Out>(
+  concurrency: number,
+  work: (value: In, task: Task) => Promise<Step<Task, Out>>,
+) {
+  return (source: AsyncIterable<Step<Task, In>>): AsyncGenerator<Step<Task, Out>> => {
     async function* jobs() {
       for await (const step of source) {
-        yield async (): Promise<Step<Out>> => (step.settled ? step : await work(step.value, step.task))
+        yield async (): Promise<Step<Task, Out>> => (step.settled ? step : await work(step.value, step.task))
       }
     }
     return parallel(jobs(), { concurrency, ordered: false })
@@ -75,13 +101,17 @@ interface Fetched {
   share: Share
 }
 
-async function fetchImage(parts: StageParts, task: Task, share: Share): Promise<Step<Fetched>> {
-  const result = await parts.fetch(task.candidate.url, share.take)
+async function fetchImage<Task extends StageTask>(
+  parts: StageParts<Task>,
+  task: Task,
+  share: Share,
+): Promise<Step<Task, Fetched>> {
+  const result = await parts.fetch(task, share.take)
   share.keep(result.ok ? result.image.bytes.length : 0)
   parts.onPassed('fetch', !result.ok)
   return result.ok
     ? { task, value: { image: result.image, share } }
-    : { task, settled: drop(result.outcome, result.detail || null) }
+    : { task, settled: drop(result.outcome, result.detail || null), seen: NOTHING }
 }
 
 interface Decoded {
@@ -89,42 +119,52 @@ interface Decoded {
   image: DecodedImage
 }
 
-async function decodeImage(parts: StageParts, task: Task, fetched: Fetched): Promise<Step<Decoded>> {
+async function decodeImage<Task extends StageTask>(
+  parts: StageParts<Task>,
+  task: Task,
+  fetched: Fetched,
+): Promise<Step<Task, Decoded>> {
   const { bytes, ...rest } = fetched.image
   const result = await parts.images.decode(bytes, parts.scorer.geometry, parts.rules)
   freeBytes(bytes)
   fetched.share.keep(0)
   parts.onPassed('decode', !result.ok)
-  return result.ok
-    ? { task, value: { fetched: rest, image: result.image } }
-    : { task, settled: drop(result.outcome, result.detail || null) }
+  if (result.ok) return { task, value: { fetched: rest, image: result.image } }
+  const { outcome, detail, sha256 } = result
+  return { task, settled: { ...drop(outcome, detail || null), sha256 }, seen: NOTHING }
 }
 
-async function scorePair(parts: StageParts, task: Task, { fetched, image }: Decoded): Promise<Step<never>> {
+async function scorePair<Task extends StageTask>(
+  parts: StageParts<Task>,
+  task: Task,
+  { fetched, image: { crop, ...image } }: Decoded,
+): Promise<Step<Task, never>> {
   const { text, language } = task.candidate
-  const { similarity, embedding } = await parts.scorer.score(image.crop, text)
-  freeBytes(image.crop)
+  const score = await parts.scorer.score(crop, text)
+  freeBytes(crop)
   parts.onPassed('score', true)
-  if (similarity < leastSimilarity(parts.rules, language)) {
-    return { task, settled: drop('similarity', null, similarity) }
-  }
+  const { similarity, embedding } = score
   const { width, height, sha256, md5, pdq } = image
-  const pair = {
-    ...{ width, height, sha256, md5, pdq },
-    fetchedAt: fetched.fetchedAt,
-    signals: fetched.signals,
-    embedding: new Uint8Array(Float16Array.from(embedding).buffer),
-  }
-  return { task, settled: { outcome: 'kept', detail: null, similarity, pair } }
+  const isKept = similarity >= leastSimilarity(parts.rules, language)
+  const pair = isKept
+    ? {
+        ...{ width, height, md5, signals: fetched.signals, fetchedAt: fetched.fetchedAt },
+        embedding: new Uint8Array(Float16Array.from(embedding).buffer),
+      }
+    : null
+  const outcome = isKept ? 'kept' : 'similarity'
+  const settled = { outcome, detail: null, similarity, sha256, pdq, pair } as const
+  return { task, settled, seen: { image, score } }
 }
 
-async function settleAll(
-  steps: AsyncIterable<Step<never>>,
-  parts: StageParts,
+async function settleAll<Task extends StageTask>(
+  steps: AsyncIterable<Step<Task, never>>,
+  parts: StageParts<Task>,
   concurrency: number,
 ): Promise<void> {
   async function* jobs() {
-    for await (const { task, settled } of steps) if (settled) yield () => parts.settle(task, settled)
+    for await (const step of steps)
+      if (step.settled) yield () => parts.settle(step.task, step.settled, step.seen)
   }
   for await (const _ of parallel(jobs(), { concurrency }));
 }

@@ -1,17 +1,6 @@
-import { ShoalError } from '../../protocol/errors.ts'
 import { MAX_IMAGE_BYTES } from '../../protocol/limits.ts'
-import type { Outcome } from '../../protocol/outcomes.ts'
 import type { FilterRules } from '../../protocol/rules/filter.ts'
-import type {
-  ArchivedResponse,
-  Crawl,
-  FetchResult,
-  Images,
-  Scorer,
-  SegmentSource,
-  StageProgress,
-} from '../components.ts'
-import { judgeArchivedResponse } from '../images/images.ts'
+import type { Crawl, FetchResult, Images, Scorer, SegmentSource, StageProgress } from '../components.ts'
 import type { Store } from '../store/store.ts'
 import {
   encodeSettled,
@@ -23,10 +12,13 @@ import {
   saveRun,
   storeExtracted,
 } from './queue.ts'
+import { readArchived } from './read-archived.ts'
 import { type Concurrency, collect } from './stages.ts'
 
 export { clearRun, type FinishedRun, saveRun } from './queue.ts'
+export { readArchived } from './read-archived.ts'
 export { readRows } from './rows.ts'
+export { collect, type Seen } from './stages.ts'
 
 export interface SegmentJob {
   source: SegmentSource
@@ -93,7 +85,7 @@ export async function runSegment(
     await collect(
       readTasks(store, run, scope, (count) => report.skip(count), signal),
       {
-        fetch: (url, makeRoom) => fetchImage(parts, job, url, makeRoom, signal),
+        fetch: ({ candidate }, makeRoom) => fetchImage(parts, job, candidate.url, makeRoom, signal),
         images,
         scorer,
         rules,
@@ -108,7 +100,8 @@ export async function runSegment(
   }
 }
 
-function concurrency(threads: number): Concurrency {
+/** @param threads - that decode */
+export function concurrency(threads: number): Concurrency {
   return { fetch: FETCH_WINDOW, decode: 2 * threads + 2, score: SCORE_WINDOW }
 }
 
@@ -126,33 +119,6 @@ async function fetchImage(
   }
   if (offline) return { ok: false, outcome: 'offline', detail: '', signals: [] }
   return images.fetch(url, signal, makeRoom)
-}
-
-/** What the archive's own record can be guilty of; whatever else goes wrong may go right the next time. */
-const BAD_RECORDS: Readonly<Record<string, Outcome>> = {
-  record_missing: 'image_broken',
-  record_too_large: 'image_bytes',
-}
-
-async function readArchived(
-  crawl: Crawl,
-  source: SegmentSource,
-  where: { warcOffset: number; warcLength: number },
-): Promise<FetchResult> {
-  let response: ArchivedResponse
-  try {
-    response = await crawl.readResponse(source, where, MAX_IMAGE_BYTES)
-  } catch (error) {
-    const outcome = error instanceof ShoalError ? BAD_RECORDS[error.code] : undefined
-    if (outcome === undefined) throw error
-    return { ok: false, outcome, detail: `the archive's record at byte ${where.warcOffset}`, signals: [] }
-  }
-  const { url, date, status, headers, body } = response
-  const judgement = judgeArchivedResponse({ status, headers })
-  if (!judgement.ok) return judgement
-  const { contentType, signals } = judgement
-  const image = { bytes: body, finalUrl: url, from: 'archive', status, contentType, signals } as const
-  return { ok: true, image: { ...image, fetchedAt: date } }
 }
 
 /** Counts what passes and tells it on a timer; the last report always comes. */

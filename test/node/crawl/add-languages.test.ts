@@ -21,7 +21,7 @@ function item(...candidates: [text: string, outcome: Outcome | null][]): Extract
       outcome,
     }),
   )
-  const place = { warcPath: 'w', warcOffset: 0, warcLength: 1 }
+  const place = { warcPath: 'w', warcOffset: 0, warcLength: 1, sourceOffset: 0, sourceLength: 1 }
   return { pages: [{ url: 'p', ...place, signals: [], candidates: made }], images: [], counts: noCounts() }
 }
 

@@ -7,7 +7,10 @@ import { PRESETS } from '../../../protocol/rules/presets.ts'
 import { RULES } from './read-all.ts'
 
 const test = suite('pages')
-const ORIGIN = { url: 'http://site.example/dir/page.html', warcPath: 'archive', warcOffset: 0, warcLength: 1 }
+const ORIGIN = {
+  ...{ url: 'http://site.example/dir/page.html', warcPath: 'archive' },
+  ...{ warcOffset: 0, warcLength: 1, sourceOffset: 0, sourceLength: 1 },
+}
 const page = (html: string, tags: string[] = [], rules = RULES) =>
   makePage(ORIGIN, readHtml(html), tags, rules)
 const first = (html: string, tags: string[] = [], rules = RULES) => page(html, tags, rules).candidates[0]

@@ -58,8 +58,10 @@ function embed(i: number): Uint16Array {
 }
 
 export function makeOutcome(i: number): CandidateOutcome {
-  const { url, pageUrl, warcPath, warcOffset, warcLength, imageOrdinal, similarity } = makePair(i)
+  const { url, pageUrl, warcPath, warcOffset, warcLength, imageOrdinal, similarity, sha256, pdq } =
+    makePair(i)
   const kept = i % 2 === 0
+  const isArchived = i % 9 === 0
   return {
     url,
     pageUrl,
@@ -70,6 +72,12 @@ export function makeOutcome(i: number): CandidateOutcome {
     outcome: kept ? 'kept' : 'http_status',
     detail: kept ? null : '503',
     similarity: kept ? similarity : null,
+    sha256: kept ? sha256 : null,
+    pdq: kept ? pdq : null,
+    sourceOffset: warcOffset,
+    sourceLength: warcLength,
+    imageOffset: isArchived ? 6_000_000_000 + i : null,
+    imageLength: isArchived ? 7 + i : null,
   }
 }
 

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { DecodedImage } from '../../../node/components.ts'
 import { startImages } from '../../../node/images/images.ts'
 import { openWeb } from '../../../node/web/web.ts'
-import type { Task } from '../../../node/work/queue.ts'
 import { collect } from '../../../node/work/stages.ts'
 import { PRESETS } from '../../../protocol/rules/presets.ts'
 
@@ -29,12 +28,11 @@ const images = startImages({
   politeness: { hostGapMs: 0 },
 })
 
-async function* tasks(): AsyncGenerator<Task> {
+async function* tasks() {
   for (let n = 0; n < pictures; n++) {
     const url = `http://${names[n % names.length]}/${n}.jpg`
     const candidate = { url, ordinal: n, text: 'a picture', language: null, license: null, outcome: null }
-    const page = { url: 'http://page.example/', warcPath: '', warcOffset: 0, warcLength: 0, signals: [] }
-    yield { key: new Uint8Array(), page, candidate }
+    yield { candidate }
   }
 }
 
@@ -47,7 +45,7 @@ await collect(
   tasks(),
   {
     rules,
-    fetch: (url, makeRoom) => images.fetch(url, undefined, makeRoom),
+    fetch: ({ candidate }, makeRoom) => images.fetch(candidate.url, undefined, makeRoom),
     images: {
       async decode(bytes) {
         await sleep(decodeMs)
