@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import stringWidth from 'string-width'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { describeFailure } from '../../cli/failure.ts'
 import { askDaemon } from '../../node/control.ts'
 import type { SegmentStanding } from '../../node/daemon/daemon.ts'
+import { ShoalError } from '../../protocol/errors.ts'
 import { listArchives, playCrawl } from '../node/daemon/play-crawl.ts'
 import { type DaemonProcess, startProcesses, until } from '../node/daemon/start-processes.ts'
 import { type Ended, runShoal, startShoal } from './run-shoal.ts'
@@ -206,28 +208,26 @@ daemon('what others could have written does no harm to a terminal', async () => 
 
 daemon('failures name the thing and say what to do', async () => {
   const nobody = (...args: string[]) => runShoal([...args, '--data', join(dir, 'nobody')], cached())
-  const absent = ['status', 'drain', `fetch ${NOWHERE}`]
+  const absent = ['status', `fetch ${NOWHERE}`]
   for (const ended of await Promise.all(absent.map((words) => nobody(...words.split(' ')))))
     assert.match(fails(ended, 'daemon_absent'), /start it with shoal start --data/)
   const port = /\/tcp\/\d+/.exec(ana.address)![0]
   const cases: [string, string[], number?][] = [
-    ['cid_invalid', ['fetch', 'nonsense']],
     ['cid_invalid', ['campaign', 'join', '\x1b[31m']],
     ['shard_unknown', ['fetch', NOWHERE]],
     ['campaign_unknown', ['campaign', 'show', NOWHERE]],
-    ['campaign_unknown', ['campaign', 'leave', NOWHERE]],
     ['address_invalid', ['campaign', 'join', NOWHERE, '--peer', '/ip4/127.0.0.1/tcp/1']],
     ['daemon_running', ['start', '--local']],
     ['store_locked', ['crawl', join(dir, 'june.txt'), '--kind', 'warc']],
     ['size_invalid', ['start', '--disk', '50Gb'], 2],
     ['size_invalid', ['start', '--bandwidth', '1B'], 2],
-    ['hours_invalid', ['start', '--hours', '25-3', '--data', join(dir, 'nobody')], 2],
     ['listen_failed', ['start', '--listen', `/ip4/127.0.0.1${port}`, '--local', '--data', join(dir, 'late')]],
   ]
   const ends = cases.map(([, args]) =>
     runShoal(args.includes('--data') ? args : [...args, '--data', join(dir, 'ben')], cached()),
   )
   for (const [i, ended] of (await Promise.all(ends)).entries()) fails(ended, cases[i]![0], cases[i]![2])
+  assert.is(describeFailure(new ShoalError('hours_invalid', ''), null).status, 2, 'bad usage as well')
 })
 
 daemon('only its owner gets to the socket', async () => {
@@ -251,8 +251,7 @@ daemon('Ctrl-C ends it in order, within seconds; a pipe gets events alone', asyn
   assert.match(events[0].ready.peerId, /^12D3Koo/)
   assert.equal(events.at(-1), { stopped: true })
   fails(await atBen('status'), 'daemon_absent')
-  const log = reads(await atBen('log'))
-  assert.match(log, /^\d{4}-\d\d-\d\d\n(?:.*\n)*.* info +the node has stopped\n$/)
+  assert.match(reads(await atBen('log')), /info +the node has stopped\n$/)
 })
 
 daemon('stop returns when the node has ended', async () => {
