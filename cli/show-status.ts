@@ -110,13 +110,18 @@ function describeLimits(limits: Status['limits']): string {
     .join(', ')
 }
 
-function describeCampaign({ counts, segments, secondsLeft }: Status['campaigns'][number]): string[] {
+function describeCampaign(campaign: Status['campaigns'][number]): string[] {
+  const { counts, segments, secondsLeft, preparing, trouble } = campaign
   const { done = 0, held = 0, peers = 0 } = counts ?? {}
   const part = segments === 0 ? 1 : done / segments
   const left = secondsLeft === null || done >= segments ? '' : `, about ${formatSeconds(secondsLeft)} left`
   return [
     `${drawBar(part, BAR_WIDTH)} ${Math.floor(part * 100)} %${left}`,
     `${formatCount(done)} of ${formatThings(segments, 'segment')} done, ${formatCount(held)} at work; ${formatThings(peers, 'node')} in the last day`,
+    ...(preparing === null
+      ? []
+      : [`its model comes: ${formatBytes(preparing.done)} of ${formatBytes(preparing.total)}`]),
+    ...(trouble === null ? [] : wrap(`it is not worked on, and tried again: ${cleanLine(trouble)}`)),
   ]
 }
 

@@ -2,6 +2,7 @@
 import '../small-nursery.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ShoalError } from '../../protocol/errors.ts'
+import { openCampaign } from '../campaigns/campaigns.ts'
 import type { ShardDetails, Shards } from '../components.ts'
 import { openHome } from '../home.ts'
 import { openLedger, verifyInPool } from '../ledger/ledger.ts'
@@ -16,7 +17,9 @@ import { watchDisk } from './disk.ts'
 import { type Hours, isWithin } from './hours.ts'
 import { listSegments, type SegmentStanding, type SegmentsRequest } from './list-segments.ts'
 import { answerPeers, startMembership } from './membership.ts'
+import { type ModelStanding, prepareModels } from './obtain-model.ts'
 import { startProducer } from './produce-segment.ts'
+import { shareFiles } from './share-files.ts'
 import type { ToolboxOptions } from './toolbox.ts'
 import { type Ending, type Failure, startWorker, type Work } from './worker.ts'
 
@@ -64,7 +67,7 @@ export interface Status {
   /** segments that failed here lately, and are left to others for a while */
   failures: Failure[]
   /** `digest` is equal on nodes that hold the same records; `secondsLeft` by the pace since the start, or null */
-  campaigns: (CampaignStanding & { digest: string; secondsLeft: number | null })[]
+  campaigns: (CampaignStanding & ModelStanding & { digest: string; secondsLeft: number | null })[]
 }
 
 export interface Daemon extends Campaigns, Shards {
@@ -109,11 +112,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   opened.defer(() => home.close())
   const ledger = await openLedger({ store: home.store, verify: verifyInPool, clock })
   opened.defer(() => ledger.close())
+  const shared = shareFiles()
   const network = await (options.startNetwork ?? startNetwork)({
     ...{ identity: home.signer, table: home.store.network, listen: options.listen, bootstrap: options.peers },
     ...{ agent: `shoal/${VERSION}`, local, mdns: !local, upnp: !local, relayed: !local, relay: !local },
     dht: local ? 'server' : 'auto',
-    answers: answerPeers(home, ledger, (peer) => void network.shun(peer)),
+    answers: answerPeers(home, ledger, shared.read, (peer) => void network.shun(peer)),
     log,
   })
   opened.defer(() => network.close())
@@ -124,8 +128,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const disk = watchDisk(dataDir, options.diskBytes)
   const mayWork = () => !paused && (options.hours === null || isWithin(options.hours, new Date(clock())))
 
+  const models = prepareModels(network, shared, options)
+  opened.defer(() => models.close())
   const membership = startMembership(home, ledger, network, {
-    ...{ log, syncEveryMs: options.syncEveryMs, onReady: () => worker.look() },
+    ...{ log, syncEveryMs: options.syncEveryMs, onReady: () => worker.look(), onLeave: models.forget },
+    prepare: async (id) => models.prepare(id, await openCampaign(home.store, id)),
   })
   opened.defer(() => membership.close())
   const parts = { ledger, network, signer: home.signer, clock }
@@ -201,7 +208,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           paces.set(standing.campaign, pace)
           const seconds = (performance.now() - pace.at) / 1000
           const secondsLeft = done > pace.done ? ((segments - done) * seconds) / (done - pace.done) : null
-          return { ...standing, digest: ledger.digest(parseCampaign(standing.campaign)), secondsLeft }
+          const id = parseCampaign(standing.campaign)
+          return { ...standing, ...models.standing(id), digest: ledger.digest(id), secondsLeft }
         }),
       }
     },

@@ -20,6 +20,7 @@ const SYNC_EVERY_MS = 30_000
 export function answerPeers(
   { store, blocks, signer }: Home,
   ledger: Ledger,
+  file: Answers['file'],
   shun: (peer: string) => void,
 ): Answers {
   const joined = (id: CID) => ledger.campaigns().some((one) => one.id.equals(id))
@@ -39,7 +40,7 @@ export function answerPeers(
     // lists and shards are for everybody: whoever knows a block's name may have it
     block: async (cid) =>
       (await blocks.has(cid)) ? Buffer.concat(await Array.fromAsync(blocks.get(cid))) : null,
-    file: () => null,
+    file,
     sync: (frames, from) => ledger.answer(channelOf(frames), { onMisbehaviour: () => shun(from) }),
   }
 }
@@ -55,20 +56,26 @@ export interface Membership {
   leave(id: CID): Promise<void>
   /** Take part in what the ledger has joined. */
   enter(id: CID): Promise<void>
-  /** whether the first syncs are over */
+  /** whether the first syncs are over, and its model is here */
   isReady(id: CID): boolean
   close(): Promise<void>
+}
+
+export interface MembershipOptions {
+  log: Log
+  /** Get what a campaign's segments need. @returns whether it is here; not, where it was called off */
+  prepare: (id: CID) => Promise<boolean>
+  /** told when segments may be taken */
+  onReady: () => void
+  onLeave: (id: CID) => void
+  syncEveryMs?: number | undefined
 }
 
 export function startMembership(
   { store, blocks, signer }: Home,
   ledger: Ledger,
   network: Network,
-  {
-    log,
-    onReady,
-    syncEveryMs = SYNC_EVERY_MS,
-  }: { log: Log; onReady: () => void; syncEveryMs?: number | undefined },
+  { log, prepare, onReady, onLeave, syncEveryMs = SYNC_EVERY_MS }: MembershipOptions,
 ): Membership {
   const closing = new AbortController()
   const { signal } = closing
@@ -117,6 +124,7 @@ export function startMembership(
     await Promise.all(peers.slice(0, FIRST_SYNCS).map((peer) => syncWith(peer, id)))
     // it may have been left meanwhile
     if (leaving.get(name) !== stop) return
+    if (!(await prepare(id)) || leaving.get(name) !== stop) return
     ready.set(name, true)
     onReady()
   }
@@ -149,6 +157,7 @@ export function startMembership(
       leaving.get(id.toString())?.()
       leaving.delete(id.toString())
       ready.delete(id.toString())
+      onLeave(id)
       await network.withdraw(id)
       await ledger.leave(id)
     },

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { encode, equalBytes } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
@@ -6,8 +5,9 @@ import type { Crawl, Images, Scorer, Web } from '../components.ts'
 import { startCrawl } from '../crawl/crawl.ts'
 import { startImages } from '../images/images.ts'
 import { playWeb } from '../play-web.ts'
-import { openScorer } from '../score/score.ts'
+import { obtainModel, openScorer } from '../score/score.ts'
 import { VERSION } from '../version.ts'
+import { whereToLook } from './obtain-model.ts'
 
 export interface ToolOptions {
   dataDir: string
@@ -56,17 +56,16 @@ export async function openTools(
   return { crawl, images, scorer, close: () => kept.disposeAsync() }
 }
 
-/** The embedded model, the one given by hand, or a download, whichever has the files that the campaign names. */
-async function openModel(
-  model: Campaign['pipeline']['model'],
-  { dataDir, threads, offline, model: given }: ToolOptions,
-): Promise<Scorer> {
-  const hosted = /^[\w.-]+\/[\w.-]+@[\w.-]+$/.test(model.repo) ? `hf:${model.repo}` : undefined
-  const scorer = await openScorer(given ?? hosted, { cacheDir: join(dataDir, 'models'), threads, offline })
-  if (equalBytes(encode(scorer.model.files), encode(model.files))) return scorer
+/** It has been got before any segment is taken, so that nobody is asked for it here unless it was lost meanwhile. */
+async function openModel(model: Campaign['pipeline']['model'], options: ToolOptions): Promise<Scorer> {
+  const places = whereToLook({ ...options, diskBytes: null })
+  const { directory, precision } = await obtainModel(model, places)
+  const scorer = await openScorer(directory, { ...places, precision, threads: options.threads })
+  const files = [...model.files].sort((a, b) => (a.path < b.path ? -1 : 1))
+  if (equalBytes(encode(scorer.model.files), encode(files))) return scorer
   await scorer.close()
   throw new ShoalError(
     'campaign_model',
-    `the campaign's model is ${model.repo}, and ${scorer.model.repo} has other files: start with --model and a directory that holds it`,
+    `the campaign's model is ${model.repo}, and ${directory} has come to hold other files: start again`,
   )
 }

@@ -50,6 +50,8 @@ const status: Status = {
         segments: 90_000,
       },
       ...{ sources: [], model: 'shoal-mini', trust: 'open', digest: 'ab', secondsLeft: 864_000 },
+      preparing: { done: 12_000_000, total: 600_000_000, unit: 'bytes' },
+      trouble: `\u202ethe model can't be had ${'because '.repeat(30)}`,
       counts: {
         segments: 90_000,
         done: 45_000,
@@ -82,6 +84,10 @@ statuses('limits, campaigns, what is at work, failures by their reasons', () => 
   assert.match(
     text,
     /█{11}░{11} 50 %, about 10 days left\n45,000 of 90,000 segments done, 120 at work; 60 nodes/,
+  )
+  assert.match(
+    text,
+    /\nits model comes: 12\.0 MB of 600 MB\nit is not worked on, and tried again: the model can't be had because/,
   )
   assert.match(text, /segment 89999 of .*: claimed; waits/)
   assert.match(text, /\n {2}read +█{10}░{10} +50 % +500 MB/)
