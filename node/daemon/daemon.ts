@@ -131,7 +131,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const models = prepareModels(network, shared, options)
   opened.defer(() => models.close())
   const membership = startMembership(home, ledger, network, {
-    ...{ log, syncEveryMs: options.syncEveryMs, onReady: () => worker.look(), onLeave: models.forget },
+    ...{ log, syncEveryMs: options.syncEveryMs, onReady: () => worker.wake(), onLeave: models.forget },
     prepare: async (id) => models.prepare(id, await openCampaign(home.store, id)),
   })
   opened.defer(() => membership.close())

@@ -33,8 +33,9 @@ export function answerPeers(
         const shard = ledger.shardsOf(campaign, segment).find((one) => one.manifest.equals(holding.manifest))
         return shard ? ledger.find(shard.id) : null
       }
-      const own = ledger.claimOf(campaign, segment, signer.publicKey)
-      const claim = own ?? (holding.state === 'held' ? ledger.claimOf(campaign, segment, holding.peer) : null)
+      // where nobody holds it, how this node gave it up
+      const peer = holding.state === 'held' ? holding.peer : signer.publicKey
+      const claim = ledger.claimOf(campaign, segment, peer)
       return claim && ledger.find(claim.id)
     },
     // lists and shards are for everybody: whoever knows a block's name may have it
@@ -99,8 +100,11 @@ export function startMembership(
       if (!signal.aborted) log.debug({ peer, reason: (error as Error).message }, 'a sync ended early')
     }
     // a data directory that was restored from a copy lacks the shards that came after it
-    const last = ledger.lastShardOf(signer.publicKey)
-    if (last) await adoptHead({ store, signer }, last)
+    const last = signal.aborted ? null : ledger.lastShardOf(signer.publicKey)
+    if (last)
+      await adoptHead({ store, signer }, last).catch((error: Error) =>
+        log.error({ error: error.message }, 'the chain of shards may fork: the database can not be written'),
+      )
   }
 
   async function enter(id: CID): Promise<void> {

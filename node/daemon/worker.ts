@@ -90,6 +90,7 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions) {
   const atWork = new Map<string, Current>()
   const picker = makePicker(parts)
   const bell = makeBell()
+  let worked = mayWork()
   let ending = false
   let produced = 0
 
@@ -250,11 +251,18 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions) {
     failures: () => [...failed.values()],
     /** segments done since the start */
     produced: () => produced,
-    /** Look again what may be done: work or rest. What is at work and may not be is put down, and given up. */
+    /**
+     * Look whether it is time to work or to rest. What is at work and may not be is put down, and given up. A node that
+     * found nothing to do goes on waiting, or thousands would look for segments as often as this is called.
+     */
     look() {
-      if (!mayWork()) putDown(() => true)
-      bell.ring()
+      const works = mayWork()
+      if (!works) putDown(() => true)
+      else if (!worked) bell.ring()
+      worked = works
     },
+    /** Look at once for something to do. */
+    wake: () => bell.ring(),
     /** Give up what is at work of a campaign, and take nothing of it until something is done. */
     async without<T>(campaign: CID, something: () => Promise<T>): Promise<T> {
       const isMeant = ({ id }: Task) => campaign.equals(id)

@@ -20,7 +20,7 @@ const QUESTIONS = 30
 
 const status = suite('status')
 
-status('is answered soon after the start, and while all cores crawl', async () => {
+status('is answered soon after the start, and while all cores crawl; then it stops', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'shoal-status-'))
   const crawl = await playCrawl()
   const processes = startProcesses(dir, {
@@ -57,6 +57,13 @@ status('is answered soon after the start, and while all cores crawl', async () =
     const [median, most] = [times.sort((a, b) => a - b)[QUESTIONS / 2]!, times.at(-1)!]
     console.log(`    status while it crawls: ${median.toFixed(0)} ms, ${most.toFixed(0)} ms at most`)
     assert.ok(most < ANSWER_MS)
+    const stopping = performance.now()
+    await node.stop()
+    assert.equal(
+      node.endings.map(({ how }) => how),
+      Array.from({ length: SEGMENTS }, () => 'given_up'),
+    )
+    console.log(`    stopped after ${(performance.now() - stopping).toFixed(0)} ms`)
   } catch (error) {
     console.error(await processes.tails())
     throw error

@@ -6,6 +6,7 @@ import { openLog } from '../../../node/log.ts'
 import type { Network } from '../../../node/network/network.ts'
 import { cidOf, encode } from '../../../protocol/codec.ts'
 import { ShoalError } from '../../../protocol/errors.ts'
+import { LEASE_MS } from '../../../protocol/timing.ts'
 import {
   MINUTE,
   makeSigner,
@@ -23,6 +24,7 @@ const other = makeSigner(2)
 
 const worker = suite('worker')
 const stack = new AsyncDisposableStack()
+const started: { end(how: 'now'): void }[] = []
 let here: Network
 let there: Network
 
@@ -32,7 +34,11 @@ worker.before(async () => {
   await there.dial(here.addresses()[0]!)
 })
 
-worker.after(() => stack.disposeAsync())
+worker.after(async () => {
+  // those of tests that failed
+  for (const { end } of started) end('now')
+  await stack.disposeAsync()
+})
 
 /** A run of a segment, which goes on until the test ends it, or the worker puts it down. */
 interface Run {
@@ -67,13 +73,14 @@ function startHere(
     close: async () => {},
   }
   const parts = { ledger, network, signer, producer, clock: () => time.now }
-  const started = startWorker(parts, {
+  const running = startWorker(parts, {
     ...{ log: openLog('silent', 'stderr'), segments, contentionMs: 20 },
     ...{ mayWork: () => may.work, mayBegin: async () => may.begin, isReady: () => true },
     onEnd: (ending) => endings.push(ending),
   })
+  started.push(running)
   return {
-    ...{ ...started, runs, endings, may },
+    ...{ ...running, runs, endings, may },
     /** The next run that was not asked for yet. */
     next: (() => {
       let taken = 0
@@ -83,8 +90,8 @@ function startHere(
       }
     })(),
     async stop() {
-      started.end('now')
-      await started.ended
+      running.end('now')
+      await running.ended
     },
   }
 }
@@ -134,6 +141,23 @@ worker(
   },
 )
 
+worker('that found nothing to do waits on when it is looked whether it may work', async () => {
+  const campaign = await sealCampaign(1, { name: 'idle' })
+  await withLedgers(1, campaign, async (place) => {
+    const claim = await sealClaim(campaign, other)
+    await place!.ledger.add(claim.bytes, 'sync')
+    const working = startHere(place!)
+    await new Promise((done) => setTimeout(done, 50))
+    place!.time.now += 2 * LEASE_MS
+    working.look()
+    await new Promise((done) => setTimeout(done, 100))
+    assert.is(working.runs.length, 0)
+    working.wake()
+    await working.next()
+    await working.stop()
+  })
+})
+
 worker('takes nothing while the disk is full, and goes on when there is room', async () => {
   const campaign = await sealCampaign(2, { name: 'full' })
   await withLedgers(1, campaign, async (place) => {
@@ -142,12 +166,12 @@ worker('takes nothing while the disk is full, and goes on when there is room', a
     working.may.begin = false
     await first.finish()
     await until('what was begun is ended', () => working.endings.length === 1)
-    working.look()
+    working.wake()
     await new Promise((done) => setTimeout(done, 100))
     assert.is(working.runs.length, 1)
     assert.is(place!.ledger.counts(campaign.id).held, 0)
     working.may.begin = true
-    working.look()
+    working.wake()
     await working.next()
     await working.stop()
   })
@@ -183,7 +207,7 @@ worker('that stops gives its segment back, and another takes it at once', async 
     assert.equal(second.atWork(), [])
     await first.stop()
     await until('the other hears of its end', () => state() === 'free')
-    second.look()
+    second.wake()
     await second.next()
     assert.equal(hows(first.endings), ['given_up'])
     await second.stop()
@@ -204,11 +228,11 @@ worker('leaves a segment that failed to others for half an hour, and tells of it
     assert.is(place!.ledger.holding(campaign.id, 0).state, 'free')
     place!.time.now += 29 * MINUTE
     await new Promise((done) => setTimeout(done, 50))
-    working.look()
+    working.wake()
     await new Promise((done) => setTimeout(done, 100))
     assert.is(working.runs.length, 1)
     place!.time.now += 2 * MINUTE
-    working.look()
+    working.wake()
     await working.next()
     await working.stop()
   })
@@ -248,7 +272,7 @@ worker('outlives the end of a campaign that it is at work for', async () => {
       await place!.ledger.leave(campaign.id)
     })
     await place!.ledger.add(next.bytes, 'own')
-    working.look()
+    working.wake()
     await working.next()
     assert.is(working.atWork()[0]!.campaign, next.id.toString())
     // without being told before: what is published is refused then
