@@ -1,99 +1,29 @@
-import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { appendFile, cp, mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type ModelFile, readModelFiles } from '../../../node/score/model-files.ts'
+import { readModelFiles } from '../../../node/score/model-files.ts'
+import { EMBEDDED, type ObtainProgress, openScorer } from '../../../node/score/score.ts'
 import {
-  EMBEDDED,
-  type ObtainOptions,
-  type ObtainProgress,
-  obtainModel,
-  openScorer,
-} from '../../../node/score/score.ts'
-import type { ModelPeer } from '../../../node/score/take-from-peers.ts'
+  type Context,
+  cutAfter,
+  type Deed,
+  giveModels,
+  holdsModel,
+  honest,
+  makePeers,
+  obtain,
+  REPO,
+  refusal,
+  VISION,
+  wrong,
+} from './model-origins.ts'
 import { writeTinyModel } from './tiny-model.ts'
 
-interface Context {
-  /** the model, as its publisher has it */
-  directory: string
-  cacheDir: string
-  files: ModelFile[]
-  server: Server
-  endpoint: string
-  /** what the origin was asked for */
-  requests: string[]
-  meddle: (req: IncomingMessage, res: ServerResponse) => boolean
-}
-
-const VISION = 'onnx/vision_model.onnx'
-const REPO = 'some/tiny@v1'
-
 const test = suite<Context>('obtain model')
-test.before.each(async (context) => {
-  context.directory = await mkdtemp(join(tmpdir(), 'shoal-origin-'))
-  context.cacheDir = await mkdtemp(join(tmpdir(), 'shoal-models-'))
-  await writeTinyModel(context.directory, { side: 4 })
-  context.files = await readModelFiles(context.directory, 'fp32')
-  context.requests = []
-  context.meddle = () => false
-  context.server = createServer(async (req, res) => {
-    const path = /^\/some\/tiny\/resolve\/v1\/(.*)$/.exec(req.url ?? '')?.[1]
-    context.requests.push(`${path ?? req.url}${req.headers.range ? ` ${req.headers.range}` : ''}`)
-    if (context.meddle(req, res)) return
-    const body = path === undefined ? null : await readFile(join(context.directory, path)).catch(() => null)
-    if (body === null) return void res.writeHead(404).end()
-    const start = Number(/^bytes=(\d+)-$/.exec(req.headers.range ?? '')?.[1] ?? 0)
-    const range = { 'content-range': `bytes ${start}-${body.length - 1}/${body.length}` }
-    const length = { 'content-length': body.length - start }
-    res.writeHead(start > 0 ? 206 : 200, start > 0 ? { ...length, ...range } : length)
-    res.end(body.subarray(start))
-  })
-  await once(context.server.listen(0, '127.0.0.1'), 'listening')
-  context.endpoint = `http://127.0.0.1:${(context.server.address() as AddressInfo).port}`
-})
-test.after.each(async ({ server, directory, cacheDir }) => {
-  server.closeAllConnections()
-  await new Promise((resolve) => server.close(resolve))
-  await rm(directory, { recursive: true, force: true })
-  await rm(cacheDir, { recursive: true, force: true })
-})
+giveModels(test)
 
-function sha256(body: Uint8Array): string {
-  return createHash('sha256').update(body).digest('hex')
-}
-
-/** What a peer gives of the vision tower; of other files it gives what is right. */
-type Deed = (body: Buffer, offset: number) => AsyncIterable<Uint8Array> | Iterable<Uint8Array>
-
-/** Peers that have a model's files, and what they were asked for: `name file from offset`. */
-function makePeers({ directory, files }: Pick<Context, 'directory' | 'files'>, deeds: Record<string, Deed>) {
-  const asked: string[] = []
-  async function* peers(): AsyncGenerator<ModelPeer> {
-    for (const [id, deed] of Object.entries(deeds)) {
-      yield {
-        id,
-        async *read(hash, offset) {
-          const file = files.find((one) => one.sha256 === hash)!
-          asked.push(`${id} ${file.path} from ${offset}`)
-          const body = await readFile(join(directory, file.path))
-          yield* file.path === VISION ? deed(body, offset) : [body.subarray(offset)]
-        },
-      }
-    }
-  }
-  const ofVision = () =>
-    asked.filter((line) => line.includes(VISION)).map((line) => line.replace(` ${VISION}`, ''))
-  return { peers, asked, ofVision }
-}
-
-const honest: Deed = (body, offset) => [body.subarray(offset)]
 const lacks: Deed = () => []
-const wrong: Deed = (body, offset) => [Buffer.alloc(body.length - offset, 7)]
 const short: Deed = (body, offset) => [body.subarray(offset, -1)]
 const refuses: Deed = () => {
   throw new Error('too many requests')
@@ -101,32 +31,6 @@ const refuses: Deed = () => {
 function* endless() {
   for (;;) yield new Uint8Array(1000)
 }
-/** Gives so many bytes, then the connection breaks. */
-function cutAfter(bytes: number, from: Deed = honest): Deed {
-  return function* (body, offset) {
-    const [part] = from(body, offset) as Iterable<Uint8Array>
-    yield part!.subarray(0, bytes)
-    throw new Error('the stream was reset')
-  }
-}
-
-function obtain({ cacheDir, endpoint, files }: Context, options: Partial<ObtainOptions> = {}, repo = 'tiny') {
-  return obtainModel({ repo, files }, { cacheDir, endpoint, given: [], offline: true, ...options })
-}
-
-async function refusal(promise: Promise<unknown>): Promise<{ code: string; message: string }> {
-  return promise.then(
-    () => assert.unreachable('it should have been refused'),
-    (error) => error,
-  ) as Promise<{ code: string; message: string }>
-}
-
-async function holdsModel(directory: string, files: readonly ModelFile[]): Promise<void> {
-  assert.equal(await readModelFiles(directory, 'fp32'), files)
-  const names = await readdir(directory, { recursive: true })
-  assert.is(names.filter((name) => name.endsWith('.part')).length, 0)
-}
-
 test('a directory that has the very files comes first, then the cache; nobody is asked', async (context) => {
   const { peers, asked } = makePeers(context, { honest })
   const given = [EMBEDDED, context.directory]
@@ -241,48 +145,6 @@ test('called off, it ends with the reason, and keeps what it has', async (contex
   assert.is(error.message, 'enough')
   const [kept] = await readdir(context.cacheDir)
   assert.is((await stat(join(context.cacheDir, kept!, `${VISION}.part`))).size, 100)
-})
-
-test('after the peers, the origin: it goes on where they stopped, and lies of theirs are no hindrance', async (context) => {
-  const { peers } = makePeers(context, { cut: cutAfter(20) })
-  const { directory } = await obtain(context, { peers, offline: false }, REPO)
-  await holdsModel(directory, context.files)
-  assert.is(context.requests.length, 1)
-  assert.is(context.requests[0], `${VISION} bytes=100-`)
-  await rm(directory, { recursive: true })
-  const poisoned = makePeers(context, { poison: cutAfter(100, wrong) })
-  await obtain(context, { peers: poisoned.peers, offline: false }, REPO)
-  await holdsModel(directory, context.files)
-  assert.is(context.requests.at(-1), VISION)
-})
-
-test('an origin with other files is told from the right one, by length and by hash', async (context) => {
-  const other = await readFile(join(context.directory, VISION))
-  other[other.length - 1]! ^= 1
-  await writeFile(join(context.directory, VISION), other)
-  const wanted = context.files.find(({ path }) => path === VISION)!
-  const error = await refusal(obtain(context, { offline: false }, REPO))
-  assert.is(error.code, 'campaign_model')
-  assert.ok(error.message.includes(`has sha256 ${sha256(other)}, and should have ${wanted.sha256}`))
-  await appendFile(join(context.directory, VISION), 'x')
-  const { message } = await refusal(obtain(context, { offline: false }, REPO))
-  assert.ok(message.includes(`it has ${wanted.bytes + 1} bytes, and should have ${wanted.bytes}`), message)
-  context.meddle = (_, res) => {
-    // no length is given, and no end
-    res.writeHead(200)
-    const pour = () => void (res.destroyed || res.write(Buffer.alloc(1000), () => setImmediate(pour)))
-    pour()
-    return true
-  }
-  assert.match((await refusal(obtain(context, { offline: false }, REPO))).message, /longer than \d+ bytes/)
-})
-
-test('an origin that is not asked, or not there', async (context) => {
-  assert.match((await refusal(obtain(context, {}, REPO))).message, /since this node is offline/)
-  assert.equal(context.requests, [])
-  await new Promise((resolve) => context.server.close(resolve))
-  const { message } = await refusal(obtain(context, { offline: false }, REPO))
-  assert.match(message, /can't reach the server \(ECONNREFUSED\).*--model and a directory/)
 })
 
 test('files that no scorer reads are refused before anybody is asked', async (context) => {
