@@ -6,6 +6,8 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { admitCases } from './vectors/admit.ts'
+import { agreeCases } from './vectors/agree.ts'
+import { assignVerifierCases } from './vectors/assign-verifiers.ts'
 import { backoffCases } from './vectors/backoff.ts'
 import { claimCases } from './vectors/claim.ts'
 import { codecCases } from './vectors/codec.ts'
@@ -13,15 +15,19 @@ import { envelopeCases } from './vectors/envelope.ts'
 import { framingCases } from './vectors/framing.ts'
 import { nameCases } from './vectors/names.ts'
 import { presetCases } from './vectors/presets.ts'
+import { quorumCases } from './vectors/quorum.ts'
 import { campaignCases, manifestCases, shardCases } from './vectors/records.ts'
 import { requestCases } from './vectors/requests.ts'
 import { robotsDirectiveCases } from './vectors/robots-directives.ts'
 import { filterCases, segmentCases } from './vectors/rules.ts'
+import { sampleCases } from './vectors/sample.ts'
 import { assignCases, selectCases } from './vectors/share.ts'
+import { standingCases } from './vectors/standing.ts'
 import { conversationCases } from './vectors/sync-conversation.ts'
 import { fingerprintCases } from './vectors/sync-fingerprints.ts'
 import { syncMessageCases } from './vectors/sync-messages.ts'
 import { uidCases } from './vectors/uid.ts'
+import { verdictCases } from './vectors/verdict.ts'
 
 const SPELLING = 'Bytes are lower-case hex; values are DAG-JSON.'
 const ZEROS = '`zeros` is how many zero bytes follow the given ones.'
@@ -41,13 +47,37 @@ export async function makeVectors(): Promise<Record<string, string>> {
     'backoff.json': print(`${RECORD} ${SPELLING}`, await backoffCases()),
     'claim.json': print(`${RECORD} ${SPELLING}`, await claimCases()),
     'shard.json': print(`${RECORD} ${SPELLING}`, await shardCases()),
+    'verdict.json': print(
+      `${RECORD} ${SPELLING} \`proofMessage\` is what the proof is a signature of.`,
+      await verdictCases(),
+    ),
+    'sample.json': print(
+      'Draw `sample` by `proof` from `frames`, for a campaign of so many `samples`; or find the `byte` of a segment from `start` to `end` that `place` means.',
+      await sampleCases(),
+    ),
+    'agree.json': print(
+      "Compare `said` with `read` from the page, or with the image `seen`, under `terms`: `agreement`, null where the page leaves it to the image. The similarity 'NaN' is no number.",
+      agreeCases(),
+    ),
+    'assign-verifiers.json': print(
+      'Choose `count` `verifiers` of the shard of `producer` for `segment` among `peers`, at `epoch`; or the `delay` of a `rank`; or the `epoch` of `now`.',
+      assignVerifierCases(),
+    ),
+    'quorum.json': print(
+      'Decide the `state` of a shard by `ballots`, in any order, under `terms`: `liars`, and `rechecks`, the rows of frame `kept` that the next verifier looks at, in the order given; or how many are `needed`; or what is `usual` of `shares`; or which `votes` each of the `verdicts` (bodies, in DAG-JSON) casts. Peers are numbers.',
+      await quorumCases(),
+    ),
+    'standing.json': print(
+      'Tally `shards`, in any order: the `states` of each, and `standings` of those peers that have any, all others none. Peers are places in `peers`, `operators` keys.',
+      standingCases(),
+    ),
     'manifest.json': print(`Decode \`bytes\`: ${SPELLING}`, manifestCases()),
     'filter.json': print(
       'Apply `rule` under the rules of `preset` to `input`: it gives `output`.',
       filterCases(),
     ),
     'admit.json': print(
-      'Open `envelope`, decode its body, and admit it at `now` to a node that knows `campaign`, `newest` (an envelope), `recentClaims`, `recentBackoffs` and `sameSeq`, where it came by `way`: it comes to `verdict` and `code`, and takes the place of `replaces`.',
+      'Open `envelope`, decode its body, and admit it at `now` to a node that knows `campaign`, `newest` (an envelope), `recentClaims`, `recentBackoffs`, `sameSeq` and, for a verdict, `audited`, where it came by `way`: it comes to `verdict` and `code`, and takes the place of `replaces`.',
       await admitCases(),
     ),
     'assign.json': print(

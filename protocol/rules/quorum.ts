@@ -108,27 +108,41 @@ function recall({ proof, frames, sampled, findings }: Verdict) {
 }
 
 /**
- * The rows that somebody accuses. A score that one device finds forged may be within what another allows, and a producer
- * could aim between the two to set honest verifiers against each other. So a match that was found by chance denies
- * such an accusation only where it comes from a device of an accuser's class; a recheck, which repeats what the
- * accuser measured, always.
+ * The rows that somebody accuses, and whose word on them counts.
+ *
+ * A score that one device finds forged may be within what another allows, and a producer could aim between the two to
+ * set honest verifiers against each other. So a match that was found by chance denies such an accusation only where it
+ * comes from a device of an accuser's class; a recheck, which repeats what the accuser measured, always.
+ *
+ * Each day has other verifiers. Lest colluders deny an accusation day after day until they are the majority, a word
+ * counts until the day after the last accusation, and a recheck not from before the first.
  *
  * @param ballots - those that count
  */
 export function countVotes(ballots: readonly Ballot[]): AccusedRow[] {
-  const all = ballots.flatMap(({ verifier, votes }) => votes.map((vote) => ({ verifier, ...vote })))
-  const byRow = new Map<string, typeof all>()
-  for (const vote of all) byRow.set(nameOf(vote), [...(byRow.get(nameOf(vote)) ?? []), vote])
-  return [...byRow.values()].flatMap((votes) => {
-    const accusing = votes.filter(({ forged, isRecheck }) => forged && !isRecheck).map(({ device }) => device)
-    if (accusing.length === 0) return []
-    const denies = (vote: Vote) => vote.isRecheck || accusing.includes(null) || accusing.includes(vote.device)
-    return {
-      frame: votes[0]!.frame,
-      row: votes[0]!.row,
-      forged: votes.filter(({ forged }) => forged).map(({ verifier }) => verifier),
-      match: votes.filter((vote) => !vote.forged && denies(vote)).map(({ verifier }) => verifier),
+  if (ballots.every(({ votes }) => votes.length === 0)) return []
+  const byRow = new Map<string, (Vote & Pick<Ballot, 'verifier' | 'epoch'>)[]>()
+  for (const { verifier, epoch, votes } of ballots)
+    for (const vote of votes) {
+      const known = byRow.get(nameOf(vote))
+      if (known === undefined) byRow.set(nameOf(vote), [{ verifier, epoch, ...vote }])
+      else known.push({ verifier, epoch, ...vote })
     }
+  return [...byRow.values()].flatMap((votes) => {
+    const accusing = votes.filter(({ forged, isRecheck }) => forged && !isRecheck)
+    if (accusing.length === 0) return []
+    const devices = accusing.map(({ device }) => device)
+    const days = accusing.map(({ epoch }) => epoch)
+    const first = Math.min(...days) - 1
+    const last = Math.max(...days) + 1
+    const counted = votes.filter(({ forged, isRecheck, device, epoch }) =>
+      isRecheck
+        ? epoch >= first && epoch <= last
+        : forged || (epoch <= last && (devices.includes(null) || devices.includes(device))),
+    )
+    const saying = (wanted: boolean) =>
+      counted.filter(({ forged }) => forged === wanted).map(({ verifier }) => verifier)
+    return { frame: votes[0]!.frame, row: votes[0]!.row, forged: saying(true), match: saying(false) }
   })
 }
 

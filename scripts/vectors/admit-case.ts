@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import { cidOf, encode } from '../../protocol/codec.ts'
 import type { Sealed } from '../../protocol/envelope.ts'
+import type { Circumstances } from '../../protocol/rules/admit.ts'
 import { dagJsonOf, hex, signerOf } from './spelling.ts'
 
 export const alice = signerOf(1)
@@ -14,8 +15,13 @@ const sources = [
   { count: 3, parts: 4 },
   { count: 2, parts: 1 },
 ]
-const open = { sources, trust: { mode: 'open', operators: [] } }
-export const listed = { sources, trust: { mode: 'listed', operators: [alice.publicKey] } }
+const audit = { verifiers: 3, samples: 4, tolerances: { full: 0.001, reduced: 0.005, reencoded: 0.02 } }
+const open = { sources, audit, trust: { mode: 'open', operators: [] } }
+export const listed = { sources, audit, trust: { mode: 'listed', operators: [alice.publicKey] } }
+
+type Audited = NonNullable<Circumstances['audited']>
+/** The shard that `verdictFields` is of, as a node knows it that has heard no other verdict. */
+export const audited: Audited = { segment: 5, rows: 8, isProven: true, sameAudit: [], recentVerdicts: 0 }
 
 interface Known {
   campaign?: unknown
@@ -24,13 +30,22 @@ interface Known {
   recentClaims?: number
   recentBackoffs?: number
   sameSeq?: CID[]
+  audited?: Audited | null
 }
 
 /** How a record is judged, by a node that knows all of this. */
 export function judge(
   comment: string,
   { bytes }: { bytes: Uint8Array },
-  { newest = null, way = 'gossip', recentClaims = 0, recentBackoffs = 0, sameSeq = [], ...known }: Known,
+  {
+    newest = null,
+    way = 'gossip',
+    recentClaims = 0,
+    recentBackoffs = 0,
+    sameSeq = [],
+    audited: shard = audited,
+    ...known
+  }: Known,
   verdict: string,
   code: string,
   replaces?: CID,
@@ -45,6 +60,7 @@ export function judge(
     recentClaims,
     recentBackoffs,
     sameSeq: sameSeq.map(String),
+    audited: shard && { ...shard, sameAudit: shard.sameAudit.map(String) },
     verdict,
     code,
     replaces: replaces?.toString(),

@@ -4,6 +4,7 @@ import { type Claim, makeClaim } from '../../protocol/records/claim.ts'
 import { makeShard, type Shard } from '../../protocol/records/shard.ts'
 import { backoffAdmissions } from './admit-backoff.ts'
 import { alice, bob, campaign, HOUR, judge, listed, NOW, SECOND } from './admit-case.ts'
+import { verdictAdmissions } from './admit-verdict.ts'
 import { campaignFields, shardFields } from './records.ts'
 
 /** What is expected is written by hand, code and verdict. */
@@ -151,6 +152,7 @@ export async function admitCases(): Promise<unknown[]> {
     judge('shard: by a peer that is not listed', low, { campaign: listed }, 'ignore', 'peer_unlisted'),
 
     ...(await backoffAdmissions()),
+    ...(await verdictAdmissions()),
 
     judge(
       'campaign: a valid one',

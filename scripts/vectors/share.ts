@@ -5,7 +5,7 @@ import { hex } from './spelling.ts'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const NOON = 1_760_000_000_000
-const keyOf = (name: string) => new Uint8Array(createHash('sha256').update(name).digest())
+export const keyOf = (name: string) => new Uint8Array(createHash('sha256').update(name).digest())
 /** By node's own sha256, apart from the code: what `precedence` is to give. */
 const precedenceOf = (segment: number, peer: Uint8Array) => {
   const number = Buffer.alloc(4)
@@ -168,9 +168,16 @@ function mix(word: bigint): bigint {
 }
 
 function weightOf(segment: number, peer: Uint8Array): number {
+  return weightBySeeds(segment, ...seedsOf(peer))
+}
+
+export function seedsOf(peer: Uint8Array): [number, number] {
   const digest = createHash('sha256').update(peer).digest()
-  const first = mix(BigInt(segment) ^ BigInt(digest.readUInt32BE(0)))
-  return Number(mix(first ^ BigInt(digest.readUInt32BE(4))))
+  return [digest.readUInt32BE(0), digest.readUInt32BE(4)]
+}
+
+export function weightBySeeds(word: number, seed0: number, seed1: number): number {
+  return Number(mix(mix(BigInt(word) ^ BigInt(seed0)) ^ BigInt(seed1)))
 }
 
 export function assignCases(): unknown[] {

@@ -20,6 +20,7 @@ interface Case {
   recentClaims: number
   recentBackoffs: number
   sameSeq: string[]
+  audited: (Omit<NonNullable<Circumstances['audited']>, 'sameAudit'> & { sameAudit: string[] }) | null
   verdict: string
   code: string
   replaces?: string
@@ -46,6 +47,7 @@ async function circumstancesOf({
   recentClaims,
   recentBackoffs,
   sameSeq,
+  audited,
 }: Case): Promise<Circumstances> {
   const known = newest === null ? null : await read(bytesOf(newest))
   return {
@@ -56,6 +58,7 @@ async function circumstancesOf({
     recentClaims,
     recentBackoffs,
     sameSeq: sameSeq.map((cid) => CID.parse(cid)),
+    audited: audited && { ...audited, sameAudit: audited.sameAudit.map((cid) => CID.parse(cid)) },
   }
 }
 

@@ -1,0 +1,307 @@
+import type { ReadCandidate, SaidRow, SeenImage } from '../../protocol/rules/agree.ts'
+
+const kite = {
+  sha256: '1'.repeat(64),
+  md5: '2'.repeat(32),
+  pdq: `${'0'.repeat(62)}0f`,
+  pdqQuality: 90,
+  width: 640,
+  height: 480,
+}
+const kept: SaidRow = {
+  url: 'https://photos.example/kite.jpg',
+  outcome: 'kept',
+  sha256: kite.sha256,
+  pdq: kite.pdq,
+  similarity: 0.3125,
+  pair: { text: 'a red kite', md5: kite.md5, width: 640, height: 480, embedding: [0.6, 0.8] },
+}
+const dropped: SaidRow = { ...kept, outcome: 'similarity', similarity: 0.25, pair: null }
+const ended = (outcome: SaidRow['outcome']): SaidRow => ({
+  ...kept,
+  outcome,
+  sha256: null,
+  pdq: null,
+  similarity: null,
+  pair: null,
+})
+const read: ReadCandidate = { url: kept.url, text: 'a red kite', outcome: null, isDuplicate: false }
+const seen: SeenImage = {
+  outcome: 'kept',
+  isArchived: false,
+  image: kite,
+  score: { similarity: 0.3125, embedding: [0.6, 0.8] },
+}
+const gone = (outcome: SeenImage['outcome']): SeenImage => ({
+  outcome,
+  isArchived: false,
+  image: null,
+  score: null,
+})
+const scored = (
+  similarity: number,
+  outcome: SeenImage['outcome'] = 'kept',
+  image: Partial<typeof kite> = {},
+): SeenImage => ({
+  ...seen,
+  outcome,
+  image: { ...kite, ...image },
+  score: { similarity, embedding: [0.6, 0.8] },
+})
+const other = { sha256: '9'.repeat(64), md5: '8'.repeat(32), width: 320, height: 240 }
+const archived = (one: SeenImage): SeenImage => ({ ...one, isArchived: true })
+const bitsOff = (bits: number) =>
+  ((0xfn ^ ((1n << BigInt(bits)) - 1n)) as bigint).toString(16).padStart(64, '0')
+
+/** What is expected is written by hand: finding, code. */
+export function agreeCases(): unknown[] {
+  return [
+    page('a row of the page', kept, read, null),
+    page('a candidate the shard leaves out', null, read, 'forged', 'row_withheld'),
+    page('a row of nothing', kept, null, 'forged', 'row_absent'),
+    page('another address', kept, { ...read, url: 'https://a.example/' }, 'forged', 'row_url'),
+    page('another text', kept, { ...read, text: 'a blue kite' }, 'forged', 'row_text'),
+    page('a row that was kept without its pair', { ...kept, pair: null }, read, 'forged', 'row_absent'),
+    page('a pair of a row that was dropped', { ...dropped, pair: kept.pair }, read, 'forged', 'row_absent'),
+    page('a score without a number', { ...dropped, similarity: null }, read, 'forged', 'row_absent'),
+    page(
+      'a score without the hash of what was scored',
+      { ...dropped, sha256: null },
+      read,
+      'forged',
+      'row_absent',
+    ),
+    page('a text too short, on both sides', ended('text_short'), { ...read, outcome: 'text_short' }, 'match'),
+    page(
+      'kept in spite of a text too short',
+      kept,
+      { ...read, outcome: 'text_short' },
+      'forged',
+      'row_outcome',
+    ),
+    page('kept in spite of the page', kept, { ...read, outcome: 'optout_page' }, 'forged', 'row_outcome'),
+    page('dropped for a text that is long enough', ended('text_short'), read, 'forged', 'row_outcome'),
+    page('dropped for an opt-out that is not there', ended('optout_page'), read, 'forged', 'row_outcome'),
+    page('a duplicate', ended('duplicate'), { ...read, isDuplicate: true }, 'match'),
+    page('no duplicate', ended('duplicate'), read, 'forged', 'row_outcome'),
+    page('kept twice', kept, { ...read, isDuplicate: true }, 'forged', 'row_outcome'),
+    page(
+      'a duplicate that nobody looked for',
+      ended('duplicate'),
+      { ...read, isDuplicate: null },
+      'unverifiable',
+      'row_unchecked',
+    ),
+    page('kept, and nobody looked for duplicates', kept, { ...read, isDuplicate: null }, null),
+    page('met in another segment', ended('duplicate_elsewhere'), read, 'unverifiable', 'row_unchecked'),
+    page('an image that could not be had', ended('fetch_dns'), read, null),
+
+    image('the same', kept, seen, 'match'),
+    image('another score', kept, scored(0.3145), 'forged', 'row_score'),
+    image('half a tolerance off', kept, scored(0.3125 + 1 / 2048), 'match'),
+    image('nearly a tolerance off', kept, scored(0.3125 - 15 / 16384), 'alike'),
+    image('another score, within what fp16 allows', kept, scored(0.3145), 'match', null, {
+      verifierDevice: 'cuda/fp16',
+    }),
+    image('another score, beyond what fp16 allows', kept, scored(0.3185), 'forged', 'row_score', {
+      producerDevice: 'cuda/fp16',
+    }),
+    image('int8 against fp32 says nothing', kept, scored(0.9), 'unverifiable', 'device_unlike', {
+      producerDevice: 'cpu/int8',
+    }),
+    image('int8 within its class', kept, scored(0.3145), 'match', null, {
+      producerDevice: 'cpu/int8',
+      verifierDevice: 'cpu/int8',
+    }),
+    image('int8 of another class', kept, scored(0.3145), 'unverifiable', 'device_unlike', {
+      producerDevice: 'arm/int8',
+      verifierDevice: 'cpu/int8',
+    }),
+    image('a score that is no number', { ...kept, similarity: NaN }, seen, 'forged', 'row_score'),
+    image(
+      'another md5',
+      { ...kept, pair: { ...kept.pair!, md5: '3'.repeat(32) } },
+      seen,
+      'forged',
+      'row_hash',
+    ),
+    image('another size', { ...kept, pair: { ...kept.pair!, width: 641 } }, seen, 'forged', 'row_size'),
+    image('a PDQ 10 bits off', { ...kept, pdq: bitsOff(10) }, seen, 'match'),
+    image('a PDQ 11 bits off', { ...kept, pdq: bitsOff(11) }, seen, 'forged', 'row_hash'),
+    image('no PDQ, of a picture with enough detail', { ...kept, pdq: null }, seen, 'forged', 'row_hash'),
+    image(
+      'no PDQ, of a picture with hardly enough detail',
+      { ...kept, pdq: null },
+      scored(0.3125, 'kept', { pdqQuality: 55 }),
+      'match',
+    ),
+    image('a PDQ that is none', { ...kept, pdq: 'f' }, seen, 'forged', 'row_hash'),
+    image(
+      'an embedding turned round',
+      { ...kept, pair: { ...kept.pair!, embedding: [0.8, 0.6] } },
+      seen,
+      'forged',
+      'row_embedding',
+    ),
+    image(
+      'an embedding of another length',
+      { ...kept, pair: { ...kept.pair!, embedding: [0.6, 0.8, 0] } },
+      seen,
+      'forged',
+      'row_embedding',
+    ),
+    image(
+      'an embedding of zeros',
+      { ...kept, pair: { ...kept.pair!, embedding: [0, 0] } },
+      seen,
+      'forged',
+      'row_embedding',
+    ),
+    image(
+      'a good pair dropped with its own score',
+      { ...kept, outcome: 'similarity', pair: null },
+      seen,
+      'forged',
+      'row_threshold',
+    ),
+    image(
+      'kept below the threshold',
+      { ...kept, similarity: 0.25 },
+      scored(0.25, 'similarity'),
+      'forged',
+      'row_threshold',
+    ),
+    image('dropped by a score that is too low', dropped, seen, 'forged', 'row_score'),
+    image(
+      'decided otherwise within tolerance of the threshold',
+      { ...dropped, similarity: 0.28125 },
+      scored(0.28125),
+      'match',
+    ),
+    image(
+      'a picture called broken',
+      { ...dropped, outcome: 'image_broken', similarity: null },
+      seen,
+      'forged',
+      'row_outcome',
+    ),
+    image(
+      'a small picture',
+      { ...dropped, outcome: 'image_side', similarity: null },
+      { ...seen, outcome: 'image_side', score: null },
+      'match',
+    ),
+
+    image('compressed again', kept, scored(0.325, 'kept', other), 'alike'),
+    image(
+      'compressed again, a PDQ 31 bits off',
+      { ...kept, pdq: bitsOff(31) },
+      scored(0.325, 'kept', other),
+      'alike',
+    ),
+    image(
+      'a PDQ 32 bits off',
+      { ...kept, pdq: bitsOff(32) },
+      scored(0.3125, 'kept', other),
+      'unverifiable',
+      'image_changed',
+    ),
+    image(
+      'compressed again, with a score far off',
+      kept,
+      scored(0.25, 'similarity', other),
+      'unverifiable',
+      'image_changed',
+    ),
+    image(
+      'compressed again, and near the threshold',
+      { ...kept, similarity: 0.2875 },
+      scored(0.275, 'similarity', other),
+      'alike',
+    ),
+    image(
+      'another picture',
+      kept,
+      scored(0.1, 'similarity', { ...other, pdq: 'f'.repeat(64) }),
+      'unverifiable',
+      'image_changed',
+    ),
+    image(
+      'another picture, without a PDQ',
+      kept,
+      scored(0.31, 'kept', { ...other, pdq: undefined as never }),
+      'unverifiable',
+      'image_changed',
+    ),
+    image('gone', kept, gone('http_status'), 'unverifiable', 'image_gone'),
+    image('timed out', dropped, gone('fetch_timeout'), 'unverifiable', 'image_gone'),
+    image('forbidden by robots.txt since', kept, gone('optout_robots'), 'unverifiable', 'image_optout'),
+    image('forbidden by its own headers since', kept, gone('optout_image'), 'unverifiable', 'image_optout'),
+    image('gone, then as now', ended('http_status'), gone('http_status'), 'match'),
+    image('gone, in another way', ended('fetch_timeout'), gone('http_status'), 'unverifiable', 'image_gone'),
+    image('back', ended('http_status'), seen, 'unverifiable', 'image_back'),
+    image('forbidden, and now allowed', ended('optout_robots'), seen, 'unverifiable', 'image_back'),
+    image('forbidden, then as now', ended('optout_robots'), gone('optout_robots'), 'match'),
+    image(
+      'gone, and now forbidden',
+      ended('http_status'),
+      gone('optout_robots'),
+      'unverifiable',
+      'image_optout',
+    ),
+
+    image('archived: the same', kept, archived(seen), 'match'),
+    image('archived: other bytes', kept, archived(scored(0.3125, 'kept', other)), 'forged', 'row_hash'),
+    image('archived: called gone', ended('http_status'), archived(seen), 'forged', 'row_outcome'),
+    image('archived: called offline', ended('offline'), archived(seen), 'forged', 'row_outcome'),
+    image('archived: an error page kept', kept, archived(gone('http_status')), 'forged', 'row_outcome'),
+    image(
+      'archived: kept against its own headers',
+      kept,
+      archived(gone('optout_image')),
+      'forged',
+      'row_outcome',
+    ),
+    image(
+      'archived: robots.txt is that of today',
+      kept,
+      archived(gone('optout_robots')),
+      'unverifiable',
+      'image_optout',
+    ),
+  ]
+}
+
+function page(
+  comment: string,
+  said: SaidRow | null,
+  read: ReadCandidate | null,
+  finding: string | null,
+  code: string | null = null,
+) {
+  return { comment: `page: ${comment}`, said: spell(said), read, agreement: finding && { finding, code } }
+}
+
+function image(
+  comment: string,
+  said: SaidRow,
+  seen: SeenImage,
+  finding: string,
+  code: string | null = null,
+  devices: { producerDevice?: string; verifierDevice?: string } = {},
+) {
+  const terms = {
+    tolerances: { full: 0.001, reduced: 0.005, reencoded: 0.02 },
+    producerDevice: 'cpu/fp32',
+    verifierDevice: 'cuda/fp32',
+    threshold: 0.28125 + 1 / 2048,
+    ...devices,
+  }
+  const spelt = { ...seen, image: seen.image && { ...seen.image, pdq: seen.image.pdq ?? null } }
+  return { comment: `image: ${comment}`, said: spell(said), seen: spelt, terms, agreement: { finding, code } }
+}
+
+/** JSON has no NaN. */
+function spell(said: SaidRow | null): unknown {
+  return said && { ...said, similarity: Number.isNaN(said.similarity) ? 'NaN' : said.similarity }
+}
