@@ -103,3 +103,8 @@ export const TRUSTED_AFTER = 10
 export const HELD_DEVIATIONS = 3
 /** Share of unverifiable rows that is nobody's fault, however few a campaign has met: the web forgets more in a year. */
 export const USUAL_UNVERIFIABLE = 0.02
+/**
+ * Bytes after a place in which a page is looked for: a stretch of an archive with that many and no page has videos or
+ * the like. All verifiers have to stop at the same byte, or they would not look at the same page.
+ */
+export const MAX_SEARCH_BYTES = 8 * 1024 * 1024

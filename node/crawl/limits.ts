@@ -6,11 +6,6 @@ export const SLICE_BYTES = 512 * 1024
 export const LOOKAHEAD_BYTES = 512 * 1024
 /** Bytes of one stored (compressed) record. With a page's or an image's limit far below, larger ones are of no use. */
 export const MAX_STORED_BYTES = 32 * 1024 * 1024
-/**
- * Bytes after a place in which a page is looked for: a stretch of an archive with that many and no page has videos or
- * the like. All verifiers have to stop at the same byte, or they would not look at the same page.
- */
-export const MAX_SEARCH_BYTES = 8 * 1024 * 1024
 /** Bytes of one inflated record: an image's limit of 10 MiB with its headers, and room. Ends gzip bombs. */
 export const MAX_INFLATED_BYTES = 16 * 1024 * 1024
 /** Bytes of one record's own header, and of the HTTP header inside. Node's own HTTP parser stops at 16 KiB. */

@@ -58,7 +58,7 @@ export const PAIR_COLUMNS: readonly ColumnOf<Pair>[] = [
   {
     name: 'signals',
     type: 'strings',
-    cell: (pair) => pair.signals.slice(0, MAX_SIGNALS).map((signal) => cut(signal, MAX_SIGNAL_CHARS)),
+    cell: (pair) => cutSignals(pair.signals),
   },
   {
     name: 'embedding',
@@ -77,8 +77,8 @@ export const PAIR_COLUMNS: readonly ColumnOf<Pair>[] = [
  * - `image_offset`, `image_length`: the image's record there, if it was taken from there
  */
 export const OUTCOME_COLUMNS: readonly ColumnOf<CandidateOutcome>[] = [
-  { name: 'url', type: 'string', distinct: true, cell: (row) => cut(row.url, MAX_OUTCOME_CHARS) },
-  { name: 'page_url', type: 'string', cell: (row) => cut(row.pageUrl, MAX_OUTCOME_CHARS) },
+  { name: 'url', type: 'string', distinct: true, cell: (row) => cutAddress(row.url) },
+  { name: 'page_url', type: 'string', cell: (row) => cutAddress(row.pageUrl) },
   { name: 'warc_path', type: 'string', cell: (row) => row.warcPath },
   { name: 'warc_offset', type: 'int64', cell: (row) => row.warcOffset },
   { name: 'warc_length', type: 'int64', cell: (row) => row.warcLength },
@@ -102,6 +102,16 @@ export const OUTCOME_COLUMNS: readonly ColumnOf<CandidateOutcome>[] = [
 export const COLUMNS: { readonly [name in ShardFile]: readonly ColumnOf<never>[] } = {
   'pairs.parquet': PAIR_COLUMNS,
   'outcomes.parquet': OUTCOME_COLUMNS,
+}
+
+/** As `pairs.parquet` has them. */
+export function cutSignals(signals: readonly string[]): string[] {
+  return signals.slice(0, MAX_SIGNALS).map((signal) => cut(signal, MAX_SIGNAL_CHARS))
+}
+
+/** As `outcomes.parquet` has them. */
+export function cutAddress(address: string): string {
+  return cut(address, MAX_OUTCOME_CHARS)
 }
 
 /** The first `chars` UTF-16 units, never half a surrogate pair. */

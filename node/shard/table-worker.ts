@@ -10,8 +10,7 @@ export type Row = Record<string, Cell | Date>
 export interface Group {
   rowStart: number
   rowEnd: number
-  start: number
-  end: number
+  columns: { name: string; start: number; end: number }[]
 }
 
 /** Read a footer; or, with `group` and its bytes, the rows of a group, of `columns` alone where they are given. */
@@ -20,6 +19,8 @@ export interface TableTask {
   fileBytes: number
   footer: Uint8Array
   group?: Group
+  /** of the file, from `start` on */
+  start?: number
   bytes?: Uint8Array
   columns?: string[] | undefined
 }
@@ -32,17 +33,17 @@ const MAX_PAGE_BYTES = 128 * 1024 * 1024
 /** @returns null where the columns are not this version's */
 export default async function readTable(task: TableTask): Promise<Group[] | Row[] | null> {
   const metadata = parquetMetadata(task.footer)
-  const { group, bytes, columns, fileBytes } = task
-  if (!group || !bytes) {
+  const { group, start, bytes, columns, fileBytes } = task
+  if (!group || start === undefined || !bytes) {
     if (!sameSchema(metadata.schema, parquetSchema(COLUMNS[task.name]))) return null
     let rowEnd = 0
     return metadata.row_groups.map((one) => {
       const rowStart = rowEnd
       rowEnd += Number(one.num_rows)
-      return { rowStart, rowEnd, ...rangeOf(task, one) }
+      return { rowStart, rowEnd, columns: columnsOf(task, one) }
     })
   }
-  const { rowStart, rowEnd, start } = group
+  const { rowStart, rowEnd } = group
   const file = {
     byteLength: fileBytes,
     slice: (from: number, to = fileBytes) => bytes.slice(from - start, to - start).buffer,
@@ -53,9 +54,9 @@ export default async function readTable(task: TableTask): Promise<Group[] | Row[
   return rows
 }
 
-function rangeOf({ name, fileBytes }: TableTask, { columns, num_rows }: RowGroup) {
+function columnsOf({ name, fileBytes }: TableTask, { columns, num_rows }: RowGroup): Group['columns'] {
   const known = COLUMNS[name]
-  let [start, end] = [fileBytes, 0]
+  const found: Group['columns'] = []
   for (const [i, { meta_data: chunk }] of columns.entries()) {
     const { name: column, type } = known[i] ?? {}
     const from = Number(chunk?.dictionary_page_offset ?? chunk?.data_page_offset)
@@ -69,13 +70,14 @@ function rangeOf({ name, fileBytes }: TableTask, { columns, num_rows }: RowGroup
       !(from >= 0 && size >= 0)
     )
       throw new Error('it has columns that Shoal does not write')
-    start = Math.min(start, from)
-    end = Math.max(end, from + size)
+    found.push({ name: column as string, start: from, end: from + size })
   }
+  const start = Math.min(...found.map((one) => one.start))
+  const end = Math.max(...found.map((one) => one.end))
   if (columns.length !== known.length || end > fileBytes || end - start > MAX_GROUP_BYTES)
     throw new Error('it has a row group beyond its end, or a larger one than Shoal writes')
   if (num_rows < 1n || num_rows > ROW_GROUPS[name]) throw new Error(`it has a row group of ${num_rows} rows`)
-  return { start, end }
+  return found
 }
 
 function unpack(input: Uint8Array, length: number): Uint8Array {

@@ -19,6 +19,10 @@ const MAX_READ_MIB = 512
 
 export interface ShardTable {
   rows: number
+  /** the first row of each row group */
+  starts: readonly number[]
+  /** The rows of one group; of the file little more than `columns` is read. */
+  readGroup(index: number, columns?: string[]): Promise<Row[]>
   /** All rows, a row group at a time; `columns` names those wanted, all by default. */
   groups(columns?: string[]): AsyncGenerator<Row[]>
 }
@@ -48,15 +52,25 @@ export async function openTable(blocks: Blocks, file: File): Promise<ShardTable>
       'shard_rows',
       `${name} (${file.cid}) has ${rows} rows, its manifest counts ${file.rows}`,
     )
+  async function readGroup(index: number, columns?: string[]): Promise<Row[]> {
+    const group = groups![index]!
+    const start = Math.min(...partsOf(group, columns).map((part) => part.start))
+    const end = Math.max(...partsOf(group, columns).map((part) => part.end))
+    const bytes = await readRange(blocks, file, start, end)
+    return (await inThread(file, { ...task, group, start, bytes, columns })) as Row[]
+  }
   return {
     rows,
+    starts: groups.map(({ rowStart }) => rowStart),
+    readGroup,
     async *groups(columns) {
-      for (const group of groups) {
-        const bytes = await readRange(blocks, file, group.start, group.end)
-        yield (await inThread(file, { ...task, group, bytes, columns })) as Row[]
-      }
+      for (const index of groups.keys()) yield await readGroup(index, columns)
     },
   }
+}
+
+function partsOf({ columns }: Group, wanted: string[] | undefined): Group['columns'] {
+  return wanted ? columns.filter(({ name }) => wanted.includes(name)) : columns
 }
 
 /** A file's bytes in order. Two blocks are read ahead; the exporter by itself would read all of them. */

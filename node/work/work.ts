@@ -15,10 +15,10 @@ import {
 import { readArchived } from './read-archived.ts'
 import { type Concurrency, collect } from './stages.ts'
 
-export { clearRun, type FinishedRun, saveRun } from './queue.ts'
+export { clearRun, type FinishedRun, type Settled, saveRun } from './queue.ts'
 export { readArchived } from './read-archived.ts'
 export { readRows } from './rows.ts'
-export { collect, type Seen } from './stages.ts'
+export { collect, type Seen, type StageParts } from './stages.ts'
 
 export interface SegmentJob {
   source: SegmentSource
@@ -92,7 +92,7 @@ export async function runSegment(
         settle: (task, settled) => store.outcomes.put(task.key, encodeSettled(settled)),
         onPassed: report.pass,
       },
-      concurrency(options.threads),
+      windowsOf(options.threads),
     )
     return await saveRun(store, run, { ...state, read, finishedAt: clock() })
   } finally {
@@ -101,7 +101,7 @@ export async function runSegment(
 }
 
 /** @param threads - that decode */
-export function concurrency(threads: number): Concurrency {
+export function windowsOf(threads: number): Concurrency {
   return { fetch: FETCH_WINDOW, decode: 2 * threads + 2, score: SCORE_WINDOW }
 }
 

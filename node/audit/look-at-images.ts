@@ -1,0 +1,111 @@
+import { MAX_IMAGE_BYTES } from '../../protocol/limits.ts'
+import { type Agreement, agreeOnImage, type SeenImage } from '../../protocol/rules/agree.ts'
+import { leastSimilarity } from '../../protocol/rules/filter.ts'
+import type { Candidate, FetchResult } from '../components.ts'
+import { readArchived, type Seen, type Settled, type StageParts } from '../work/work.ts'
+import type { Found } from './compare-record.ts'
+import type { AuditJob, AuditParts, Facts } from './job.ts'
+import type { SaidOutcome } from './read-rows.ts'
+import { GONE, whenGone } from './source-gone.ts'
+
+/** A row of which the image is left to look at. */
+export interface ImageTask {
+  /** where its finding belongs */
+  index: number
+  said: SaidOutcome
+  found: Found
+  candidate: Candidate
+}
+
+/** Tells what came of a row. */
+export type Settle = (index: number, agreement: Agreement, said: Facts, found: Facts) => void
+
+/** The row names a place of the archive where another image lies, or none. */
+const MISPLACED: Agreement = { finding: 'forged', code: 'row_hash' }
+
+/** The stages of the crawl itself, which end in a comparison. */
+export function makeImageStages(
+  { crawl, images, scorer }: AuditParts,
+  { shard, campaign, source, offline, signal }: AuditJob,
+  settle: Settle,
+): StageParts<ImageTask> {
+  const { rules } = campaign.pipeline
+  /** what is known of a row before its image is looked at */
+  const settled = new Map<ImageTask, Agreement>()
+
+  async function fetch(task: ImageTask, makeRoom: (bytes: number) => Promise<void>): Promise<FetchResult> {
+    const { said, candidate } = task
+    const gone: FetchResult = { ok: false, outcome: 'offline', detail: '', signals: [] }
+    if (said.archived !== null) {
+      if (source.kind !== 'warc' || !isPlace(said.archived)) {
+        settled.set(task, MISPLACED)
+        return gone
+      }
+      await makeRoom(MAX_IMAGE_BYTES)
+      const result = await readArchived(crawl, source, said.archived).catch(whenGone)
+      if (result === null) settled.set(task, GONE)
+      else if (result.ok && withoutFragment(result.image.finalUrl) !== withoutFragment(candidate.url))
+        settled.set(task, MISPLACED)
+      return result ?? gone
+    }
+    return offline ? gone : images.fetch(candidate.url, signal, makeRoom)
+  }
+
+  function compare({ said, candidate }: ImageTask, end: Settled, seen: Seen): Agreement {
+    return agreeOnImage(said, toSeenImage(said, end, seen), {
+      tolerances: campaign.audit.tolerances,
+      producerDevice: shard.manifest.deviceClass,
+      verifierDevice: scorer.deviceClass,
+      threshold: leastSimilarity(rules, candidate.language),
+    })
+  }
+
+  return {
+    ...{ fetch, images, scorer, rules },
+    async settle(task, end, seen) {
+      const agreement = settled.get(task) ?? compare(task, end, seen)
+      settle(task.index, agreement, saidFacts(task.said), seenFacts(end, seen))
+    },
+    onPassed() {},
+  }
+}
+
+/** As the rules want it: of a file that did not become an image its hash alone is known. */
+function toSeenImage(said: SaidOutcome, { outcome, sha256 }: Settled, { image, score }: Seen): SeenImage {
+  const file = { md5: '', pdq: null, pdqQuality: 0, width: 0, height: 0 }
+  // a decoder that died here says nothing of the file
+  const hasDied = outcome === 'image_broken' && sha256 === null
+  return {
+    outcome,
+    isArchived: said.archived !== null && !hasDied,
+    image: image ?? (sha256 === null ? null : { ...file, sha256 }),
+    score,
+  }
+}
+
+function saidFacts({ outcome, similarity, sha256, pdq, pair }: SaidOutcome): Facts {
+  const { width, height, md5 } = pair ?? {}
+  return known({ outcome, similarity, sha256, pdq, width, height, md5 })
+}
+
+function seenFacts({ outcome, detail, similarity, sha256, pdq }: Settled, { image }: Seen): Facts {
+  const { width, height, md5 } = image ?? {}
+  return known({ outcome, detail, similarity, sha256, pdq, width, height, md5 })
+}
+
+function known(facts: Record<string, string | number | null | undefined>): Facts {
+  return Object.fromEntries(
+    Object.entries(facts).filter((fact): fact is [string, string | number] => fact[1] != null),
+  )
+}
+
+function isPlace({ warcOffset, warcLength }: { warcOffset: number; warcLength: number }): boolean {
+  return [warcOffset, warcLength].every((part) => Number.isSafeInteger(part) && part >= 0)
+}
+
+function withoutFragment(address: string): string {
+  const url = URL.parse(address)
+  if (url === null) return address
+  url.hash = ''
+  return url.href
+}
