@@ -218,7 +218,7 @@ function isAlike(
  *
  * @returns null where they say nothing of each other
  */
-export function toleranceOf({
+function toleranceOf({
   tolerances,
   producerDevice,
   verifierDevice,

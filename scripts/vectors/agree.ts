@@ -1,31 +1,6 @@
-import type { ReadCandidate, SaidRow, SeenImage } from '../../protocol/rules/agree.ts'
+import type { SaidRow, SeenImage } from '../../protocol/rules/agree.ts'
+import { dropped, ended, kept, kite, pageCases, spell } from './agree-page.ts'
 
-const kite = {
-  sha256: '1'.repeat(64),
-  md5: '2'.repeat(32),
-  pdq: `${'0'.repeat(62)}0f`,
-  pdqQuality: 90,
-  width: 640,
-  height: 480,
-}
-const kept: SaidRow = {
-  url: 'https://photos.example/kite.jpg',
-  outcome: 'kept',
-  sha256: kite.sha256,
-  pdq: kite.pdq,
-  similarity: 0.3125,
-  pair: { text: 'a red kite', md5: kite.md5, width: 640, height: 480, embedding: [0.6, 0.8] },
-}
-const dropped: SaidRow = { ...kept, outcome: 'similarity', similarity: 0.25, pair: null }
-const ended = (outcome: SaidRow['outcome']): SaidRow => ({
-  ...kept,
-  outcome,
-  sha256: null,
-  pdq: null,
-  similarity: null,
-  pair: null,
-})
-const read: ReadCandidate = { url: kept.url, text: 'a red kite', outcome: null, isDuplicate: false }
 const seen: SeenImage = {
   outcome: 'kept',
   isArchived: false,
@@ -56,46 +31,7 @@ const bitsOff = (bits: number) =>
 /** What is expected is written by hand: finding, code. */
 export function agreeCases(): unknown[] {
   return [
-    page('a row of the page', kept, read, null),
-    page('a candidate the shard leaves out', null, read, 'forged', 'row_withheld'),
-    page('a row of nothing', kept, null, 'forged', 'row_absent'),
-    page('another address', kept, { ...read, url: 'https://a.example/' }, 'forged', 'row_url'),
-    page('another text', kept, { ...read, text: 'a blue kite' }, 'forged', 'row_text'),
-    page('a row that was kept without its pair', { ...kept, pair: null }, read, 'forged', 'row_absent'),
-    page('a pair of a row that was dropped', { ...dropped, pair: kept.pair }, read, 'forged', 'row_absent'),
-    page('a score without a number', { ...dropped, similarity: null }, read, 'forged', 'row_absent'),
-    page(
-      'a score without the hash of what was scored',
-      { ...dropped, sha256: null },
-      read,
-      'forged',
-      'row_absent',
-    ),
-    page('a text too short, on both sides', ended('text_short'), { ...read, outcome: 'text_short' }, 'match'),
-    page(
-      'kept in spite of a text too short',
-      kept,
-      { ...read, outcome: 'text_short' },
-      'forged',
-      'row_outcome',
-    ),
-    page('kept in spite of the page', kept, { ...read, outcome: 'optout_page' }, 'forged', 'row_outcome'),
-    page('dropped for a text that is long enough', ended('text_short'), read, 'forged', 'row_outcome'),
-    page('dropped for an opt-out that is not there', ended('optout_page'), read, 'forged', 'row_outcome'),
-    page('a duplicate', ended('duplicate'), { ...read, isDuplicate: true }, 'match'),
-    page('no duplicate', ended('duplicate'), read, 'forged', 'row_outcome'),
-    page('kept twice', kept, { ...read, isDuplicate: true }, 'forged', 'row_outcome'),
-    page(
-      'a duplicate that nobody looked for',
-      ended('duplicate'),
-      { ...read, isDuplicate: null },
-      'unverifiable',
-      'row_unchecked',
-    ),
-    page('kept, and nobody looked for duplicates', kept, { ...read, isDuplicate: null }, null),
-    page('met in another segment', ended('duplicate_elsewhere'), read, 'unverifiable', 'row_unchecked'),
-    page('an image that could not be had', ended('fetch_dns'), read, null),
-
+    ...pageCases(),
     image('the same', kept, seen, 'match'),
     image('another score', kept, scored(0.3145), 'forged', 'row_score'),
     image('half a tolerance off', kept, scored(0.3125 + 1 / 2048), 'match'),
@@ -272,16 +208,6 @@ export function agreeCases(): unknown[] {
   ]
 }
 
-function page(
-  comment: string,
-  said: SaidRow | null,
-  read: ReadCandidate | null,
-  finding: string | null,
-  code: string | null = null,
-) {
-  return { comment: `page: ${comment}`, said: spell(said), read, agreement: finding && { finding, code } }
-}
-
 function image(
   comment: string,
   said: SaidRow,
@@ -299,9 +225,4 @@ function image(
   }
   const spelt = { ...seen, image: seen.image && { ...seen.image, pdq: seen.image.pdq ?? null } }
   return { comment: `image: ${comment}`, said: spell(said), seen: spelt, terms, agreement: { finding, code } }
-}
-
-/** JSON has no NaN. */
-function spell(said: SaidRow | null): unknown {
-  return said && { ...said, similarity: Number.isNaN(said.similarity) ? 'NaN' : said.similarity }
 }
