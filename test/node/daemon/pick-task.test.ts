@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { makePicker } from '../../../node/daemon/pick-task.ts'
 import { makeRoster, ownerOf } from '../../../protocol/rules/assign.ts'
-import { QUIET_MS } from '../../../protocol/timing.ts'
+import { LEASE_MS, QUIET_MS } from '../../../protocol/timing.ts'
 import {
   makeSigner,
   NOW,
@@ -69,20 +69,34 @@ picking('takes neither what is held or done, nor what is left, and then nothing'
   }),
 )
 
-picking('takes the segments of a peer that was not heard for long only after all others', () =>
+picking('helps a peer that is heard, and takes the segments of one that is not only after all others', () =>
   withLedgers(1, campaign, async (place) => {
     const picker = pickerOf(place!)
-    const roster = makeRoster([self.publicKey, other.publicKey])
-    const isOther = (segment: number) =>
-      Buffer.from(other.publicKey).equals(roster.keys[ownerOf(segment, roster)!.peer]!)
+    const third = makeSigner(3)
+    const roster = makeRoster([self.publicKey, other.publicKey, third.publicKey])
+    const ownerNames = new Map([
+      [self, 'self'],
+      [other, 'quiet'],
+      [third, 'heard'],
+    ])
+    const nameOf = (segment: number) => {
+      const key = roster.keys[ownerOf(segment, roster)!.peer]!
+      return [...ownerNames].find(([{ publicKey }]) => Buffer.from(publicKey).equals(key))![1]
+    }
     await place!.ledger.add((await sealClaim(campaign, other)).bytes, 'gossip')
-    place!.time.now = NOW + QUIET_MS + 1
+    // the lease is over by then as well
+    place!.time.now = NOW + Math.max(QUIET_MS, 2 * LEASE_MS)
+    const lately = await sealClaim(campaign, third, { issued: place!.time.now, expires: place!.time.now })
+    await place!.ledger.add(lately.bytes, 'gossip')
     const order: number[] = []
     for (let segment = picker.next(); segment !== null; segment = picker.next((one) => order.includes(one)))
       order.push(segment)
-    const first = order.findIndex(isOther)
-    assert.ok(first > 0)
-    assert.ok(order.slice(first).every(isOther))
+    assert.is(order.length, SEGMENTS)
+    const names = order.map(nameOf)
+    assert.equal(
+      names.filter((name, i) => name !== names[i - 1]),
+      ['self', 'heard', 'quiet'],
+    )
     picker.close()
   }),
 )

@@ -24,7 +24,7 @@ const other = makeSigner(2)
 
 const worker = suite('worker')
 const stack = new AsyncDisposableStack()
-const started: { end(how: 'now'): void }[] = []
+const started: ReturnType<typeof startWorker>[] = []
 let here: Network
 let there: Network
 
@@ -35,8 +35,9 @@ worker.before(async () => {
 })
 
 worker.after(async () => {
-  // those of tests that failed
+  // those of tests that failed are at work yet
   for (const { end } of started) end('now')
+  await Promise.allSettled(started.map(({ ended }) => ended))
   await stack.disposeAsync()
 })
 
