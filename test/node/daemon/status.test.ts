@@ -1,11 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { listArchives, makeFullArchive, playCrawl } from './play-crawl.ts'
+import { makeFullArchive, playCrawl } from './play-crawl.ts'
 import { startProcesses, until } from './start-processes.ts'
+import { createCampaign } from './watch-campaign.ts'
 
 /**
  * On a machine that does nothing else it is ready within 2 s and answers within 300 ms. The bounds here are wider, for
@@ -33,11 +34,11 @@ status('is answered soon after the start, and while all cores crawl; then it sto
     const node = await processes.start('node')
     console.log(`    ready after ${node.readyMs.toFixed(0)} ms`)
     assert.ok(node.readyMs < READY_MS)
-    const list = join(dir, 'list.txt')
-    await writeFile(list, listArchives('full', SEGMENTS).join('\n'))
-    await node.ask('create', {
-      ...{ name: 'full', contact: 'test@example.org', preset: 'laion-5b', model: null, threshold: null },
-      ...{ files: [list], kind: null, base: crawl.base, parts: 1 },
+    await createCampaign(node, {
+      name: 'full',
+      segments: SEGMENTS,
+      base: crawl.base,
+      list: join(dir, 'list.txt'),
     })
     const scored = async () =>
       (await node.ask('status')).work.map(

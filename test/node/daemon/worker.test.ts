@@ -1,10 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Ending, startWorker, type WorkerParts } from '../../../node/daemon/worker.ts'
+import type { Ending } from '../../../node/daemon/worker.ts'
 import { openLedger, verifyInPool } from '../../../node/ledger/ledger.ts'
-import { openLog } from '../../../node/log.ts'
 import type { Network } from '../../../node/network/network.ts'
-import { cidOf, encode } from '../../../protocol/codec.ts'
 import { ShoalError } from '../../../protocol/errors.ts'
 import { LEASE_MS } from '../../../protocol/timing.ts'
 import {
@@ -18,13 +16,14 @@ import {
 } from '../ledger/make-records.ts'
 import { startNode, until } from '../network/start-node.ts'
 import { codeOf } from '../with-node.ts'
+import { startOwnWorker } from './start-worker.ts'
 
 const self = makeSigner(1)
 const other = makeSigner(2)
 
 const worker = suite('worker')
 const stack = new AsyncDisposableStack()
-const started: ReturnType<typeof startWorker>[] = []
+const started: ReturnType<typeof startOwnWorker>[] = []
 let here: Network
 let there: Network
 
@@ -41,60 +40,13 @@ worker.after(async () => {
   await stack.disposeAsync()
 })
 
-/** A run of a segment, which goes on until the test ends it, or the worker puts it down. */
-interface Run {
-  segment: number
-  signal: AbortSignal
-  finish(): Promise<void>
-  fail(error: Error): void
-}
-
-/** A worker on a ledger, whose segments are produced by the test. */
 function startHere(
-  { ledger, time }: Pick<Place, 'ledger' | 'time'>,
+  place: Pick<Place, 'ledger' | 'time'>,
   { segments = 1, signer = self, network = here } = {},
 ) {
-  const runs: Run[] = []
-  const endings: Ending[] = []
-  const may = { work: true, begin: true }
-  let seq = 0
-  const producer: WorkerParts['producer'] = {
-    produce({ id, segment }, { signal }) {
-      const { promise, resolve, reject } = Promise.withResolvers<{ manifest: string; envelope: Uint8Array }>()
-      signal.addEventListener('abort', () => reject(signal.reason))
-      runs.push({
-        ...{ segment, signal, fail: reject },
-        async finish() {
-          const shard = await sealShard({ id, bytes: new Uint8Array() }, signer, { segment, seq: seq++ })
-          resolve({ manifest: cidOf(encode(`${segment}`)).toString(), envelope: shard.bytes })
-        },
-      })
-      return promise
-    },
-    close: async () => {},
-  }
-  const parts = { ledger, network, signer, producer, clock: () => time.now }
-  const running = startWorker(parts, {
-    ...{ log: openLog('silent', 'stderr'), segments, contentionMs: 20 },
-    ...{ mayWork: () => may.work, mayBegin: async () => may.begin, isReady: () => true },
-    onEnd: (ending) => endings.push(ending),
-  })
+  const running = startOwnWorker(place, { segments, signer, network })
   started.push(running)
-  return {
-    ...{ ...running, runs, endings, may },
-    /** The next run that was not asked for yet. */
-    next: (() => {
-      let taken = 0
-      return async (): Promise<Run> => {
-        await until('a segment is run', () => runs.length > taken)
-        return runs[taken++]!
-      }
-    })(),
-    async stop() {
-      running.end('now')
-      await running.ended
-    },
-  }
+  return running
 }
 
 const hows = (endings: Ending[]) => endings.map(({ how }) => how)
