@@ -56,7 +56,7 @@ export async function makeVectors(): Promise<Record<string, string>> {
       await sampleCases(),
     ),
     'agree.json': print(
-      "Compare `said` with `read` from the page, or with the image `seen`, under `terms`: `agreement`, null where the page leaves it to the image. The similarity 'NaN' is no number.",
+      "Compare `said` with `read` from the page, or with the image `seen`, under `terms`: `agreement`, null where the page leaves it to the image. The similarity 'NaN' is no number. Or whether `accusation` `holds`, for whoever finds `own`.",
       agreeCases(),
     ),
     'assign-verifiers.json': print(

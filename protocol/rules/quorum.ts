@@ -1,5 +1,6 @@
 import { CONVICTING_LEAD, HELD_DEVIATIONS, TRUSTED_AFTER, USUAL_UNVERIFIABLE } from '../limits.ts'
 import { unpackFindings, type Verdict } from '../records/verdict.ts'
+import { BY_DEVICE } from './agree.ts'
 import { drawRows, type Frame } from './sample.ts'
 
 /**
@@ -42,9 +43,6 @@ export interface AccusedRow extends Row {
   match: number[]
 }
 
-/** What devices see differently; all else is the same for everybody who looks. */
-const BY_DEVICE = ['row_score', 'row_threshold', 'row_embedding']
-
 /**
  * All verdicts on one shard as ballots: what each says of the rows that any of them accuses. It says so by its own
  * accusation, or as it has `rechecked` the row, or since its own sample held it and it found a `match`. `alike` and
@@ -79,7 +77,7 @@ function votesOf(verdict: Verdict, accused: ReadonlySet<string>): Vote[] {
       row,
       forged: true,
       isRecheck: false,
-      device: BY_DEVICE.includes(code) ? deviceClass : null,
+      device: BY_DEVICE.has(code) ? deviceClass : null,
     })),
   ]
   const votes = new Map(told.map((vote) => [nameOf(vote), vote]))
@@ -112,7 +110,7 @@ function recall({ proof, frames, sampled, findings }: Verdict) {
  *
  * A score that one device finds forged may be within what another allows, and a producer could aim between the two to
  * set honest verifiers against each other. So a match that was found by chance denies such an accusation only where it
- * comes from a device of an accuser's class; a recheck, which repeats what the accuser measured, always.
+ * comes from a device of an accuser's class; a recheck, which goes by agreeOnAccusation, always.
  *
  * Each day has other verifiers. Lest colluders deny an accusation day after day until they are the majority, a word
  * counts until the day after the last accusation, and a recheck not from before the first.

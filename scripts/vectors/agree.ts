@@ -1,4 +1,5 @@
 import type { SaidRow, SeenImage } from '../../protocol/rules/agree.ts'
+import { accusationCases } from './agree-accusation.ts'
 import { dropped, ended, kept, kite, pageCases, spell } from './agree-page.ts'
 
 const seen: SeenImage = {
@@ -32,6 +33,7 @@ const bitsOff = (bits: number) =>
 export function agreeCases(): unknown[] {
   return [
     ...pageCases(),
+    ...accusationCases(),
     image('the same', kept, seen, 'match'),
     image('another score', kept, scored(0.3145), 'forged', 'row_score'),
     image('half a tolerance off', kept, scored(0.3125 + 1 / 2048), 'match'),

@@ -3,8 +3,10 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { OUTCOMES, type Outcome } from '../../../protocol/outcomes.ts'
 import {
+  type Accusation,
   type Agreement,
   type AgreementTerms,
+  agreeOnAccusation,
   agreeOnImage,
   agreeOnPage,
   type ReadCandidate,
@@ -20,7 +22,15 @@ interface Case {
   terms?: AgreementTerms
   agreement: Agreement | null
 }
-const cases = readCases<Case>('agree')
+interface AccusationCase {
+  accusation?: Accusation
+  own: Agreement
+  terms: Parameters<typeof agreeOnAccusation>[2]
+  holds: boolean | null
+}
+const all = readCases<Case & AccusationCase>('agree')
+const accusations = all.filter(({ accusation }) => accusation !== undefined)
+const cases: (Case & { comment: string })[] = all.filter(({ accusation }) => accusation === undefined)
 const saidOf = ({ said }: Case) =>
   said && ({ ...said, similarity: said.similarity === 'NaN' ? NaN : said.similarity } as SaidRow)
 
@@ -33,6 +43,8 @@ for (const one of cases) {
     assert.equal(agreement, one.agreement)
   })
 }
+for (const { comment, accusation, own, terms, holds } of accusations)
+  vectors(comment, () => assert.is(agreeOnAccusation(accusation!, own, terms), holds))
 vectors.run()
 
 const agreement = suite('agree')
