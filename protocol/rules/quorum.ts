@@ -1,6 +1,6 @@
 import { CONVICTING_LEAD, HELD_DEVIATIONS, TRUSTED_AFTER, USUAL_UNVERIFIABLE } from '../limits.ts'
 import { unpackFindings, type Verdict } from '../records/verdict.ts'
-import { BY_DEVICE } from './agree.ts'
+import { BY_DEVICE } from './agree-on-accusation.ts'
 import { drawRows, type Frame } from './sample.ts'
 
 /**

@@ -1,4 +1,5 @@
-import type { Accusation, Agreement } from '../../protocol/rules/agree.ts'
+import type { Agreement } from '../../protocol/rules/agree.ts'
+import type { Accusation } from '../../protocol/rules/agree-on-accusation.ts'
 
 const MATCH: Agreement = { finding: 'match', code: null }
 const ALIKE: Agreement = { finding: 'alike', code: null }

@@ -3,16 +3,15 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { OUTCOMES, type Outcome } from '../../../protocol/outcomes.ts'
 import {
-  type Accusation,
   type Agreement,
   type AgreementTerms,
-  agreeOnAccusation,
   agreeOnImage,
   agreeOnPage,
   type ReadCandidate,
   type SaidRow,
   type SeenImage,
 } from '../../../protocol/rules/agree.ts'
+import { type Accusation, agreeOnAccusation } from '../../../protocol/rules/agree-on-accusation.ts'
 import { readCases } from '../read-vectors.ts'
 
 interface Case {
