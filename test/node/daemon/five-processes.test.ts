@@ -10,10 +10,10 @@ import { type DaemonProcess, startProcesses, until } from './start-processes.ts'
 import { countsOf, createCampaign, doneBy, joinCampaign, midst, standing } from './watch-campaign.ts'
 
 /**
- * Five daemons as five processes share out a crawl, and what can happen to them happens. Their clocks go 300 times as
- * fast as others, so that a lease of an hour is over after 12 seconds.
+ * Five daemons as five processes share out a crawl, and what can happen to them happens. Their clocks go 240 times as
+ * fast as others, so that a lease of an hour is over after 15 seconds.
  */
-const RATE = 300
+const RATE = 240
 const SEGMENTS = 28
 const PICTURES = 4
 const STEP_MS = 400
