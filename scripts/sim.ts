@@ -2,7 +2,7 @@
  * `npm run -s sim -- claims [--nodes 10000] [--segments 90000] [--seed 1] [--loss 0.05] [--partition 3600]
  * [--churn 0.1] [--json]`: how a campaign is shared out, in virtual time, with the network's faults from a seed.
  *
- * `npm run -s sim -- audit [--shards 6000] [--seed 1] [--json]`: how many forged shards their verifiers find out, and
+ * `npm run -s sim -- audit [--shards 4500] [--seed 1] [--json]`: how many forged shards their verifiers find out, and
  * how many escape where some of the nodes collude; so many shards for each figure.
  */
 import { type ParseArgsConfig, parseArgs } from 'node:util'
@@ -14,7 +14,7 @@ const { values, positionals } = read({
   options: {
     nodes: { type: 'string', default: '10000' },
     segments: { type: 'string', default: '90000' },
-    shards: { type: 'string', default: '6000' },
+    shards: { type: 'string', default: '4500' },
     seed: { type: 'string', default: '1' },
     loss: { type: 'string', default: '0' },
     partition: { type: 'string', default: '0' },
