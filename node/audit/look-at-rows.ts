@@ -150,7 +150,7 @@ async function planJobs(
   const numbers: { index: number; number: number }[] = []
   for (const [index, { frame, row }] of sampled.entries()) {
     if (frame === 'source') places.push({ place: row, index })
-    else numbers.push({ index, number: await rows.locate(frame, row) })
+    else numbers.push({ index, number: rows.locate(frame, row) })
   }
   numbers.sort((a, b) => a.number - b.number)
   const jobs: { offset: number; wanted: Wanted[] }[] = []

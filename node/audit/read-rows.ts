@@ -54,7 +54,7 @@ export interface ShardRows {
   /** what is wrong with the tables as a whole, so that no row of them can be right; or null */
   fault: string | null
   /** @returns the row's place in `outcomes.parquet` */
-  locate(frame: Exclude<Frame, 'source'>, row: number): Promise<number>
+  locate(frame: Exclude<Frame, 'source'>, row: number): number
   read(row: number): Promise<SaidOutcome>
   /** @returns all rows of the record at this byte of the segment, or null where they are too many to look at */
   ofRecord(sourceOffset: number): Promise<SaidOutcome[] | null>
@@ -69,8 +69,8 @@ const MAX_RECORD_ROWS = 50_000
 
 /** Read the column that tells kept rows from dropped ones, and the order of the rows; nothing else yet. */
 export async function openRows({ manifest, pairs, outcomes }: AuditedShard): Promise<ShardRows> {
-  /** of each group: the kept rows before it, and the records of its first and last row */
-  const groups: { keptBefore: number; first: number; last: number }[] = []
+  /** of each group: which rows are kept and how many before it, and the records of its first and last row */
+  const groups: { kept: Uint8Array; keptBefore: number; first: number; last: number }[] = []
   const counts = new Map<string, number>()
   const crowded = new Set<number>()
   let isOrdered = true
@@ -79,6 +79,7 @@ export async function openRows({ manifest, pairs, outcomes }: AuditedShard): Pro
   for (const index of outcomes.starts.keys()) {
     const rows = await outcomes.readGroup(index, ['outcome', 'source_offset'])
     groups.push({
+      kept: Uint8Array.from(rows, ({ outcome }) => Number(outcome === 'kept')),
       keptBefore: counts.get('kept') ?? 0,
       first: Number(rows[0]!.source_offset),
       last: Number(rows.at(-1)!.source_offset),
@@ -110,12 +111,10 @@ export async function openRows({ manifest, pairs, outcomes }: AuditedShard): Pro
   /** Rows of a group from one to before another, counted in the group. */
   async function* readPart(index: number, from: number, to: number): AsyncGenerator<SaidOutcome> {
     const rows = await cachedOutcomes(index)
-    let ordinal = groups[index]!.keptBefore
-    for (let i = 0; i < to; i++) {
-      const isKept = rows[i]!.outcome === 'kept'
-      if (i >= from) yield toOutcome(rows[i]!, startOf(index) + i, isKept ? await readPair(ordinal) : null)
-      if (isKept) ordinal++
-    }
+    const { kept, keptBefore } = groups[index]!
+    let ordinal = kept.subarray(0, from).reduce((sum, one) => sum + one, keptBefore)
+    for (let i = from; i < to; i++)
+      yield toOutcome(rows[i]!, startOf(index) + i, kept[i] ? await readPair(ordinal++) : null)
   }
 
   async function readPair(ordinal: number): Promise<SaidPair> {
@@ -127,15 +126,13 @@ export async function openRows({ manifest, pairs, outcomes }: AuditedShard): Pro
 
   return {
     fault: findFault(manifest.counts, counts, isOrdered),
-    async locate(frame, row) {
+    locate(frame, row) {
       const isKept = frame === 'kept'
       const before = (index: number) =>
         isKept ? groups[index]!.keptBefore : startOf(index) - groups[index]!.keptBefore
       const index = findGroup(before, row)
-      const rows = await cachedOutcomes(index)
       let left = row - before(index)
-      const found = rows.findIndex(({ outcome }) => (outcome === 'kept') === isKept && left-- === 0)
-      return startOf(index) + found
+      return startOf(index) + groups[index]!.kept.findIndex((kept) => kept === Number(isKept) && left-- === 0)
     },
     async read(row) {
       const index = findGroup(startOf, row)

@@ -1,22 +1,13 @@
-import { stat } from 'node:fs/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import {
-  type AuditJob,
-  type AuditParts,
-  type Finding,
-  recheckRows,
-  recheckShard,
-  replayVerdict,
-  toVerdict,
-} from '../../../node/audit/audit.ts'
-import type { CandidateOutcome, Pair } from '../../../node/components.ts'
+import { type AuditJob, recheckRows, replayVerdict, toVerdict } from '../../../node/audit/audit.ts'
 import { startCrawl } from '../../../node/crawl/crawl.ts'
 import { verifySignature } from '../../../node/identity.ts'
 import { open } from '../../../protocol/envelope.ts'
 import type { ShoalError } from '../../../protocol/errors.ts'
-import { decodeVerdict, makeVerdict, proofMessage, type Verdict } from '../../../protocol/records/verdict.ts'
-import { type MadeShard, makeShard, type Rows } from './made-shard.ts'
+import { decodeVerdict, makeVerdict, type Verdict } from '../../../protocol/records/verdict.ts'
+import { codesOf, tally } from './count-findings.ts'
+import { kept, type MadeShard, makeShard } from './made-shard.ts'
 
 const audit = suite('audit')
 let made: MadeShard
@@ -26,49 +17,14 @@ audit.before(async () => {
 })
 audit.after(() => made.close())
 
-async function recheck(job: AuditJob = made.job, parts: AuditParts = made.parts) {
-  const proof = await made.identity.sign(proofMessage(job.shard.cid))
-  return { proof, ...(await recheckShard(parts, job, proof)) }
-}
-
-/** How often each finding was made: `kept match`, `dropped forged row_text`. */
-function tally(findings: readonly Finding[]): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const { frame, finding, code } of findings) {
-    const name = [frame, finding, code ?? ''].join(' ').trim()
-    counts[name] = (counts[name] ?? 0) + 1
-  }
-  return counts
-}
-
-const codesOf = (findings: readonly Finding[], wanted = 'forged') => [
-  ...new Set(findings.filter(({ finding }) => finding === wanted).map(({ code }) => code)),
-]
-
-function isAt(pair: Pair, outcome: CandidateOutcome): boolean {
-  return pair.pageUrl === outcome.pageUrl && pair.imageOrdinal === outcome.imageOrdinal
-}
-
-/** The rows of a kept candidate in both tables, the nth of those on the web or in the archive. */
-function kept({ pairs, outcomes }: Rows, n: number, from: 'web' | 'archive' = 'web') {
-  const isFrom = (one: CandidateOutcome) => (one.imageOffset === null) === (from === 'web')
-  const outcome = outcomes.filter((one) => one.outcome === 'kept' && isFrom(one))[n]!
-  return { outcome, pair: pairs.find((pair) => isAt(pair, outcome))! }
-}
-
-function drop(rows: Rows, outcome: CandidateOutcome, as: CandidateOutcome['outcome']): void {
-  rows.pairs = rows.pairs.filter((pair) => !isAt(pair, outcome))
-  outcome.outcome = as
-}
-
 audit('an honest shard: every row matches, with other threads as well', async () => {
-  const { findings, frames } = await recheck()
+  const { findings, frames } = await made.recheck()
   const { kept, dropped } = frames
   assert.ok(kept > 10 && dropped > 20)
   assert.equal(tally(findings), { 'kept match': kept, 'dropped match': dropped, 'source match': 20 })
   const crawl = startCrawl({ threads: 1 })
   try {
-    const again = await recheck({ ...made.job, threads: 1 }, { ...made.parts, crawl })
+    const again = await made.recheck({ ...made.job, threads: 1 }, { ...made.parts, crawl })
     assert.equal(tally(again.findings), tally(findings))
   } finally {
     await crawl.close()
@@ -84,7 +40,7 @@ audit('what has changed on the web is no forgery', async () => {
   } as const
   for (const [mode, codes] of Object.entries(expected)) {
     made.setWeb(mode as keyof typeof expected)
-    const { findings } = await recheck()
+    const { findings } = await made.recheck()
     made.setWeb('same')
     assert.equal(codesOf(findings), [], mode)
     for (const code of codes) assert.ok(codesOf(findings, 'unverifiable').includes(code), mode)
@@ -94,206 +50,14 @@ audit('what has changed on the web is no forgery', async () => {
   }
 })
 
-audit('forged images: what can be computed from the bytes is computed again', async () => {
-  const changes: [string, (rows: Rows) => void][] = [
-    [
-      'row_score',
-      (rows) => {
-        const { outcome, pair } = kept(rows, 0)
-        outcome.similarity = pair.similarity = pair.similarity + 0.1
-      },
-    ],
-    [
-      'row_embedding',
-      (rows) => {
-        const { pair } = kept(rows, 1)
-        pair.embedding = pair.embedding.map((bits) => bits ^ 0x8000)
-        pair.embedding[0]! ^= 0x8000
-      },
-    ],
-    [
-      'row_hash',
-      (rows) => {
-        kept(rows, 2).pair.md5 = '0'.repeat(32)
-      },
-    ],
-    [
-      'row_size',
-      (rows) => {
-        kept(rows, 3).pair.width += 100
-      },
-    ],
-    [
-      'row_hash',
-      (rows) => {
-        const { outcome, pair } = kept(rows, 0, 'archive')
-        outcome.sha256 = pair.sha256 = '0'.repeat(64)
-      },
-    ],
-    [
-      'row_hash',
-      (rows) => {
-        // it names another image of the archive
-        const [one, other] = rows.outcomes.filter(({ imageOffset }) => imageOffset !== null).slice(-2)
-        Object.assign(one!, { imageOffset: other!.imageOffset, imageLength: other!.imageLength })
-      },
-    ],
-    ['row_threshold', (rows) => drop(rows, kept(rows, 5).outcome, 'similarity')],
-    [
-      'row_score',
-      (rows) => {
-        const { outcome } = kept(rows, 5)
-        drop(rows, outcome, 'similarity')
-        outcome.similarity = 0.01
-      },
-    ],
-    [
-      'row_outcome',
-      (rows) => {
-        const { outcome } = kept(rows, 5)
-        drop(rows, outcome, 'image_broken')
-        outcome.similarity = null
-      },
-    ],
-  ]
-  const job = await made.forge((rows) => {
-    for (const [, change] of changes) change(rows)
-  })
-  const { findings } = await recheck(job)
-  const forged = findings.filter(({ finding }) => finding === 'forged')
-  assert.equal(forged.map(({ code }) => code).sort(), changes.map(([code]) => code).sort())
-  const [score] = forged.filter(({ code, said }) => code === 'row_score' && said.outcome === 'kept')
-  assert.ok(Number(score!.said.similarity) - Number(score!.found.similarity) > 0.09)
-})
-
-audit('forged pages: each is found by any row of it, and by its place', async () => {
-  const onPage = (rows: Rows, n: number) =>
-    rows.outcomes.filter(({ pageUrl }) => pageUrl === `http://pages.example/${n}`)
-  const changes: Record<string, (rows: Rows) => void> = {
-    text: (rows) => {
-      rows.pairs.find(({ pageUrl }) => pageUrl.endsWith('/0'))!.text = 'buy this now at once'
-    },
-    invented: (rows) => {
-      const [first] = onPage(rows, 1)
-      rows.outcomes.splice(rows.outcomes.indexOf(first!) + 1, 0, { ...first!, imageOrdinal: 999 })
-    },
-    withheld: (rows) => {
-      const gone = onPage(rows, 2).find(({ outcome }) => outcome === 'similarity')
-      rows.outcomes = rows.outcomes.filter((one) => one !== gone)
-    },
-    'whole page withheld': (rows) => {
-      rows.outcomes = rows.outcomes.filter(({ pageUrl }) => !pageUrl.endsWith('/3'))
-      rows.pairs = rows.pairs.filter(({ pageUrl }) => !pageUrl.endsWith('/3'))
-    },
-    url: (rows) => {
-      onPage(rows, 4).find(({ outcome }) => outcome === 'similarity')!.url = 'http://h3.example/elsewhere.jpg'
-    },
-    language: (rows) => {
-      rows.pairs.find(({ pageUrl }) => pageUrl.endsWith('/5'))!.language = 'xx'
-    },
-    place: (rows) => {
-      for (const one of onPage(rows, 6)) one.sourceLength += 1
-    },
-    'opt-out ignored': (rows) => {
-      const one = rows.outcomes.find(({ outcome }) => outcome === 'optout_page')!
-      Object.assign(one, { outcome: 'similarity', similarity: 0.1, sha256: 'a'.repeat(64) })
-    },
-  }
-  const job = await made.forge((rows) => {
-    for (const change of Object.values(changes)) change(rows)
-  })
-  const { findings } = await recheck(job)
-  const { size } = await stat(job.source.location)
-  const offsets = new Set((await made.rows()).outcomes.map(({ sourceOffset }) => sourceOffset))
-  // the place that `placeIn` reads as this byte, or as the next one
-  const places = [...offsets].map((offset) => ({
-    frame: 'source' as const,
-    row: Number((BigInt(offset) * 2n ** 53n) / BigInt(size)),
-  }))
-  findings.push(...(await recheckRows(made.parts, job, places)))
-  const found = new Map<unknown, Set<string>>()
-  for (const { frame, code, said, found: seen, finding } of findings)
-    if (finding === 'forged') {
-      const page = String(said.page ?? seen.page)
-        .split('/')
-        .at(-1)
-      found.set(page, (found.get(page) ?? new Set()).add(`${frame} ${code}`))
-    }
-  const expected: [string, string, string][] = [
-    ['0', 'kept', 'row_text'],
-    ['0', 'dropped', 'row_text'],
-    ['0', 'source', 'row_text'],
-    ['1', 'dropped', 'row_absent'],
-    ['2', 'dropped', 'row_withheld'],
-    ['2', 'source', 'row_withheld'],
-    ['3', 'source', 'row_withheld'],
-    ['4', 'dropped', 'row_url'],
-    ['5', 'kept', 'row_text'],
-    ['6', 'dropped', 'row_absent'],
-    ['optout', 'dropped', 'row_outcome'],
-  ]
-  for (const [page, frame, code] of expected)
-    assert.ok(
-      found.get(page)?.has(`${frame} ${code}`),
-      `${page} ${frame} ${code}: ${[...(found.get(page) ?? [])]}`,
-    )
-})
-
-audit('duplicates: neither invented nor overlooked', async () => {
-  const job = await made.forge((rows) => {
-    const first = kept(rows, 4).outcome
-    drop(rows, first, 'duplicate')
-    Object.assign(first, { similarity: null, sha256: null, pdq: null })
-    const second = rows.outcomes.findLast(({ outcome }) => outcome === 'duplicate')!
-    Object.assign(second, { outcome: 'http_status' })
-  })
-  const { findings } = await recheck(job)
-  const forged = findings.filter(({ finding }) => finding === 'forged')
-  assert.ok(forged.length >= 2)
-  assert.equal(codesOf(findings), ['row_outcome'])
-  assert.equal(new Set(forged.map(({ said }) => said.outcome)), new Set(['duplicate', 'http_status']))
-})
-
-audit('scores of another model', async () => {
-  const job = await made.forge(({ pairs, outcomes }) => {
-    for (const one of outcomes) if (one.similarity !== null) one.similarity = 1 - one.similarity
-    for (const pair of pairs) pair.similarity = 1 - pair.similarity
-  })
-  const { findings } = await recheck(job)
-  assert.equal(codesOf(findings), ['row_score'])
-  assert.is(tally(findings)['kept forged row_score'], job.shard.manifest.counts.pairs)
-})
-
-audit('everything dead: nobody can prove that it was not, but nothing is verified either', async () => {
-  const job = await made.forge((rows) => {
-    for (const one of rows.outcomes)
-      if (one.outcome === 'kept' || one.outcome === 'similarity')
-        Object.assign(one, {
-          ...{ outcome: 'http_status', similarity: null, sha256: null, pdq: null },
-          ...{ imageOffset: null, imageLength: null },
-        })
-    rows.pairs = []
-  })
-  const found = await recheck(job)
-  assert.equal(codesOf(found.findings), [])
-  assert.ok(tally(found.findings)['dropped unverifiable image_back']! > 20)
-})
-
-audit('rows in another order, and a page in two places', async () => {
-  const job = await made.forge(({ outcomes }) => outcomes.reverse())
-  const { findings } = await recheck(job)
-  assert.ok(findings.every(({ code }) => code === 'row_outcome'))
-  assert.match(String(findings[0]!.found.fault), /not in the order/)
-})
-
 audit('a source that is gone is nobody’s forgery; another model is an error', async () => {
   const source = { ...made.job.source, location: '/nowhere/made.warc.gz' }
-  const { findings } = await recheck({ ...made.job, source })
+  const { findings } = await made.recheck({ ...made.job, source })
   assert.equal(codesOf(findings, 'unverifiable'), ['source_gone'])
   assert.ok(findings.every(({ finding }) => finding === 'unverifiable'))
   const model = { ...made.job.campaign.pipeline.model, files: [] }
   const campaign = { ...made.job.campaign, pipeline: { ...made.job.campaign.pipeline, model } }
-  await recheck({ ...made.job, campaign }).then(
+  await made.recheck({ ...made.job, campaign }).then(
     () => assert.unreachable(),
     (error) => assert.is((error as ShoalError).code, 'campaign_model'),
   )
@@ -311,7 +75,7 @@ audit('an audit can be given up, and tells how far it is', async () => {
       if (done === 20) aborter.abort(new Error('enough'))
     },
   }
-  await recheck(job).then(
+  await made.recheck(job).then(
     () => assert.unreachable(),
     (error) => assert.is((error as Error).message, 'enough'),
   )
@@ -322,7 +86,7 @@ audit('verdicts: made, signed, replayed; a lie is found row by row', async () =>
     const { outcome, pair } = kept(rows, 0)
     outcome.similarity = pair.similarity = pair.similarity + 0.1
   })
-  const { proof, ...found } = await recheck(job)
+  const { proof, ...found } = await made.recheck(job)
   const accused = found.findings.filter(({ finding }) => finding === 'forged')
   assert.is(accused.length, 1)
   const again = await recheckRows(made.parts, job, [

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { CID } from 'multiformats/cid'
 import sharp from 'sharp'
-import type { AuditJob, AuditParts } from '../../../node/audit/audit.ts'
+import { type AuditJob, type AuditParts, type Rechecked, recheckShard } from '../../../node/audit/audit.ts'
 import { chooseRules } from '../../../node/choose-rules.ts'
 import type { CandidateOutcome, Pair, Scorer, SegmentSource } from '../../../node/components.ts'
 import { startCrawl } from '../../../node/crawl/crawl.ts'
@@ -32,6 +32,7 @@ import {
   makeCampaign,
   pipelineId,
 } from '../../../protocol/records/campaign.ts'
+import { proofMessage } from '../../../protocol/records/verdict.ts'
 import type { FilterRules } from '../../../protocol/rules/filter.ts'
 import { httpResponse, warcRecord } from '../crawl/make-warc.ts'
 import { makeCrawl } from '../work/made-crawl.ts'
@@ -53,6 +54,8 @@ export interface MadeShard {
   parts: AuditParts
   job: AuditJob
   identity: Identity
+  /** The whole audit, by the producer's own key. */
+  recheck(job?: AuditJob, parts?: AuditParts): Promise<Rechecked & { proof: Uint8Array }>
   rows(): Promise<Rows>
   /** the shard with other rows, published by the same producer; `changes` go into its manifest */
   forge(change: (rows: Rows) => void, deviceClass?: string): Promise<AuditJob>
@@ -138,6 +141,10 @@ export async function makeShard(
 
   return {
     ...{ parts: tools, job, identity, rows, forge, setWeb: web.set },
+    async recheck(one = job, parts = tools) {
+      const proof = await identity.sign(proofMessage(one.shard.cid))
+      return { proof, ...(await recheckShard(parts, one, proof)) }
+    },
     async close() {
       await reading.close()
       await Promise.all([tools.crawl.close(), tools.images.close(), scorer.close()])
@@ -229,4 +236,15 @@ async function startWeb() {
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+export function isAt(pair: Pair, outcome: CandidateOutcome): boolean {
+  return pair.pageUrl === outcome.pageUrl && pair.imageOrdinal === outcome.imageOrdinal
+}
+
+/** The rows of a kept candidate in both tables, the nth of those on the web or in the archive. */
+export function kept({ pairs, outcomes }: Rows, n: number, from: 'web' | 'archive' = 'web') {
+  const isFrom = (one: CandidateOutcome) => (one.imageOffset === null) === (from === 'web')
+  const outcome = outcomes.filter((one) => one.outcome === 'kept' && isFrom(one))[n]!
+  return { outcome, pair: pairs.find((pair) => isAt(pair, outcome))! }
 }
