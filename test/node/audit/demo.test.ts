@@ -14,11 +14,17 @@ demo("every row of the demo's shard matches, whatever its servers answer", async
   const made = await makeShard({
     source: { kind: 'warc', location, name: 'demo.warc.gz', part },
     hosts: sites.hosts,
+    // some never answer
+    limits: { headersMs: 700, totalMs: 1_500 },
   })
   try {
     const { findings } = await made.recheck()
     assert.equal(codesOf(findings), [])
-    console.log(tally(findings), made.job.shard.manifest.counts)
+    const { 'kept match': kept = 0, 'dropped match': dropped = 0 } = tally(findings)
+    const { counts } = made.job.shard.manifest
+    // a machine that is slow at times may have given up one or the other
+    assert.ok(kept > 0.9 * counts.pairs, JSON.stringify(tally(findings)))
+    assert.ok(dropped > 0.9 * (counts.candidates - counts.pairs), JSON.stringify(tally(findings)))
   } finally {
     await made.close()
     await sites.close()

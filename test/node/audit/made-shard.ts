@@ -47,7 +47,7 @@ export interface Rows {
 export type WebMode = 'same' | 'dead' | 'changed' | 'reencoded' | 'refused'
 
 /** So many that every row of a small shard is drawn. */
-const ALL_SAMPLES = 80
+const ALL_SAMPLES = 160
 
 /** A producer and a verifier on one machine, with one segment and its shard. */
 export interface MadeShard {
@@ -68,10 +68,10 @@ const FILES = new URL('../../../cli/demo/files/', import.meta.url)
 /**
  * Pages as in `made-crawl.ts`, and one that opts out.
  *
- * @param crawled - a file and the sites on its pages, in place of the made crawl
+ * @param crawled - a file and the sites on its pages, and how long those may take, in place of the made crawl
  */
 export async function makeShard(
-  crawled?: { source: SegmentSource; hosts: Record<string, string> },
+  crawled?: { source: SegmentSource; hosts: Record<string, string>; limits: object },
   threads = 2,
 ): Promise<MadeShard> {
   const dir = await mkdtemp(join(tmpdir(), 'shoal-audit-'))
@@ -91,8 +91,8 @@ export async function makeShard(
   const tools = {
     crawl: startCrawl({ threads }),
     images: startImages({
-      ...{ threads, userAgent: 'Shoal-test/1', web: opened, limits: played.limits },
-      politeness: { hostGapMs: 0 },
+      ...{ threads, userAgent: 'Shoal-test/1', web: opened, limits: crawled?.limits ?? played.limits },
+      politeness: { hostGapMs: 0, backoffMs: 50 },
     }),
     scorer,
   }
