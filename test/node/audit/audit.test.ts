@@ -50,6 +50,16 @@ audit('what has changed on the web is no forgery', async () => {
   }
 })
 
+audit('what only looks like a page of the segment accuses nobody', async () => {
+  const records = await made.parts.crawl.openRecords(made.job.source, made.job.campaign.pipeline.rules)
+  const found = await records.extractNext(made.nested)
+  await records.close()
+  assert.match(found!.pages[0]!.url, /nested/)
+  const row = Number((BigInt(made.nested) * 2n ** 53n) / BigInt(records.end))
+  const [finding] = await recheckRows(made.parts, made.job, [{ frame: 'source', row }])
+  assert.is(finding!.finding, 'match')
+})
+
 audit('a source that is gone is nobody’s forgery; another model is an error', async () => {
   const source = { ...made.job.source, location: '/nowhere/made.warc.gz' }
   const { findings } = await made.recheck({ ...made.job, source })

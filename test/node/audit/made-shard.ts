@@ -34,7 +34,7 @@ import {
 } from '../../../protocol/records/campaign.ts'
 import { proofMessage } from '../../../protocol/records/verdict.ts'
 import type { FilterRules } from '../../../protocol/rules/filter.ts'
-import { httpResponse, warcRecord } from '../crawl/make-warc.ts'
+import { httpResponse, pageRecord, warcRecord } from '../crawl/make-warc.ts'
 import { makeCrawl } from '../work/made-crawl.ts'
 
 /** All rows of a shard, as they are before they are written. */
@@ -59,6 +59,8 @@ export interface MadeShard {
   rows(): Promise<Rows>
   /** the shard with other rows, published by the same producer; `changes` go into its manifest */
   forge(change: (rows: Rows) => void, deviceClass?: string): Promise<AuditJob>
+  /** a byte of the made crawl, in a record that holds an archive and is the last */
+  nested: number
   setWeb(mode: WebMode): void
   close(): Promise<void>
 }
@@ -80,7 +82,13 @@ export async function makeShard(
   const optOut =
     '<html><head><meta name="robots" content="noai"></head><body><img src="http://h1.example/9/none.jpg" alt="A drawing of a house"></body></html>'
   const page = warcRecord(httpResponse(optOut), { 'WARC-Target-URI': 'http://pages.example/optout' })
-  await writeFile(file, Buffer.concat([makeCrawl(8).warc, gzipSync(page)]))
+  // an archive inside of the archive, in which a page begins as if it were one of the segment's
+  const archive = warcRecord(
+    httpResponse(gzipSync(pageRecord('nested', 5)), { 'Content-Type': 'application/gzip' }),
+  )
+  const members = [makeCrawl(8).warc, gzipSync(page), gzipSync(archive, { level: 0 })]
+  await writeFile(file, Buffer.concat(members))
+  const nested = members[0]!.length + members[1]!.length + 1
   const source = crawled?.source ?? {
     ...{ kind: 'warc', location: file, name: 'made.warc.gz' },
     part: { index: 0, count: 1 },
@@ -140,7 +148,7 @@ export async function makeShard(
   }
 
   return {
-    ...{ parts: tools, job, identity, rows, forge, setWeb: web.set },
+    ...{ parts: tools, job, identity, nested, rows, forge, setWeb: web.set },
     async recheck(one = job, parts = tools) {
       const proof = await identity.sign(proofMessage(one.shard.cid))
       return { proof, ...(await recheckShard(parts, one, proof)) }

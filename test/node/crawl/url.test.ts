@@ -208,4 +208,27 @@ test('giving up ends the wait', async () => {
   await crawl.close()
 })
 
+test('single records cost little more than themselves', async () => {
+  let bytes = 0
+  const { url } = await serve((request, response) => {
+    const [, from = 0, to = FILE.length] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? []
+    bytes += Number(to) + 1 - Number(from)
+    send(request, response)
+  })
+  const { pages } = await readHere(segment(url), 100_000)
+  const crawl = startCrawl({ threads: 1, web })
+  const records = await crawl.openRecords(segment(url), RULES)
+  bytes = 0
+  const looked = pages.filter((_, i) => i % 30 === 0)
+  for (const { sourceOffset: offset, sourceLength: length } of looked)
+    assert.is((await records.extractAt({ offset, length }))?.pages.length, 1)
+  const stored = looked.reduce((sum, { sourceLength }) => sum + sourceLength, 0)
+  assert.ok(bytes < stored + 5_000 * looked.length, `${bytes} bytes for ${stored}`)
+  bytes = 0
+  assert.is((await records.extractNext(pages[7]!.sourceOffset + 1))?.offset, pages[8]!.sourceOffset)
+  assert.ok(bytes < 75_000, `${bytes} bytes`)
+  await records.close()
+  await crawl.close()
+})
+
 test.run()
