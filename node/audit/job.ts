@@ -37,7 +37,10 @@ export interface SampledRow {
 export type Facts = Record<string, string | number>
 
 /** What came of a row that was looked at. */
-export interface Finding extends SampledRow, Agreement {
+export interface Finding extends SampledRow {
+  finding: Agreement['finding']
+  /** why; null where there is nothing to say */
+  code: string | null
   said: Facts
   found: Facts
 }

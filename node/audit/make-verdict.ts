@@ -2,11 +2,11 @@ import type { CID } from 'multiformats/cid'
 import { MAX_ACCUSED, MAX_EVIDENCE, MAX_EVIDENCE_BYTES } from '../../protocol/limits.ts'
 import { countFindings, packFindings, ruleOn, type Verdict } from '../../protocol/records/verdict.ts'
 import { FRAMES } from '../../protocol/rules/sample.ts'
-import type { AuditedShard, Facts, Finding, Rechecked } from './job.ts'
+import type { Facts, Finding, Rechecked } from './job.ts'
 
 /** What a verdict says besides what was found. */
 export interface Circumstances {
-  shard: AuditedShard
+  shard: { cid: CID; manifest: { segment: number } }
   /** id of the campaign's record */
   campaign: CID
   /** the shard's */
