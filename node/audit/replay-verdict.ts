@@ -1,5 +1,7 @@
 import { ShoalError } from '../../protocol/errors.ts'
 import { proofMessage, unpackFindings, type Verdict } from '../../protocol/records/verdict.ts'
+import type { AgreementTerms } from '../../protocol/rules/agree.ts'
+import { agreeOnAccusation, BY_DEVICE } from '../../protocol/rules/agree-on-accusation.ts'
 import { type FrameSizes, sampleCounts } from '../../protocol/rules/sample.ts'
 import { verifySignature } from '../identity.ts'
 import type { AuditJob, AuditParts, Finding } from './job.ts'
@@ -48,9 +50,16 @@ export async function replayVerdict(parts: AuditParts, job: AuditJob, verdict: V
   const { findings } = await recheckShard(parts, job, proof)
   const theirs = unpackFindings(verdict.findings, findings.length)
   const again = await recheckRows(parts, job, verdict.rechecked)
+  const terms = {
+    tolerances: campaign.audit.tolerances,
+    producerDevice: shard.manifest.deviceClass,
+    verifierDevice: parts.scorer.deviceClass,
+  }
   return {
-    rows: findings.map((ours, i) => compare(theirs[i]!, ours)),
-    rechecked: again.map((ours, i) => compare(verdict.rechecked[i]!.forged ? 'forged' : 'match', ours)),
+    rows: findings.map((ours, i) => compare(theirs[i]!, ours, verdict, terms)),
+    rechecked: again.map((ours, i) =>
+      compare(verdict.rechecked[i]!.forged ? 'forged' : 'match', ours, verdict, terms),
+    ),
   }
 }
 
@@ -58,7 +67,29 @@ function isSame(a: FrameSizes, b: FrameSizes): boolean {
   return a.kept === b.kept && a.dropped === b.dropped
 }
 
-function compare(theirs: Finding['finding'], ours: Finding): ReplayedRow {
-  const both = [theirs, ours.finding]
-  return { theirs, ours, contradicts: both.includes('match') && both.includes('forged') }
+function compare(
+  theirs: Finding['finding'],
+  ours: Finding,
+  { deviceClass, forged }: Pick<Verdict, 'deviceClass' | 'forged'>,
+  terms: Omit<AgreementTerms, 'threshold'>,
+): ReplayedRow {
+  const { frame, row, finding } = ours
+  if (theirs === 'match' && finding === 'forged') {
+    // what another class of device allows, this one may not
+    const isAllowed = BY_DEVICE.has(ours.code ?? '') && deviceClass !== terms.verifierDevice
+    return { theirs, ours, contradicts: !isAllowed }
+  }
+  const accusation = forged.find((one) => one.frame === frame && one.row === row)
+  if (theirs !== 'forged' || accusation === undefined)
+    return { theirs, ours, contradicts: theirs === 'forged' && finding === 'match' }
+  const holds = agreeOnAccusation(
+    { code: accusation.code, similarity: scoreOf(accusation.found), device: deviceClass },
+    { finding, code: null },
+    { ...terms, said: scoreOf(ours.said), score: scoreOf(ours.found) },
+  )
+  return { theirs, ours, contradicts: holds === false }
+}
+
+function scoreOf({ similarity }: Record<string, unknown>): number | null {
+  return typeof similarity === 'number' ? similarity : null
 }

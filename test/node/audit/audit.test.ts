@@ -128,6 +128,26 @@ audit('verdicts: made, signed, replayed; a lie is found row by row', async () =>
     caught.map(({ theirs, ours }) => [theirs, ours.frame, ours.row, ours.code]),
     [['match', 'kept', accused[0]!.row, 'row_score']],
   )
+
+  // an accusation of somebody who looked away, and one that another class of device may have had cause for
+  const row = found.findings.findIndex(({ frame, finding }) => frame === 'kept' && finding === 'match')
+  const slander = await sealed(
+    toVerdict(
+      {
+        ...found,
+        findings: found.findings.map((one, i) =>
+          i === row ? { ...one, finding: 'forged', code: 'row_score', found: { similarity: 0.9 } } : one,
+        ),
+      },
+      [],
+      { shard: job.shard, ...fields },
+    ),
+  )
+  const said = (await replayVerdict(made.parts, job, slander)).rows.filter(({ contradicts }) => contradicts)
+  assert.equal(
+    said.map(({ theirs, ours }) => [theirs, ours.finding]),
+    [['forged', 'match']],
+  )
   await replayVerdict(made.parts, job, { ...lie, proof: new Uint8Array(64) }).then(
     () => assert.unreachable(),
     (error) => assert.is((error as ShoalError).code, 'verdict_proof'),
