@@ -32,7 +32,7 @@ export async function openRecords(
   options: Options,
 ): Promise<SegmentRecords> {
   const { source, format } = await openInflated(segment, options)
-  const reading: Reading = { kind: segment.kind, name: segment.name, rules }
+  const reading: Reading = { kind: segment.kind, name: segment.name, rules, isFirstEnough: true }
   const size = source.size ?? 0
   try {
     if (source.size === null) throw unknownSize(segment)

@@ -18,6 +18,8 @@ export interface Reading {
   /** how rows name the file */
   name: string
   rules: FilterRules
+  /** whether the first record with candidates is all that is wanted */
+  isFirstEnough?: boolean
 }
 
 /** What one slice of a segment gave. */
@@ -41,6 +43,7 @@ export function readSlice(slice: Slice, reading: Reading): SliceResult {
   let foreign = 0
   let batch = emptyBatch()
   let held = 0
+  let hasPage = false
 
   function flush(): void {
     const json = JSON.stringify(batch)
@@ -51,6 +54,7 @@ export function readSlice(slice: Slice, reading: Reading): SliceResult {
   }
 
   function addPage(page: Extracted['pages'][number]): void {
+    hasPage = true
     if (held > 0 && held + page.candidates.length > BATCH_CANDIDATES) flush()
     for (let at = 0; at < page.candidates.length; at += BATCH_CANDIDATES) {
       const candidates = page.candidates.slice(at, at + BATCH_CANDIDATES)
@@ -115,7 +119,7 @@ export function readSlice(slice: Slice, reading: Reading): SliceResult {
 
   const walk = walkRecords(slice, onRecord, {
     onBad: () => batch.counts.badRecords++,
-    isFull: () => chars > MAX_RESULT_CHARS,
+    isFull: () => chars > MAX_RESULT_CHARS || (reading.isFirstEnough === true && hasPage),
   })
   flush()
   return { ...walk, batches, foreign }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Crawl, ExtractedRecord, Page, SegmentSource } from '../../../node/components.ts'
+import type { Crawl, ExtractedRecord, Page, SegmentRecords, SegmentSource } from '../../../node/components.ts'
 import { startCrawl } from '../../../node/crawl/crawl.ts'
 import { gzipEach, httpResponse, noise, pageRecord, warcinfo, warcRecord } from './make-warc.ts'
 import { RULES, readWith, segment } from './read-all.ts'
@@ -16,11 +16,15 @@ const shared = fileURLToPath(new URL('../../../../shared/crawl/', import.meta.ur
 const demo = fileURLToPath(new URL('../../../cli/demo/', import.meta.url))
 const crawl = startCrawl({ threads: 2, retryMs: 1 })
 let folder = ''
+/** While somebody reads, threads are not started anew for every reading. */
+let reading: SegmentRecords
 
 test.before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'shoal-test-'))
+  reading = await crawl.openRecords(segment(`${demo}demo.warc.gz`), RULES)
 })
 test.after(async () => {
+  await reading.close()
   await crawl.close()
   await rm(folder, { recursive: true, force: true })
 })
