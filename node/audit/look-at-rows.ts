@@ -41,6 +41,7 @@ export async function lookAtRows(
 ): Promise<Finding[]> {
   const { shard, campaign, source, signal, onProgress } = job
   checkModel(parts, job)
+  if (sampled.length === 0) return []
   const findings: Finding[] = new Array(sampled.length)
   let done = 0
   function settle(index: number, agreement: Agreement, said: Facts = {}, found: Facts = {}): void {

@@ -25,6 +25,12 @@ demo("every row of the demo's shard matches, whatever its servers answer", async
     // a machine that is slow at times may have given up one or the other
     assert.ok(kept > 0.9 * counts.pairs, JSON.stringify(tally(findings)))
     assert.ok(dropped > 0.9 * (counts.candidates - counts.pairs), JSON.stringify(tally(findings)))
+    const { outcomes } = await made.rows()
+    const seen = outcomes.filter(({ sha256 }) => sha256 !== null).map(({ outcome }) => outcome)
+    const ofBytes = ['image_small', 'image_format', 'image_pixels', 'image_broken', 'similarity'] as const
+    for (const outcome of ofBytes) assert.ok(seen.includes(outcome), outcome)
+    assert.not.ok(seen.includes('http_status'))
+    assert.ok(outcomes.every(({ outcome, pdq }) => pdq === null || ['kept', 'similarity'].includes(outcome)))
   } finally {
     await made.close()
     await sites.close()

@@ -76,11 +76,33 @@ write('writes what DuckDB reads back, value for value', () =>
     assert.is(typeOf.embedding, 'BLOB')
 
     const outcomes = await duckdb(`
-      select outcome, count(*)::int as n, count(detail)::int as details, count(similarity)::int as scored, max(warc_offset) > 5e9 as far
+      select outcome, count(*)::int as n, count(detail)::int as details, count(similarity)::int as scored, max(warc_offset) > 5e9 as far,
+        count(sha256)::int as hashed, bool_and(source_offset = warc_offset and source_length = warc_length) as same,
+        count(image_offset)::int as archived, min(image_offset) >= 6e9 as inside, max(image_length)::int as longest
       from '${join(dir, 'outcomes.parquet')}' group by outcome order by outcome`)
+    const archived = (odd: number) => range(count).filter((i) => i % 9 === 0 && i % 2 === odd)
+    const place = (odd: number) => ({
+      ...{ same: true, archived: archived(odd).length, inside: true, longest: 7 + archived(odd).at(-1)! },
+    })
     assert.equal(outcomes, [
-      { outcome: 'http_status', n: count / 2, details: count / 2, scored: 0, far: true },
-      { outcome: 'kept', n: count / 2, details: 0, scored: count / 2, far: true },
+      {
+        outcome: 'http_status',
+        n: count / 2,
+        details: count / 2,
+        scored: 0,
+        far: true,
+        hashed: 0,
+        ...place(1),
+      },
+      {
+        outcome: 'kept',
+        n: count / 2,
+        details: 0,
+        scored: count / 2,
+        far: true,
+        hashed: count / 2,
+        ...place(0),
+      },
     ])
   }),
 )
