@@ -1,10 +1,12 @@
 import type { CID } from 'multiformats/cid'
 import type { Claim } from '../../protocol/records/claim.ts'
+import type { ShardState } from '../../protocol/rules/quorum.ts'
 import { type Holding, isLive, select } from '../../protocol/rules/select.ts'
 import type { Peers } from './peers.ts'
 import { idOfDigest } from './record-id.ts'
 import type { RecordSet, Shelf } from './record-set.ts'
 import { CLAIM, SHARD } from './rows.ts'
+import { REFUSED, STATES } from './states.ts'
 
 type ClaimFields = Pick<Claim, 'peer' | 'seq' | 'issued' | 'expires'>
 
@@ -22,14 +24,17 @@ export interface KnownShard {
   /** of the record */
   id: CID
   manifest: CID
+  segment: number
   peer: Uint8Array
   seq: number
+  /** by the campaign's own policy; it follows the verdicts after a moment */
+  state: ShardState
 }
 
 export function shardsOf(set: RecordSet, peers: Peers, campaign: number, segment: number): KnownShard[] {
   const { rows } = set
   return [...set.ofSegment(campaign, segment)]
-    .filter((row) => rows.word(row, 'kind') !== CLAIM)
+    .filter((row) => rows.word(row, 'kind') === SHARD)
     .map((row) => shardOf(set, peers, row))
 }
 
@@ -38,9 +43,70 @@ function shardOf({ rows }: RecordSet, peers: Peers, row: number): KnownShard {
     // copies: the row may go
     id: idOfDigest(new Uint8Array(rows.digest(row))),
     manifest: idOfDigest(new Uint8Array(rows.manifest(row))),
+    segment: rows.word(row, 'segment'),
     peer: peers.keyOf(rows.word(row, 'peer')),
     seq: rows.number(row, 'seq'),
+    state: STATES[rows.word(row, 'state')]!,
   }
+}
+
+/** What a verdict says of the shard that it is on: a shard's record has to say the same. */
+interface Audited {
+  segment: number
+  producer: number
+  manifest: Uint8Array
+  rows: number
+}
+
+/** Rows of the shards that a verdict is on: several where a producer has published one manifest twice. */
+export function auditedShards(set: RecordSet, campaign: number, audited: Audited): number[] {
+  const { rows } = set
+  return [...set.ofSegment(campaign, audited.segment)].filter(
+    (row) =>
+      rows.word(row, 'kind') === SHARD &&
+      rows.word(row, 'peer') === audited.producer &&
+      rows.word(row, 'rows') === audited.rows &&
+      rows.hasManifest(row, audited.manifest),
+  )
+}
+
+export function auditedBy({ rows }: RecordSet, verdict: number): Audited {
+  return {
+    segment: rows.word(verdict, 'segment'),
+    producer: rows.word(verdict, 'producer'),
+    manifest: new Uint8Array(rows.manifest(verdict)),
+    rows: rows.word(verdict, 'rows'),
+  }
+}
+
+/** Rows of the verdicts on a shard. */
+export function verdictsOn({ rows, ofManifest }: RecordSet, shard: number): number[] {
+  return [...ofManifest(rows.word(shard, 'campaign'), rows.manifest(shard))].filter(
+    (row) =>
+      rows.word(row, 'producer') === rows.word(shard, 'peer') &&
+      rows.word(row, 'segment') === rows.word(shard, 'segment') &&
+      rows.word(row, 'rows') === rows.word(shard, 'rows'),
+  )
+}
+
+/**
+ * Whether a peer has a refused shard of a segment. It leaves the segment to others then: its claims don't count, or it
+ * could take the segment again and again. A better shard of its own is as good as anybody's.
+ */
+export function isOut(
+  { rows, ofSegment }: RecordSet,
+  campaign: number,
+  segment: number,
+  peer: number,
+): boolean {
+  for (const row of ofSegment(campaign, segment))
+    if (
+      rows.word(row, 'kind') === SHARD &&
+      rows.word(row, 'state') === REFUSED &&
+      rows.word(row, 'peer') === peer
+    )
+      return true
+  return false
 }
 
 export function lastShardOf(set: RecordSet, peers: Peers, peer: Uint8Array): KnownShard | null {
@@ -67,9 +133,12 @@ export function holdingOf(
 ): Holding {
   const { rows } = set
   const claims: ClaimFields[] = []
-  const shards = shardsOf(set, peers, campaign, segment)
+  const shards: KnownShard[] = []
   for (const row of set.ofSegment(campaign, segment))
-    if (rows.word(row, 'kind') === CLAIM) claims.push(claimFields(set, peers, row))
+    if (rows.word(row, 'kind') === SHARD) {
+      if (rows.word(row, 'state') !== REFUSED) shards.push(shardOf(set, peers, row))
+    } else if (!isOut(set, campaign, segment, rows.word(row, 'peer')))
+      claims.push(claimFields(set, peers, row))
   return claims.length + shards.length === 0 ? { state: 'free' } : select(segment, { claims, shards }, now)
 }
 
@@ -83,7 +152,7 @@ export interface Which {
   limit?: number
 }
 
-/** Segments that a shard or a live claim is of, in order. */
+/** Segments that are done or held, in order. */
 export function touchedSegments(
   set: RecordSet,
   shelf: Shelf,
@@ -94,25 +163,31 @@ export function touchedSegments(
   const found = new Set<number>()
   for (let row = 0; row < rows.end(); row++) {
     const kind = rows.word(row, 'kind')
-    if (kind === 0 || rows.word(row, 'campaign') !== shelf.number) continue
+    if ((kind !== CLAIM && kind !== SHARD) || rows.word(row, 'campaign') !== shelf.number) continue
     const segment = rows.word(row, 'segment')
     if (segment <= after) continue
-    if (kind !== CLAIM ? state !== 'held' : state !== 'done' && isLiveRow(set, row, now)) found.add(segment)
+    if (kind === SHARD && state !== 'held' && rows.word(row, 'state') !== REFUSED) found.add(segment)
+    if (kind === CLAIM && state !== 'done' && holds(set, row, now)) found.add(segment)
   }
   const wanted = state === 'held' ? [...found].filter((one) => !set.isDone(shelf.number, one)) : [...found]
   return wanted.sort((a, b) => a - b).slice(0, limit)
 }
 
-/** Segments with a live claim and no shard. */
+/** Segments with a live claim and no shard but refused ones. */
 export function countHeld(set: RecordSet, shelf: Shelf, now: number): number {
   const held = new Set<number>()
   for (const row of set.ofKind(CLAIM, shelf.number))
-    if (isLiveRow(set, row, now)) held.add(set.rows.word(row, 'segment'))
+    if (holds(set, row, now)) held.add(set.rows.word(row, 'segment'))
   let count = 0
   for (const segment of held) if (!set.isDone(shelf.number, segment)) count++
   return count
 }
 
-function isLiveRow({ rows }: RecordSet, row: number, now: number): boolean {
-  return isLive({ issued: rows.number(row, 'issued'), expires: rows.number(row, 'expires') }, now)
+/** Whether a claim counts. */
+function holds(set: RecordSet, row: number, now: number): boolean {
+  const { rows } = set
+  return (
+    isLive({ issued: rows.number(row, 'issued'), expires: rows.number(row, 'expires') }, now) &&
+    !isOut(set, rows.word(row, 'campaign'), rows.word(row, 'segment'), rows.word(row, 'peer'))
+  )
 }

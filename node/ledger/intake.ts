@@ -6,17 +6,20 @@ import { MAX_RECORD_BYTES } from '../../protocol/limits.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
 import type { Claim } from '../../protocol/records/claim.ts'
 import { type Entry, readRecord } from '../../protocol/records/record.ts'
+import type { Verdict } from '../../protocol/records/verdict.ts'
 import { admit, type Circumstances, type Judgement, judgeFault } from '../../protocol/rules/admit.ts'
 import { isOver } from '../../protocol/rules/select.ts'
 import { ACTIVE_MS, LEASE_MS } from '../../protocol/timing.ts'
 import { orderedKey, type Store, type Write } from '../store/store.ts'
 import { countRecords } from './count-records.ts'
-import { claimFields } from './holdings.ts'
+import { auditedBy, auditedShards, claimFields, verdictsOn } from './holdings.ts'
 import type { Joined, Memory } from './load.ts'
+import { packResult } from './pack-result.ts'
 import { digestOfId, digestOfRecord, idOfDigest, nameOfDigest } from './record-id.ts'
 import { makeShelf } from './record-set.ts'
-import { CLAIM, SHARD } from './rows.ts'
+import { CLAIM, type RowFields, SHARD, VERDICT } from './rows.ts'
 import { takeBackoffs } from './take-backoff.ts'
+import { takeVerdicts } from './take-verdict.ts'
 import { startWriteBehind } from './write-behind.ts'
 
 /** Which way a record came: made here, gossiped, or asked for: in a sync, or from a peer that the DHT named. */
@@ -34,10 +37,12 @@ export interface Change {
   kind: Entry['kind']
   /** of a campaign's record, its own id */
   campaign: CID
-  /** null for a campaign's record, and for a back-off */
+  /** whose record it is, a verifier's if it is a verdict; null for a campaign's record, and for a back-off */
   work: { segment: number; peer: Uint8Array } | null
   /** null but for a back-off: the host that wants to be left alone, and until when a node that hears of it does so */
   backoff: { host: string; until: number } | null
+  /** null but for a verdict: what it is on, and what it says */
+  audit: Pick<Verdict, 'producer' | 'manifest' | 'ruling'> | null
 }
 
 /** Gossiped records whose signatures are being checked at once: 30 ms of work for each core of two. */
@@ -48,11 +53,15 @@ const REFUSED_MS = 5 * 60_000
 /** A peer's last activity is written again when it is later by this. */
 const MEMBER_STEP_MS = 10 * 60_000
 
+type EntryOf<Kind extends Entry['kind']> = Extract<Entry, { kind: Kind }>
+type Place = Pick<RowFields, 'digest' | 'segment' | 'peer' | 'campaign'>
+
 /** The way of records into the memory and onto the disk, and out again. */
 export function makeIntake(
   { store, verify, clock }: { store: Store; verify: Verify; clock: () => number },
-  { joined, peers, set }: Memory,
+  memory: Memory,
 ) {
+  const { joined, peers, set } = memory
   const { rows } = set
   const disk = startWriteBehind(store, () =>
     set
@@ -66,6 +75,7 @@ export function makeIntake(
   })
   const counts = countRecords()
   const backoffs = takeBackoffs(counts, tell)
+  const verdicts = takeVerdicts(memory, verify, counts)
   let waiting = 0
   let closed = false
 
@@ -82,20 +92,29 @@ export function makeIntake(
     // what only the time may make right is asked for by every sync
     if (earlier && (earlier.verdict === 'reject' || how === 'sync')) return { ...earlier, id }
     if (how === 'gossip' && waiting >= MAX_WAITING) return { verdict: 'ignore', code: 'ledger_busy', id }
-    const entry = await read(bytes)
+    if (verdicts.isEarly(digest)) return { verdict: 'ignore', code: 'shard_unknown', id }
+    const entry = await read(bytes, how)
     if (closed) throw stopping()
     const { judgement, written } =
       'kind' in entry ? take(entry, bytes, how) : { judgement: entry, written: null }
     const { verdict, code } = judgement
-    if (verdict !== 'accept' && !OF_ONE_WAY.includes(code)) refused.set(name, { verdict, code })
+    if (verdict !== 'accept' && !OF_NOW.includes(code)) refused.set(name, { verdict, code })
     await written
+    if (verdict === 'accept' && 'kind' in entry && entry.kind === 'shard') {
+      const { campaign, peer, manifest } = entry.value
+      // a failing disk is told by the next record that is added
+      await Promise.allSettled(
+        verdicts.release(campaign, peer, manifest).map((early) => add(early.bytes, early.how)),
+      )
+    }
     return { verdict, code, id }
   }
 
-  async function read(bytes: Uint8Array): Promise<Entry | Judgement> {
+  async function read(bytes: Uint8Array, how: How): Promise<Entry | Judgement> {
     waiting++
     try {
-      return readRecord(await open(bytes, verify))
+      const entry = readRecord(await open(bytes, verify))
+      return entry.kind === 'verdict' ? await readVerdict(entry, bytes, how) : entry
     } catch (fault) {
       return judgeFault(fault)
     } finally {
@@ -103,36 +122,70 @@ export function makeIntake(
     }
   }
 
+  /** Its proof is a second signature to be checked, unless it is refused whatever that says. */
+  async function readVerdict(
+    entry: EntryOf<'verdict'>,
+    bytes: Uint8Array,
+    how: How,
+  ): Promise<Entry | Judgement> {
+    const one = joined.get(entry.value.campaign.toString())
+    const judgement = admit(entry, circumstancesOf(entry, one, how))
+    if (judgement.code === 'shard_unknown' && how !== 'own')
+      verdicts.wait(entry.value, digestOfId(entry.id), bytes, how)
+    if (judgement.verdict !== 'accept') return judgement
+    return (await verdicts.prove(entry.value)) ? entry : { verdict: 'reject', code: 'verdict_proof' }
+  }
+
   /** All in one go, so that no other record comes between the judgement and what follows from it. */
   function take(entry: Entry, bytes: Uint8Array, how: How) {
     if (entry.kind === 'campaign') return takeCampaign(entry.id, entry.value, bytes, how)
-    // nothing is audited yet
-    if (entry.kind === 'verdict') return { judgement: UNREAD_VERDICT, written: null }
     const one = joined.get(entry.value.campaign.toString())
     const known = circumstancesOf(entry, one, how)
     if (entry.kind === 'backoff')
       return { judgement: backoffs.take(entry.id, entry.value, how, known), written: null }
-    const { segment, peer, seq } = entry.value
     const judgement = admit(entry, known)
     if (judgement.verdict !== 'accept' || one === undefined) return { judgement, written: null }
+    const { segment } = entry.value
+    const peer = entry.kind === 'verdict' ? entry.value.verifier : entry.value.peer
     const writes: Write[] = []
     const number = numberOf(peer, writes)
     if (judgement.replaces) drop(one, set.findId(digestOfId(judgement.replaces)), writes)
     const digest = digestOfId(entry.id)
-    const place = { digest, seq, segment, peer: number, campaign: one.number }
-    set.insert(
-      one,
-      entry.kind === 'claim'
-        ? { ...place, issued: entry.value.issued, expires: entry.value.expires }
-        : { ...place, manifest: digestOfId(entry.value.manifest) },
-    )
+    set.insert(one, rowOf(entry, { digest, segment, peer: number, campaign: one.number }))
     writes.push({ type: 'put', sublevel: store.records, key: digest, value: bytes })
     const now = clock()
-    if (entry.kind === 'claim') counts.add('claim', peer, how, now)
+    if (entry.kind !== 'shard') counts.add(entry.kind, peer, how, now)
     noteActivity(one, number, activeAt(entry, how, now), writes)
     const written = disk.write(writes, how === 'own')
-    tell({ how, id: entry.id, kind: entry.kind, campaign: one.id, work: { segment, peer }, backoff: null })
+    const audit = entry.kind === 'verdict' ? entry.value : null
+    tell({
+      ...{ how, id: entry.id, kind: entry.kind, campaign: one.id, work: { segment, peer }, backoff: null },
+      audit: audit && { producer: audit.producer, manifest: audit.manifest, ruling: audit.ruling },
+    })
     return { judgement, written }
+  }
+
+  function rowOf(entry: EntryOf<'claim' | 'shard' | 'verdict'>, place: Place): RowFields {
+    switch (entry.kind) {
+      case 'claim': {
+        const { seq, issued, expires } = entry.value
+        return { ...place, kind: CLAIM, seq, issued, expires }
+      }
+      case 'shard': {
+        const { seq, manifest, rows } = entry.value
+        return { ...place, kind: SHARD, seq, manifest: digestOfId(manifest), rows }
+      }
+      case 'verdict': {
+        const { manifest, frames, epoch } = entry.value
+        return {
+          ...place,
+          ...{ kind: VERDICT, manifest: digestOfId(manifest), rows: frames.kept, epoch },
+          // known, since a shard of it is
+          producer: peers.find(entry.value.producer),
+          result: packResult(entry.value),
+        }
+      }
+    }
   }
 
   function takeCampaign(id: CID, campaign: Campaign, bytes: Uint8Array, how: How) {
@@ -154,12 +207,12 @@ export function makeIntake(
       ],
       true,
     )
-    tell({ how, id, kind: 'campaign', campaign: id, work: null, backoff: null })
+    tell({ how, id, kind: 'campaign', campaign: id, work: null, backoff: null, audit: null })
     return { judgement, written }
   }
 
   function circumstancesOf(
-    entry: Exclude<Entry, { kind: 'campaign' | 'verdict' }>,
+    entry: Exclude<Entry, { kind: 'campaign' }>,
     one: Joined | undefined,
     how: How,
   ): Circumstances {
@@ -168,6 +221,8 @@ export function makeIntake(
     const way: Circumstances['way'] = how === 'sync' ? 'sync' : 'gossip'
     const known = { ...NOTHING, now, way, campaign: one.campaign }
     if (entry.kind === 'backoff') return known
+    if (entry.kind === 'verdict')
+      return { ...known, audited: verdicts.circumstancesOf(one.number, entry.value, how, now) }
     const { segment, peer, seq } = entry.value
     const number = peers.find(peer)
     if (number < 0) return known
@@ -210,8 +265,12 @@ export function makeIntake(
 
   function drop(one: Joined, row: number, writes: Write[]): void {
     const key = new Uint8Array(rows.digest(row))
+    const ofIt = rows.word(row, 'kind') === SHARD ? verdictsOn(set, row) : []
     set.remove(one, row)
     writes.push({ type: 'del', sublevel: store.records, key })
+    // nobody takes in a verdict on a shard that it does not hold: all hold the same ones
+    for (const verdict of ofIt)
+      if (auditedShards(set, one.number, auditedBy(set, verdict)).length === 0) drop(one, verdict, writes)
   }
 
   function tell(change: Change): void {
@@ -238,6 +297,7 @@ export function makeIntake(
   async function leave(one: Joined): Promise<void> {
     joined.delete(one.id.toString())
     const writes: Write[] = [{ type: 'del', sublevel: store.joined, key: numberKey(one.number) }]
+    // a shard takes the verdicts on it along
     for (const kind of [CLAIM, SHARD] as const)
       for (const row of set.ofKind(kind, one.number)) drop(one, row, writes)
     for (const peer of one.members.keys())
@@ -250,6 +310,10 @@ export function makeIntake(
     sweep,
     leave,
     newestClaim,
+    /** all that is in the memory now is on the disk after it */
+    settled: disk.settled,
+    /** write pages of rows that have changed by themselves */
+    writeRows: () => disk.write([]),
     wasRefused: (digest: Uint8Array): boolean => refused.has(nameOfDigest(digest)),
     subscribe(listener: (change: Change) => void): () => void {
       listeners.add(listener)
@@ -271,9 +335,8 @@ const NOTHING = {
   sameSeq: [],
   audited: null,
 } as const
-const UNREAD_VERDICT = { verdict: 'ignore', code: 'verdict_unread' } as const
-/** Refusals that say nothing of the same record when it comes another way. */
-const OF_ONE_WAY = ['claim_flood', 'backoff_synced']
+/** Refusals that say nothing of the same record when it comes another way, or after another record. */
+const OF_NOW = ['claim_flood', 'backoff_synced', 'shard_unknown', 'verdict_flood', 'verdict_late']
 const stopping = () => new ShoalError('ledger_closed', 'the ledger is closed: the node is stopping')
 const NO_OWNER = new Uint8Array()
 

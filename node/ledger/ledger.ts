@@ -4,8 +4,11 @@ import type { Verify } from '../../protocol/envelope.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
 import type { Claim } from '../../protocol/records/claim.ts'
+import type { Verdict } from '../../protocol/records/verdict.ts'
+import type { ShardState } from '../../protocol/rules/quorum.ts'
 import { segmentCount } from '../../protocol/rules/segment.ts'
 import { compareBytes, type Holding, isOver } from '../../protocol/rules/select.ts'
+import type { Policy } from '../../protocol/rules/standing.ts'
 import { encodeFingerprints } from '../../protocol/sync/fingerprints.ts'
 import { ACTIVE_MS } from '../../protocol/timing.ts'
 import type { Store } from '../store/store.ts'
@@ -13,6 +16,7 @@ import { answerSync } from './answer-sync.ts'
 import {
   countHeld,
   holdingOf,
+  isOut,
   type KnownShard,
   lastShardOf,
   shardsOf,
@@ -20,23 +24,43 @@ import {
   type Which,
 } from './holdings.ts'
 import { type Added, type Change, type How, makeIntake } from './intake.ts'
+import { type StateChange, startJudging } from './judge.ts'
+import type { JudgedShard, Judgements, PeerStanding } from './judgements.ts'
 import { type Joined, loadMemory } from './load.ts'
-import { digestOfId } from './record-id.ts'
+import { digestOfId, idOfDigest } from './record-id.ts'
+import { STATES } from './states.ts'
 import { startSync } from './sync.ts'
 import type { Channel, SyncOptions, SyncResult } from './sync-session.ts'
+import { readVerdict } from './tally-rows.ts'
 
 export { verifyInPool } from './verify-in-pool.ts'
-export type { Added, Change, Channel, How, KnownShard, SyncOptions, SyncResult }
+export type {
+  Added,
+  Change,
+  Channel,
+  How,
+  JudgedShard,
+  Judgements,
+  KnownShard,
+  PeerStanding,
+  StateChange,
+  SyncOptions,
+  SyncResult,
+}
 
 export interface Counts {
   segments: number
+  /** with a shard that is not refused */
   done: number
-  /** with a live claim and no shard */
+  /** with a live claim and no shard but refused ones */
   held: number
   free: number
   /** records */
   claims: number
   shards: number
+  verdicts: number
+  /** shards by their state, as the campaign's own policy has it */
+  states: Record<ShardState, number>
   /** peers active here in the last day */
   peers: number
 }
@@ -57,15 +81,30 @@ export interface Ledger {
   /** Forget a campaign's records. Its own record stays in the store. */
   leave(campaign: CID): Promise<void>
   campaigns(): { id: CID; campaign: Campaign }[]
-  /** A record's envelope by its id: of a claim or a shard, or null. */
+  /** A record's envelope by its id: of a claim, a shard or a verdict, or null. */
   find(id: CID): Promise<Uint8Array | null>
   /** The newest claim that is known of a peer on a segment; null where it is over. */
   claimOf(campaign: CID, segment: number, peer: Uint8Array): { id: CID; value: Claim } | null
+  /**
+   * Whose a segment is. Refused shards don't make it done; claims of a peer who has a refused shard of it don't count.
+   */
   holding(campaign: CID, segment: number): Holding
+  /** Whether a peer leaves a segment to others, since a shard of it is refused that the peer has signed. */
+  isOut(campaign: CID, segment: number, peer: Uint8Array): boolean
   /** Every shard that is known of a segment, in no order. */
   shardsOf(campaign: CID, segment: number): KnownShard[]
   /** The shard with the highest `seq` that is known of a peer, in all campaigns. */
   lastShardOf(peer: Uint8Array): KnownShard | null
+  /** The verdicts on a manifest, whoever has signed shards of it; in the order of their ids, at most `limit` of them. */
+  verdictsOf(campaign: CID, manifest: CID, limit?: number): Promise<{ id: CID; verdict: Verdict }[]>
+  /**
+   * The state of every shard and the standing of every peer by the campaign's own policy (see protocol/rules/standing.ts),
+   * of all records that were known when asked, or more. It is kept, and found anew when records have come: it may take
+   * some tenths of a second, with 100,000 shards some seconds; the event loop stays free.
+   */
+  judgements(campaign: CID): Promise<Judgements>
+  /** The same by a consumer's policy, found at once. */
+  judge(campaign: CID, policy: Policy): Promise<Judgements>
   /** Every segment that is held or done, in order; or some of them. */
   holdings(campaign: CID, which?: Which): { segment: number; holding: Holding }[]
   /** Keys of the peers that a record of the last day is of, for the rules that share out segments. */
@@ -75,6 +114,8 @@ export interface Ledger {
   digest(campaign?: CID): string
   /** @returns what ends it */
   subscribe(listener: (change: Change) => void): () => void
+  /** Told when a shard's state changes by the campaign's own policy, which is a moment after the records. */
+  subscribeStates(listener: (change: StateChange) => void): () => void
   /** Drop what is over: claims, and peers that were long quiet. It happens by itself once a minute as well. */
   sweep(): Promise<void>
   /**
@@ -97,6 +138,8 @@ interface LedgerOptions {
 }
 
 const SWEEP_EVERY_MS = 60_000
+/** Verdicts on one shard that are shown, unless more are asked for: far beyond those that may count. */
+const MAX_LISTED = 1_000
 
 /** Open the ledger that lies in the node's database. @throws ShoalError `ledger_broken` */
 export async function openLedger({ store, verify, clock }: LedgerOptions): Promise<Ledger> {
@@ -104,6 +147,11 @@ export async function openLedger({ store, verify, clock }: LedgerOptions): Promi
   const { joined, peers, set } = memory
   const intake = makeIntake({ store, verify, clock }, memory)
   const { add, sweep, subscribe } = intake
+  const judging = startJudging({ store, ...intake }, memory)
+  subscribe(({ campaign, kind }) => {
+    const one = joined.get(campaign.toString())
+    if (one && (kind === 'shard' || kind === 'verdict')) judging.note(one)
+  })
   const side = {
     add,
     sweep,
@@ -141,6 +189,23 @@ export async function openLedger({ store, verify, clock }: LedgerOptions): Promi
     },
     holding: (campaign, segment) => holdingOf(set, peers, joinedOf(campaign).number, segment, clock()),
     shardsOf: (campaign, segment) => shardsOf(set, peers, joinedOf(campaign).number, segment),
+    isOut(campaign, segment, peer) {
+      const number = peers.find(peer)
+      return number >= 0 && isOut(set, joinedOf(campaign).number, segment, number)
+    },
+    async verdictsOf(campaign, manifest, limit = MAX_LISTED) {
+      const ids = Array.from(set.ofManifest(joinedOf(campaign).number, digestOfId(manifest)), (row) =>
+        idOfDigest(new Uint8Array(set.rows.digest(row))),
+      ).sort((a, b) => compareBytes(a.bytes, b.bytes))
+      await intake.settled()
+      const found = await Promise.all(ids.slice(0, limit).map(find))
+      return found.flatMap((envelope, i) =>
+        // one may have been replaced by now
+        envelope === null ? [] : { id: ids[i]!, verdict: readVerdict(envelope) },
+      )
+    },
+    judgements: async (campaign) => judging.judgements(joinedOf(campaign)),
+    judge: async (campaign, policy) => judging.judge(joinedOf(campaign), policy),
     lastShardOf: (peer) => lastShardOf(set, peers, peer),
     holdings(campaign, which = {}) {
       const one = joinedOf(campaign)
@@ -158,8 +223,13 @@ export async function openLedger({ store, verify, clock }: LedgerOptions): Promi
       const one = joinedOf(campaign)
       const segments = segmentCount(one.campaign)
       const held = countHeld(set, one, clock())
-      const { done, claims, shards } = one
-      return { segments, done, held, free: segments - done - held, claims, shards, peers: one.members.size }
+      const { done, claims, shards, verdicts } = one
+      const states = Object.fromEntries(STATES.map((state, i) => [state, one.states[i]!]))
+      return {
+        ...{ segments, done, held, free: segments - done - held, claims, shards, verdicts },
+        states: states as Record<ShardState, number>,
+        peers: one.members.size,
+      }
     },
     digest(campaign) {
       const all = campaign ? [joinedOf(campaign)] : [...joined.values()]
@@ -169,10 +239,12 @@ export async function openLedger({ store, verify, clock }: LedgerOptions): Promi
       return hash.digest('hex')
     },
     subscribe,
+    subscribeStates: judging.subscribe,
     sync: (campaign, channel, options = {}) => startSync(side, joinedOf(campaign), channel, options),
     answer: (channel, options = {}) => answerSync(side, channel, options),
     async close() {
       clearInterval(timer)
+      await judging.close()
       await intake.close()
     },
   }

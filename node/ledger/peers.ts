@@ -24,6 +24,9 @@ export function makePeers() {
     /** a copy */
     keyOf: (peer: number): Uint8Array => new Uint8Array(keyOf(peer)),
 
+    /** All keys one after the other, a copy. */
+    keys: (): Uint8Array => new Uint8Array(keys.subarray(0, count * KEY_BYTES)),
+
     /** @returns -1 for one that is not known */
     find: (key: Uint8Array): number =>
       table.find(

@@ -3,11 +3,13 @@ import {
   addDigest,
   BUCKETS,
   bucketOf,
+  DIGEST_BYTES,
   type Fingerprints,
   makeFingerprints,
 } from '../../protocol/sync/fingerprints.ts'
 import { makeRowTable, mixHash } from './row-table.ts'
-import { CLAIM, makeRows, PAGE_ROWS, type RowFields, type Rows, SHARD } from './rows.ts'
+import { CLAIM, makeRows, PAGE_ROWS, type RowFields, type Rows, SHARD, VERDICT } from './rows.ts'
+import { REFUSED, STATES } from './states.ts'
 
 /** What is kept of one campaign's records besides their rows. */
 export interface Shelf {
@@ -18,7 +20,10 @@ export interface Shelf {
   heads: Uint32Array
   claims: number
   shards: number
-  /** segments with a shard at least */
+  verdicts: number
+  /** shards in each of STATES */
+  states: Uint32Array
+  /** segments with a shard that is not refused */
   done: number
 }
 
@@ -29,10 +34,23 @@ const NONE = 0xffffffff
 
 export function makeShelf(number: number): Shelf {
   const heads = new Uint32Array(BUCKETS).fill(NONE)
-  return { number, fingerprints: makeFingerprints(), heads, claims: 0, shards: 0, done: 0 }
+  const states = new Uint32Array(STATES.length)
+  return {
+    number,
+    fingerprints: makeFingerprints(),
+    heads,
+    claims: 0,
+    shards: 0,
+    verdicts: 0,
+    states,
+    done: 0,
+  }
 }
 
-/** All claims and shards that a node holds, found by id, place, segment and bucket. It does not judge them. */
+/**
+ * All claims, shards and verdicts that a node holds, found by id, place, bucket and segment or, verdicts, manifest. It
+ * does not judge them.
+ */
 export function makeRecordSet() {
   const rows = makeRows()
   const dirty = new Set<number>()
@@ -40,34 +58,61 @@ export function makeRecordSet() {
   const seed = randomInt(2 ** 32)
   const byId = makeRowTable((row) => hashId(seed, rows.word(row, 'digest0'), rows.word(row, 'digest4')))
   const byPlace = makeRowTable((row) => hashPlace(rows, seed, row))
-  /** the first row of each segment */
-  const bySegment = makeRowTable((row) =>
-    hash3(seed, rows.word(row, 'campaign'), rows.word(row, 'segment'), 0),
+  /** the first row of each group: the claims and shards of a segment, the verdicts on a manifest */
+  const groups = makeRowTable((row) =>
+    rows.word(row, 'kind') === VERDICT
+      ? hashManifest(seed, rows.word(row, 'campaign'), rows.manifest(row))
+      : hash3(seed, rows.word(row, 'campaign'), rows.word(row, 'segment'), 0),
   )
 
-  function findHead(campaign: number, segment: number): number {
-    return bySegment.find(
+  function headOfSegment(campaign: number, segment: number): number {
+    return groups.find(
       hash3(seed, campaign, segment, 0),
-      (row) => rows.word(row, 'segment') === segment && rows.word(row, 'campaign') === campaign,
+      (row) =>
+        rows.word(row, 'kind') !== VERDICT &&
+        rows.word(row, 'segment') === segment &&
+        rows.word(row, 'campaign') === campaign,
     )
   }
 
-  function* along(first: number, link: 'nextInSegment' | 'nextInBucket'): Generator<number> {
+  function headOfManifest(campaign: number, manifest: Uint8Array): number {
+    return groups.find(
+      hashManifest(seed, campaign, manifest),
+      (row) =>
+        rows.word(row, 'kind') === VERDICT &&
+        rows.word(row, 'campaign') === campaign &&
+        rows.hasManifest(row, manifest),
+    )
+  }
+
+  function headBeside(row: number): number {
+    const campaign = rows.word(row, 'campaign')
+    return rows.word(row, 'kind') === VERDICT
+      ? headOfManifest(campaign, rows.manifest(row))
+      : headOfSegment(campaign, rows.word(row, 'segment'))
+  }
+
+  function* along(first: number, link: 'nextInGroup' | 'nextInBucket'): Generator<number> {
     for (let row = first; row !== NONE; row = rows.word(row, link)) yield row
   }
 
+  /** Claims and shards. */
   function ofSegment(campaign: number, segment: number): Iterable<number> {
-    const head = findHead(campaign, segment)
-    return along(head < 0 ? NONE : head, 'nextInSegment')
+    const head = headOfSegment(campaign, segment)
+    return along(head < 0 ? NONE : head, 'nextInGroup')
   }
 
   function isDone(campaign: number, segment: number): boolean {
-    for (const row of ofSegment(campaign, segment)) if (rows.word(row, 'kind') === SHARD) return true
+    for (const row of ofSegment(campaign, segment)) if (isGood(row)) return true
     return false
   }
 
+  function isGood(row: number): boolean {
+    return rows.word(row, 'kind') === SHARD && rows.word(row, 'state') !== REFUSED
+  }
+
   /** Take a row out of a chain that begins with `head`. @returns where the chain begins then */
-  function unlink(head: number, row: number, link: 'nextInSegment' | 'nextInBucket'): number {
+  function unlink(head: number, row: number, link: 'nextInGroup' | 'nextInBucket'): number {
     const next = rows.word(row, link)
     if (head === row) return next
     for (const before of along(head, link)) {
@@ -79,20 +124,24 @@ export function makeRecordSet() {
   }
 
   function count(shelf: Shelf, row: number, by: 1 | -1): void {
-    if (rows.word(row, 'kind') === CLAIM) shelf.claims += by
-    else shelf.shards += by
+    const kind = rows.word(row, 'kind')
+    if (kind === CLAIM) shelf.claims += by
+    else if (kind === VERDICT) shelf.verdicts += by
+    else {
+      shelf.shards += by
+      shelf.states[rows.word(row, 'state')]! += by
+    }
     addDigest(shelf.fingerprints, rows.digest(row), by)
   }
 
   /** Find a row that is there by everything it is looked up by. */
   function link(shelf: Shelf, row: number): void {
-    const segment = rows.word(row, 'segment')
     const bucket = bucketOf(rows.digest(row))
-    const head = findHead(shelf.number, segment)
-    if (rows.word(row, 'kind') === SHARD && !isDone(shelf.number, segment)) shelf.done++
-    rows.setWord(row, 'nextInSegment', head < 0 ? NONE : head)
-    if (head < 0) bySegment.add(row)
-    else bySegment.replace(head, row)
+    const head = headBeside(row)
+    if (isGood(row) && !isDone(shelf.number, rows.word(row, 'segment'))) shelf.done++
+    rows.setWord(row, 'nextInGroup', head < 0 ? NONE : head)
+    if (head < 0) groups.add(row)
+    else groups.replace(head, row)
     rows.setWord(row, 'nextInBucket', shelf.heads[bucket]!)
     shelf.heads[bucket] = row
     byId.add(row)
@@ -114,8 +163,17 @@ export function makeRecordSet() {
 
     ofBucket: (shelf: Shelf, bucket: number): Iterable<number> => along(shelf.heads[bucket]!, 'nextInBucket'),
 
+    /** Verdicts on whatever producers' shards of a manifest, those that came last first. */
+    ofManifest(campaign: number, manifest: Uint8Array): Iterable<number> {
+      const head = headOfManifest(campaign, manifest)
+      return along(head < 0 ? NONE : head, 'nextInGroup')
+    },
+
     /** Rows of one kind, in no order. None may be put in meanwhile. */
-    *ofKind(kind: typeof CLAIM | typeof SHARD, campaign: number | null = null): Generator<number> {
+    *ofKind(
+      kind: typeof CLAIM | typeof SHARD | typeof VERDICT,
+      campaign: number | null = null,
+    ): Generator<number> {
       for (let row = 0; row < rows.end(); row++)
         if (rows.word(row, 'kind') === kind && (campaign === null || rows.word(row, 'campaign') === campaign))
           yield row
@@ -148,6 +206,28 @@ export function makeRecordSet() {
       )
     },
 
+    /** A verifier's verdicts on a manifest, of whatever producers. */
+    findVerdicts(campaign: number, manifest: Uint8Array, verifier: number): number[] {
+      return byPlace.findAll(
+        mixHash(hashManifest(seed, campaign, manifest), verifier),
+        (row) =>
+          rows.word(row, 'kind') === VERDICT &&
+          rows.word(row, 'peer') === verifier &&
+          rows.word(row, 'campaign') === campaign &&
+          rows.hasManifest(row, manifest),
+      )
+    },
+
+    setState(shelf: Shelf, row: number, state: number): void {
+      const segment = rows.word(row, 'segment')
+      const wasDone = isDone(shelf.number, segment)
+      shelf.states[rows.word(row, 'state')]!--
+      shelf.states[state]!++
+      rows.setWord(row, 'state', state)
+      dirty.add(Math.floor(row / PAGE_ROWS))
+      shelf.done += Number(isDone(shelf.number, segment)) - Number(wasDone)
+    },
+
     insert(shelf: Shelf, fields: RowFields): void {
       const row = rows.take(fields)
       dirty.add(Math.floor(row / PAGE_ROWS))
@@ -157,17 +237,16 @@ export function makeRecordSet() {
     link,
 
     remove(shelf: Shelf, row: number): void {
-      const segment = rows.word(row, 'segment')
       const bucket = bucketOf(rows.digest(row))
-      const head = findHead(shelf.number, segment)
-      const first = unlink(head, row, 'nextInSegment')
-      if (first === NONE) bySegment.remove(head)
-      else if (first !== head) bySegment.replace(head, first)
+      const head = headBeside(row)
+      const first = unlink(head, row, 'nextInGroup')
+      if (first === NONE) groups.remove(head)
+      else if (first !== head) groups.replace(head, first)
       shelf.heads[bucket] = unlink(shelf.heads[bucket]!, row, 'nextInBucket')
       byId.remove(row)
       byPlace.remove(row)
       count(shelf, row, -1)
-      if (rows.word(row, 'kind') === SHARD && !isDone(shelf.number, segment)) shelf.done--
+      if (isGood(row) && !isDone(shelf.number, rows.word(row, 'segment'))) shelf.done--
       rows.release(row)
       dirty.add(Math.floor(row / PAGE_ROWS))
     },
@@ -177,9 +256,21 @@ export function makeRecordSet() {
 function hashPlace(rows: Rows, seed: number, row: number): number {
   const campaign = rows.word(row, 'campaign')
   const peer = rows.word(row, 'peer')
-  return rows.word(row, 'kind') === CLAIM
-    ? hash3(seed, campaign, rows.word(row, 'segment'), peer)
-    : hash3(seed + 1, campaign, peer, rows.number(row, 'seq'))
+  switch (rows.word(row, 'kind')) {
+    case CLAIM:
+      return hash3(seed, campaign, rows.word(row, 'segment'), peer)
+    case SHARD:
+      return hash3(seed + 1, campaign, peer, rows.number(row, 'seq'))
+    default:
+      return mixHash(hashManifest(seed, campaign, rows.manifest(row)), peer)
+  }
+}
+
+/** All of it: strangers write into records whatever they like for a manifest. */
+function hashManifest(seed: number, campaign: number, manifest: Uint8Array): number {
+  let hash = mixHash(seed + 2, campaign)
+  for (let at = 0; at < DIGEST_BYTES; at += 4) hash = mixHash(hash, wordOf(manifest, at))
+  return hash
 }
 
 function hash3(seed: number, a: number, b: number, c: number): number {

@@ -2,10 +2,14 @@ import { DIGEST_BYTES } from '../../protocol/sync/fingerprints.ts'
 
 export const CLAIM = 1
 export const SHARD = 2
+export const VERDICT = 3
 /** Rows that are written to the disk together, as they lie in memory: half a million single values take seconds to read. */
 export const PAGE_ROWS = 64
 
-/** Where fields lie in a row. Numbers are little-endian. A shard has `manifest` where a claim has its times. */
+/**
+ * Where fields lie in a row. Numbers are little-endian. Shards and verdicts have `manifest` where a claim has its times.
+ * A verdict's `rows` are those that it says the shard has; a shard's `state` is the last that was found, see judge.ts.
+ */
 const AT = {
   digest: 0,
   // words of the digest, to look it up by
@@ -15,15 +19,20 @@ const AT = {
   issued: 32,
   expires: 40,
   seq: 64,
+  epoch: 64,
+  result: 68,
   segment: 72,
   peer: 76,
   campaign: 80,
   kind: 84,
+  rows: 88,
+  producer: 92,
+  state: 92,
   // links mean nothing on the disk: they are made anew
-  nextInSegment: 88,
-  nextInBucket: 92,
+  nextInGroup: 96,
+  nextInBucket: 100,
 } as const
-const ROW_BYTES = 96
+export const ROW_BYTES = 104
 export const PAGE_BYTES = PAGE_ROWS * ROW_BYTES
 const CHUNK_BITS = 12
 const IN_CHUNK = (1 << CHUNK_BITS) - 1
@@ -35,29 +44,42 @@ type Word =
   | 'peer'
   | 'campaign'
   | 'kind'
-  | 'nextInSegment'
+  | 'rows'
+  | 'epoch'
+  | 'result'
+  | 'producer'
+  | 'state'
+  | 'nextInGroup'
   | 'nextInBucket'
 type Number64 = 'issued' | 'expires' | 'seq'
-/** What a row is made of: digests of 32 bytes, and numbers. */
-export type RowFields = {
-  digest: Uint8Array
-  seq: number
-  segment: number
-  peer: number
-  campaign: number
-} & ({ issued: number; expires: number } | { manifest: Uint8Array })
+/** What a row is made of: digests of 32 bytes, and numbers. A verdict's `peer` is its verifier. */
+export type RowFields = { digest: Uint8Array; segment: number; peer: number; campaign: number } & (
+  | { kind: typeof CLAIM; seq: number; issued: number; expires: number }
+  | { kind: typeof SHARD; seq: number; manifest: Uint8Array; rows: number }
+  | {
+      kind: typeof VERDICT
+      manifest: Uint8Array
+      rows: number
+      producer: number
+      epoch: number
+      /** see packResult */
+      result: number
+    }
+)
 
 export type Rows = ReturnType<typeof makeRows>
 
 /**
- * Records in short, 96 bytes each, in chunks that never move: half a million objects would be a burden on the heap.
+ * Records in short, 104 bytes each, in chunks that never move: half a million objects would be a burden on the heap.
  * Campaigns and peers are numbers here, which the ledger gives out. Links to no row are 0xffffffff.
+ *
+ * @param given - rows that `chunks` and `end` gave, to be read only
  */
-export function makeRows() {
-  const chunks: Uint8Array[] = []
-  const views: DataView[] = []
+export function makeRows(given: { chunks: Uint8Array[]; end: number } = { chunks: [], end: 0 }) {
+  const { chunks } = given
+  const views = chunks.map(({ buffer, byteOffset, length }) => new DataView(buffer, byteOffset, length))
   const free: number[] = []
-  let end = 0
+  let { end } = given
 
   const start = (row: number) => (row & IN_CHUNK) * ROW_BYTES
 
@@ -72,6 +94,13 @@ export function makeRows() {
       chunks.push(chunk)
       views.push(new DataView(chunk.buffer))
     }
+  }
+
+  function isAt(row: number, at: number, digest: Uint8Array): boolean {
+    const chunk = chunks[row >>> CHUNK_BITS]!
+    const from = start(row) + at
+    for (let i = 0; i < DIGEST_BYTES; i++) if (chunk[from + i] !== digest[i]) return false
+    return true
   }
 
   return {
@@ -96,18 +125,26 @@ export function makeRows() {
       const chunk = chunks[row >>> CHUNK_BITS]!
       const view = views[row >>> CHUNK_BITS]!
       const from = start(row)
+      chunk.fill(0, from, from + ROW_BYTES)
       chunk.set(fields.digest, from + AT.digest)
-      if ('manifest' in fields) chunk.set(fields.manifest, from + AT.manifest)
-      else {
+      const put = (field: Word, value: number) => view.setUint32(from + AT[field], value, true)
+      put('kind', fields.kind)
+      put('segment', fields.segment)
+      put('peer', fields.peer)
+      put('campaign', fields.campaign)
+      if (fields.kind !== VERDICT) view.setFloat64(from + AT.seq, fields.seq, true)
+      if (fields.kind === CLAIM) {
         view.setFloat64(from + AT.issued, fields.issued, true)
         view.setFloat64(from + AT.expires, fields.expires, true)
-        chunk.fill(0, from + AT.expires + 8, from + AT.seq)
+        return row
       }
-      view.setFloat64(from + AT.seq, fields.seq, true)
-      view.setUint32(from + AT.segment, fields.segment, true)
-      view.setUint32(from + AT.peer, fields.peer, true)
-      view.setUint32(from + AT.campaign, fields.campaign, true)
-      view.setUint32(from + AT.kind, 'manifest' in fields ? SHARD : CLAIM, true)
+      chunk.set(fields.manifest, from + AT.manifest)
+      put('rows', fields.rows)
+      if (fields.kind === VERDICT) {
+        put('producer', fields.producer)
+        put('epoch', fields.epoch)
+        put('result', fields.result)
+      }
       return row
     },
 
@@ -129,11 +166,10 @@ export function makeRows() {
     digest: (row: number) => bytes(row, AT.digest, DIGEST_BYTES),
     manifest: (row: number) => bytes(row, AT.manifest, DIGEST_BYTES),
 
-    hasDigest(row: number, digest: Uint8Array): boolean {
-      const chunk = chunks[row >>> CHUNK_BITS]!
-      const from = start(row)
-      for (let i = 0; i < DIGEST_BYTES; i++) if (chunk[from + i] !== digest[i]) return false
-      return true
-    },
+    hasDigest: (row: number, digest: Uint8Array): boolean => isAt(row, AT.digest, digest),
+    hasManifest: (row: number, digest: Uint8Array): boolean => isAt(row, AT.manifest, digest),
+
+    /** All rows as they lie in memory. */
+    chunks: (): readonly Uint8Array[] => chunks,
   }
 }

@@ -36,6 +36,7 @@ export function takeBackoffs(counts: ReturnType<typeof countRecords>, tell: (cha
       campaign,
       work: null,
       backoff: { host, until: heededUntil(backoff) },
+      audit: null,
     })
     return judgement
   }

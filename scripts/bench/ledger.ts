@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Ledger, openLedger, verifyInPool } from '../../node/ledger/ledger.ts'
 import { digestOfRecord } from '../../node/ledger/record-id.ts'
-import { makeRows, PAGE_ROWS } from '../../node/ledger/rows.ts'
+import { makeRows, PAGE_ROWS, SHARD } from '../../node/ledger/rows.ts'
 import { openStore, orderedKey, type Store, type Write } from '../../node/store/store.ts'
 import { cidOf, encode } from '../../protocol/codec.ts'
 import type { Sealed, Signer } from '../../protocol/envelope.ts'
@@ -92,7 +92,18 @@ async function benchOpening(dir: string, records: number): Promise<{ openSeconds
     for (let i = page * PAGE_ROWS; i < Math.min((page + 1) * PAGE_ROWS, records); i++) {
       const bytes = randomBytes(RECORD_BYTES)
       const digest = digestOfRecord(bytes)
-      rows.take({ digest, seq: i, segment: i, peer: i % PEERS, campaign: 1, manifest: digest })
+      rows.take({
+        ...{
+          kind: SHARD,
+          digest,
+          seq: i,
+          segment: i,
+          peer: i % PEERS,
+          campaign: 1,
+          manifest: digest,
+          rows: 1,
+        },
+      })
       writes.push({ type: 'put', sublevel: store.records, key: digest, value: bytes })
     }
     writes.push({ type: 'put', sublevel: store.rows, key: numberKey(page), value: rows.page(page) })

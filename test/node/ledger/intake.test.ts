@@ -92,7 +92,7 @@ intake('tells of a back-off once, and keeps nothing of it', () =>
     for (const how of ['gossip', 'own'] as const)
       assert.is((await ledger.add(asked.bytes, how)).code, 'backoff_known')
     assert.is(checks.count, checked, 'a replay costs no check')
-    const of = { kind: 'backoff', campaign: campaign.id, work: null } as const
+    const of = { kind: 'backoff', campaign: campaign.id, work: null, audit: null } as const
     assert.equal(changes, [
       { how: 'gossip', id: asked.id, ...of, backoff: { host: 'photos.example', until: NOW + 30 * MINUTE } },
       { how: 'own', id: long.id, ...of, backoff: { host: 'b.example:8080', until: NOW + HEARSAY_MS } },

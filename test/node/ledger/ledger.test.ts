@@ -33,7 +33,7 @@ ledger('shows whose a segment is, over restarts', () =>
     assert.equal(await place.ledger.add(shard.bytes, 'gossip'), { ...taken, id: shard.id })
     const work = { segment: 5, peer: ana.publicKey }
     assert.equal(changes, [
-      { how: 'own', id: claim.id, kind: 'claim', campaign: campaign.id, work, backoff: null },
+      { how: 'own', id: claim.id, kind: 'claim', campaign: campaign.id, work, backoff: null, audit: null },
     ])
     const look = () => ({
       holdings: place.ledger.holdings(campaign.id).map(({ segment, holding }) => [segment, holding.state]),
@@ -48,7 +48,10 @@ ledger('shows whose a segment is, over restarts', () =>
       [5, 'held'],
       [6, 'done'],
     ])
-    const counts = { segments: 100, done: 1, held: 1, free: 98, claims: 1, shards: 1, peers: 2 }
+    const states = { unaudited: 1, verified: 0, held: 0, disputed: 0, refused: 0 }
+    const counts = {
+      ...{ segments: 100, done: 1, held: 1, free: 98, claims: 1, shards: 1, verdicts: 0, states, peers: 2 },
+    }
     assert.equal(before.counts, counts)
     const numbers = (which: Parameters<typeof place.ledger.holdings>[1]) =>
       place.ledger.holdings(campaign.id, which).map(({ segment }) => segment)

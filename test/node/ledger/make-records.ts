@@ -11,7 +11,17 @@ import { makeBackoff } from '../../../protocol/records/backoff.ts'
 import { DEFAULT_AUDIT, makeCampaign } from '../../../protocol/records/campaign.ts'
 import { makeClaim } from '../../../protocol/records/claim.ts'
 import { makeShard } from '../../../protocol/records/shard.ts'
+import {
+  countFindings,
+  type Finding,
+  makeVerdict,
+  packFindings,
+  proofMessage,
+  ruleOn,
+} from '../../../protocol/records/verdict.ts'
+import { epochOf } from '../../../protocol/rules/assign-verifiers.ts'
 import { PRESETS } from '../../../protocol/rules/presets.ts'
+import { sampleCounts } from '../../../protocol/rules/sample.ts'
 
 export const MINUTE = 60_000
 /** When tests take place, by the clock that they give to ledgers. */
@@ -98,6 +108,57 @@ export function sealShard(
   const manifest = cidOf(encode(content ?? `${segment} ${seq}`))
   const previous = seq === 0 ? null : cidOf(encode(`before ${seq}`))
   return makeShard({ campaign: campaign.id, segment, manifest, rows: 1, seq, previous }, signer)
+}
+
+interface VerdictFields {
+  segment?: number
+  content?: string
+  epoch?: number
+  /** rows of the shard found forged, where the sample holds them */
+  forged?: number[]
+  rechecked?: { row: number; forged: boolean }[]
+  unverifiable?: number
+  /** makes two verdicts differ that say the same */
+  deviceClass?: string
+}
+
+/** A verdict on a shard of sealShard's, of the samples that DEFAULT_AUDIT asks for; its one row is always looked at. */
+export async function sealVerdict(
+  campaign: Sealed,
+  producer: Signer,
+  verifier: Signer,
+  {
+    segment = 0,
+    content = `${segment} 0`,
+    epoch = epochOf(NOW),
+    forged = [],
+    rechecked = [],
+    unverifiable = 0,
+    deviceClass = 'cpu/fp32',
+  }: VerdictFields = {},
+): Promise<Sealed> {
+  const manifest = cidOf(encode(content))
+  const frames = { kept: 1, dropped: 0 }
+  const sampled = sampleCounts(frames, DEFAULT_AUDIT.samples)
+  const findings = Array.from(
+    { length: sampled.kept + sampled.source },
+    (_, i): Finding =>
+      forged.includes(i) ? 'forged' : i > 0 && i <= unverifiable ? 'unverifiable' : 'match',
+  )
+  const again = rechecked.map((one) => ({ frame: 'kept' as const, ...one }))
+  const counts = countFindings(findings)
+  return makeVerdict(
+    {
+      ...{ campaign: campaign.id, manifest, segment, producer: producer.publicKey, epoch, deviceClass },
+      proof: new Uint8Array(await verifier.sign(proofMessage(manifest))),
+      ...{ frames, sampled, findings: packFindings(findings) },
+      ...{ matched: counts.matched, unverifiable: counts.unverifiable },
+      forged: forged.map((row) => ({ frame: 'kept', row, code: 'row_text', found: { text: 'another' } })),
+      rechecked: again,
+      ruling: ruleOn(counts, again),
+    },
+    verifier,
+  )
 }
 
 export interface Place {

@@ -4,7 +4,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { makePeers } from '../../../node/ledger/peers.ts'
 import { makeRecordSet, makeShelf } from '../../../node/ledger/record-set.ts'
-import { CLAIM, PAGE_ROWS, SHARD } from '../../../node/ledger/rows.ts'
+import { CLAIM, PAGE_ROWS, type RowFields, SHARD, VERDICT } from '../../../node/ledger/rows.ts'
+import { REFUSED } from '../../../node/ledger/states.ts'
 import {
   addDigest,
   bucketOf,
@@ -17,8 +18,11 @@ import { makeSigner } from './make-records.ts'
 const set = suite('record set')
 
 interface Model {
-  kind: typeof CLAIM | typeof SHARD
+  kind: typeof CLAIM | typeof SHARD | typeof VERDICT
   digest: Uint8Array
+  /** one of two, which differ in their last byte */
+  manifest: Uint8Array
+  state: number
   campaign: number
   segment: number
   peer: number
@@ -27,7 +31,9 @@ interface Model {
 
 /** Few segments, peers and buckets, so that all of them are shared. */
 const record = fc.record({
-  kind: fc.constantFrom<Model['kind'][]>(CLAIM, SHARD),
+  kind: fc.constantFrom<Model['kind'][]>(CLAIM, SHARD, VERDICT),
+  manifest: fc.nat(1).map((last) => new Uint8Array(32).fill(last, 31)),
+  state: fc.constantFrom(0, REFUSED),
   campaign: fc.nat(1),
   segment: fc.nat(3),
   peer: fc.nat(2),
@@ -53,8 +59,8 @@ set('finds what a plain list finds, whatever came and went, also read back from 
       digest[0] = 0
       digest[1] = (digest[1]! & 1) << 6
       model.push({ ...step, digest })
-      const times = step.kind === CLAIM ? { issued: i, expires: i + 1 } : { manifest: digest }
-      records.insert(shelves[step.campaign]!, { ...step, digest, ...times })
+      records.insert(shelves[step.campaign]!, fieldsOf({ ...step, digest }))
+      if (step.kind === SHARD) records.setState(shelves[step.campaign]!, records.findId(digest), step.state)
     }
     check(records, shelves, model)
     const again = makeRecordSet()
@@ -69,18 +75,20 @@ set('finds what a plain list finds, whatever came and went, also read back from 
     const free = end - model.length
     for (let i = 0; i < free; i++)
       again.rows.take({
-        digest: new Uint8Array(32),
-        seq: 0,
-        segment: 0,
-        peer: 0,
-        campaign: 0,
-        issued: 0,
-        expires: 0,
+        ...{ digest: new Uint8Array(32), kind: CLAIM, seq: 0, segment: 0, peer: 0, campaign: 0 },
+        ...{ issued: 0, expires: 0 },
       })
     assert.is(again.rows.end(), end, 'free rows are used again')
   })
   fc.assert(property, { numRuns: 100 })
 })
+
+function fieldsOf({ kind, digest, manifest, campaign, segment, peer, seq }: Model): RowFields {
+  const place = { digest, campaign, segment, peer }
+  if (kind === CLAIM) return { ...place, kind, seq, issued: 1, expires: 2 }
+  if (kind === SHARD) return { ...place, kind, seq, manifest, rows: 7 }
+  return { ...place, kind, manifest, rows: 7, producer: 1, epoch: 20_000, result: 2 ** 32 - 1 }
+}
 
 function check(
   records: ReturnType<typeof makeRecordSet>,
@@ -97,7 +105,8 @@ function check(
   for (const one of model) {
     const row = records.findId(one.digest)
     assert.ok(row >= 0)
-    assert.is(rows.number(row, 'seq'), one.seq)
+    if (one.kind !== VERDICT) assert.is(rows.number(row, 'seq'), one.seq)
+    else assert.is(rows.word(row, 'result'), 2 ** 32 - 1)
     const claim = records.findClaim(one.campaign, one.segment, one.peer)
     const same = (other: Model) => other.campaign === one.campaign && other.peer === one.peer
     const claims = expected((other) => other.kind === CLAIM && same(other) && other.segment === one.segment)
@@ -108,13 +117,22 @@ function check(
       expected((other) => other.kind === SHARD && same(other) && other.seq === one.seq),
     )
   }
+  for (const { campaign, manifest, peer } of model) {
+    const on = (other: Model) =>
+      other.kind === VERDICT && other.campaign === campaign && other.manifest[31] === manifest[31]
+    assert.equal(names(records.ofManifest(campaign, manifest)), expected(on))
+    assert.equal(
+      names(records.findVerdicts(campaign, manifest, peer)),
+      expected((other) => on(other) && other.peer === peer),
+    )
+  }
   assert.is(records.findId(new Uint8Array(32).fill(7)), -1)
   for (const [campaign, shelf] of shelves.entries()) {
     const here = model.filter((one) => one.campaign === campaign)
     for (let segment = 0; segment < 4; segment++)
       assert.equal(
         names(records.ofSegment(campaign, segment)),
-        expected((one) => one.campaign === campaign && one.segment === segment),
+        expected((one) => one.kind !== VERDICT && one.campaign === campaign && one.segment === segment),
       )
     for (const bucket of [0, 1, 2])
       assert.equal(
@@ -126,8 +144,11 @@ function check(
     assert.equal(shelf.fingerprints, sums)
     const shards = here.filter(({ kind }) => kind === SHARD)
     assert.is(shelf.shards, shards.length)
-    assert.is(shelf.claims, here.length - shards.length)
-    assert.is(shelf.done, new Set(shards.map(({ segment }) => segment)).size)
+    const good = shards.filter(({ state }) => state !== REFUSED)
+    assert.is(shelf.claims, here.filter(({ kind }) => kind === CLAIM).length)
+    assert.is(shelf.verdicts, here.filter(({ kind }) => kind === VERDICT).length)
+    assert.equal([shelf.states[0], shelf.states[REFUSED]], [good.length, shards.length - good.length])
+    assert.is(shelf.done, new Set(good.map(({ segment }) => segment)).size)
   }
 }
 

@@ -1,0 +1,214 @@
+import { setTimeout } from 'node:timers/promises'
+import type { CID } from 'multiformats/cid'
+import { ShoalError } from '../../protocol/errors.ts'
+import type { ShardState } from '../../protocol/rules/quorum.ts'
+import { defaultPolicy, type Policy } from '../../protocol/rules/standing.ts'
+import { DIGEST_BYTES } from '../../protocol/sync/fingerprints.ts'
+import type { Store } from '../store/store.ts'
+import { startThreads } from '../threads.ts'
+import { type Judgements, viewJudgements } from './judgements.ts'
+import type { Joined, Memory } from './load.ts'
+import { unpackResult } from './pack-result.ts'
+import { idOfDigest } from './record-id.ts'
+import { SHARD, VERDICT } from './rows.ts'
+import { STATES } from './states.ts'
+import { type Snapshot, type Tallied, tallyRows } from './tally-rows.ts'
+
+/** A shard whose state is another than before. */
+export interface StateChange {
+  campaign: CID
+  /** of the shard's record */
+  id: CID
+  manifest: CID
+  segment: number
+  /** the producer */
+  peer: Uint8Array
+  before: ShardState
+  state: ShardState
+}
+
+/** Shards and verdicts that are tallied on the spot, in some 20 ms; more are in a thread. */
+const MAX_ON_SPOT = 2_000
+/** A tally begins so soon after a record has come, that those that come with it are in it too. */
+const SOON_MS = 50
+/** Between two tallies of a campaign at least, and as a multiple of what the last took. */
+const PAUSE_MS = 300
+const PAUSE_SHARE = 4
+/** A thread that has no work for so long gives its memory back. */
+const IDLE_MS = 30_000
+/** Envelopes that are read at once. */
+const READ_AT_ONCE = 1_000
+
+/** How far the judging of a campaign is. */
+interface Course {
+  /** changes of its records that were noted, and how many of them `latest` knows */
+  noted: number
+  judged: number
+  latest: Judgements | null
+  /** the next tally, waited for or under way */
+  next: Promise<void> | null
+  /** when it may begin, by `performance.now` */
+  from: number
+}
+
+/** Keeps the states of shards in step with the records, at leisure. */
+export function startJudging(
+  {
+    store,
+    settled,
+    writeRows,
+  }: { store: Store; settled: () => Promise<void>; writeRows: () => Promise<void> },
+  { joined, peers, set }: Memory,
+) {
+  const { rows } = set
+  const courses = new WeakMap<Joined, Course>()
+  const listeners = new Set<(change: StateChange) => void>()
+  const stop = new AbortController()
+  const underWay = new Set<Promise<void>>()
+  let threads: ReturnType<typeof startThreads> | null = null
+
+  const isHere = (one: Joined) => !stop.signal.aborted && joined.get(one.id.toString()) === one
+
+  function courseOf(one: Joined): Course {
+    const known = courses.get(one)
+    if (known) return known
+    const course = { noted: 1, judged: 0, latest: null, next: null, from: 0 }
+    courses.set(one, course)
+    return course
+  }
+
+  function judgeSoon(one: Joined, course: Course): Promise<void> {
+    if (course.next !== null) return course.next
+    const next = judgeNext(one, course).finally(() => underWay.delete(next))
+    underWay.add(next)
+    // whoever waits for it is told
+    next.catch(() => {})
+    course.next = next
+    return next
+  }
+
+  async function judgeNext(one: Joined, course: Course): Promise<void> {
+    try {
+      await setTimeout(Math.max(SOON_MS, course.from - performance.now()), undefined, { signal: stop.signal })
+      if (isHere(one)) await judgeAll(one, course)
+    } finally {
+      course.next = null
+    }
+    if (isHere(one) && course.judged < course.noted) void judgeSoon(one, course)
+  }
+
+  async function judgeAll(one: Joined, course: Course): Promise<void> {
+    const start = performance.now()
+    const { noted } = course
+    try {
+      const tallied = await tallyOf(one, defaultPolicy(one.campaign.audit))
+      if (!isHere(one)) return
+      course.latest = viewJudgements(tallied, peers)
+      course.judged = noted
+      if (apply(one, tallied)) await writeRows()
+    } finally {
+      const now = performance.now()
+      course.from = now + Math.max(PAUSE_MS, PAUSE_SHARE * (now - start))
+    }
+  }
+
+  async function tallyOf(one: Joined, policy: Policy): Promise<Tallied> {
+    const isSmall = one.shards + one.verdicts <= MAX_ON_SPOT
+    const disputed = findDisputed(one)
+    const isFinal = isSmall && disputed.length === 0
+    const snapshot: Snapshot = {
+      chunks: isFinal ? [...rows.chunks()] : rows.chunks().map((chunk) => chunk.slice()),
+      end: rows.end(),
+      campaign: one.number,
+      keys: peers.keys(),
+      disputed: [],
+      verifiers: one.campaign.audit.verifiers,
+      policy,
+    }
+    if (isFinal) return tallyRows(snapshot)
+    // what has just come is on its way to the disk
+    await settled()
+    for (let i = 0; i < disputed.length; i += READ_AT_ONCE)
+      for (const envelope of await store.records.getMany(disputed.slice(i, i + READ_AT_ONCE)))
+        if (envelope !== undefined) snapshot.disputed.push(envelope)
+    if (isSmall) return tallyRows(snapshot)
+    threads ??= startThreads(new URL('./tally-worker', import.meta.url), { threads: 1, idleMs: IDLE_MS })
+    return threads.run(snapshot, {
+      transferList: snapshot.chunks.map(({ buffer }) => buffer as ArrayBuffer),
+    })
+  }
+
+  /** Ids of all verdicts on manifests that somebody says to be forged: these alone have to be read as a whole. */
+  function findDisputed(one: Joined): Uint8Array[] {
+    const found = new Map<number, Uint8Array>()
+    for (const row of set.ofKind(VERDICT, one.number)) {
+      if (found.has(row) || unpackResult(rows.word(row, 'result')).ruling !== 'forged') continue
+      for (const other of set.ofManifest(one.number, rows.manifest(row)))
+        found.set(other, new Uint8Array(rows.digest(other)))
+    }
+    return [...found.values()]
+  }
+
+  /** Write states into the rows. @returns whether any has changed */
+  function apply(one: Joined, { rows: shards, ids, states }: Tallied): boolean {
+    const changes: StateChange[] = []
+    for (const [shard, row] of shards.entries()) {
+      const before = rows.word(row, 'state')
+      const state = states[shard]!
+      if (before === state && rows.word(row, 'kind') === SHARD) continue
+      // another may have its row since
+      const id = ids.slice(shard * DIGEST_BYTES, (shard + 1) * DIGEST_BYTES)
+      if (rows.word(row, 'kind') !== SHARD || !rows.hasDigest(row, id)) continue
+      set.setState(one, row, state)
+      changes.push({
+        campaign: one.id,
+        id: idOfDigest(id),
+        manifest: idOfDigest(new Uint8Array(rows.manifest(row))),
+        segment: rows.word(row, 'segment'),
+        peer: peers.keyOf(rows.word(row, 'peer')),
+        before: STATES[before]!,
+        state: STATES[state]!,
+      })
+    }
+    for (const change of changes) for (const listener of listeners) listener(change)
+    return changes.length > 0
+  }
+
+  // states on the disk may be those of before the last records
+  for (const one of joined.values()) if (one.shards > 0) void judgeSoon(one, courseOf(one))
+
+  return {
+    /** Shards or verdicts of a campaign have changed. */
+    note(one: Joined): void {
+      const course = courseOf(one)
+      course.noted++
+      void judgeSoon(one, course)
+    },
+
+    /** By the campaign's own policy, of all that was known when asked at least. */
+    async judgements(one: Joined): Promise<Judgements> {
+      const course = courseOf(one)
+      const { noted } = course
+      while (course.latest === null || course.judged < noted) {
+        if (!isHere(one)) throw new ShoalError('ledger_closed', 'the ledger does not judge that any more')
+        await judgeSoon(one, course)
+      }
+      return course.latest
+    },
+
+    async judge(one: Joined, policy: Policy): Promise<Judgements> {
+      return viewJudgements(await tallyOf(one, policy), peers)
+    },
+
+    subscribe(listener: (change: StateChange) => void): () => void {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+
+    async close(): Promise<void> {
+      stop.abort(new ShoalError('ledger_closed', 'the ledger is closed: the node is stopping'))
+      await threads?.destroy()
+      await Promise.allSettled(underWay)
+    },
+  }
+}

@@ -1,0 +1,1 @@
+export { tallyRows as default } from './tally-rows.ts'
