@@ -59,6 +59,8 @@ export async function lookAtRows(
   if (records === null) return settleAll(GONE)
   try {
     const { jobs, earlier } = await planJobs(rows, sampled)
+    /** places whose pages the shard seems to lack */
+    const suspects: { index: number; from: number }[] = []
     /** a server that was tried for minutes is not asked for the next record */
     let isGone = false
 
@@ -105,17 +107,20 @@ export async function lookAtRows(
     }
 
     async function lookAtPlace(place: number, index: number): Promise<ImageTask[]> {
-      const at = placeIn(place, records!.start, records!.end)
-      const forgery = await compareAt(await records!.extractNext(at))
-      if (forgery === null) {
-        settle(index, MATCH)
-        return []
-      }
-      // a page may hold an archive, whose records are none of the segment's: only reading from its beginning tells
-      const plainly = await compareAt(await findPlainly(parts.crawl, job, at, records!.start))
-      if (plainly === null) settle(index, MATCH)
-      else settle(index, ...plainly)
+      const from = placeIn(place, records!.start, records!.end)
+      if ((await compareAt(await records!.extractNext(from))) === null) settle(index, MATCH)
+      else suspects.push({ index, from })
       return []
+    }
+
+    async function lookAtSuspects(): Promise<void> {
+      if (suspects.length === 0) return
+      const bytes = suspects.map(({ from }) => from)
+      const found = await findPlainly(parts.crawl, job, bytes, records!.start).catch(whenGone)
+      for (const { index, from } of suspects) {
+        if (found === null) settle(index, GONE)
+        else settle(index, ...((await compareAt(found.get(from) ?? null)) ?? [MATCH, {}, {}]))
+      }
     }
 
     async function compareAt(record: ExtractedRecord | null): Promise<Verdict | null> {
@@ -136,6 +141,7 @@ export async function lookAtRows(
     }
 
     await collect(tasks(), makeImageStages(parts, job, settle), windowsOf(job.threads))
+    await lookAtSuspects()
     return findings
   } finally {
     await records.close()

@@ -80,6 +80,9 @@ function compare(
     return { theirs, ours, contradicts: !isAllowed }
   }
   const accusation = forged.find((one) => one.frame === frame && one.row === row)
+  // of what is wrong with the shard as a whole, a row says nothing
+  if (accusation !== undefined && !accusation.code.startsWith('row_'))
+    return { theirs, ours, contradicts: false }
   if (theirs !== 'forged' || accusation === undefined)
     return { theirs, ours, contradicts: theirs === 'forged' && finding === 'match' }
   const holds = agreeOnAccusation(
