@@ -1,7 +1,8 @@
 import sade from 'sade'
 import type { ExportFormat } from '../node/components.ts'
-import { MAX_PARTS } from '../protocol/limits.ts'
+import { MAX_PARTS, MAX_VERIFIERS } from '../protocol/limits.ts'
 import { PRESETS } from '../protocol/rules/presets.ts'
+import type { ShardState } from '../protocol/rules/quorum.ts'
 import type { Output } from './output.ts'
 
 /** What an option's value must be; one option means the same in every command. */
@@ -39,8 +40,16 @@ export interface Options {
   disk?: number
   lines?: number
   follow: boolean
+  /** id of a verdict */
+  replay?: string
+  state?: ShardState
+  quorum?: number
+  /** a file */
+  operators?: string
+  'least-standing'?: number
 }
 
+const STATES: readonly ShardState[] = ['unaudited', 'verified', 'held', 'disputed', 'refused']
 const EXPORT_FORMATS: readonly ExportFormat[] = ['parquet', 'jsonl', 'laion5b', 'datacomp', 'img2dataset']
 
 /** Where a model's own threshold is unknown, any cosine may be asked for. */
@@ -69,6 +78,14 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   disk: { kind: 'size', describe: 'Most that the data may take, as 50GB', least: 10_000_000 },
   lines: { kind: 'number', describe: 'How many, at most', least: 1, most: 1_000_000, whole: true },
   follow: { kind: 'flag', describe: 'Show what comes as well, until Ctrl-C' },
+  replay: { kind: 'text', describe: "Repeat a node's audit: the VERDICT's CID" },
+  state: { kind: 'choice', describe: 'Those in it only', of: STATES },
+  quorum: { kind: 'number', describe: 'Good verdicts asked for', least: 1, most: MAX_VERIFIERS, whole: true },
+  operators: { kind: 'text', describe: 'FILE of peers whose verdicts count, one a line' },
+  'least-standing': {
+    ...{ kind: 'number', describe: 'Valid shards that a verifier must have' },
+    ...{ least: 0, most: 1_000_000, whole: true },
+  },
 }
 
 export interface Context {
@@ -213,6 +230,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     options: [...COMMON],
     examples: ['fetch bafyrei…'],
     load: () => import('./commands/fetch.ts'),
+  },
+  verify: {
+    usage: '<cid>',
+    describe:
+      'Audit a shard now: rows are read, fetched and scored again. Or repeat the audit of another node',
+    options: ['replay', ...COMMON],
+    examples: ['verify bafyrei…', 'verify bafyrei… --replay bafyrei…'],
+    load: () => import('./commands/verify.ts'),
   },
   log: {
     usage: '',

@@ -294,8 +294,8 @@ export interface Scorer {
 
 /** How far one stage of the work has come; `total` is null while nobody can know it. */
 export interface StageProgress {
-  /** in the order of the pipeline; `model` is the download of a model before any segment */
-  stage: 'model' | 'read' | 'fetch' | 'decode' | 'score' | 'write'
+  /** in the order of the pipeline; `model` is the download of a model before any segment, `audit` none of it */
+  stage: 'model' | 'read' | 'fetch' | 'decode' | 'score' | 'write' | 'audit'
   done: number
   total: number | null
   unit: 'bytes' | 'images' | 'pairs' | 'rows'

@@ -25,3 +25,8 @@ export function parseManifest(text: string): CID {
 export function parseCampaign(text: string): CID {
   return parseCid(text, '`shoal campaign list` names the campaigns here')
 }
+
+/** The id of a verdict's record. @throws ShoalError `cid_invalid` */
+export function parseVerdict(text: string): CID {
+  return parseCid(text, '`shoal shards` names the verdicts on each shard')
+}

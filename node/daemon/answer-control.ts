@@ -3,6 +3,7 @@ import type { Shards } from '../components.ts'
 import type { ControlRequest } from '../control.ts'
 import type { CampaignRequest } from '../manage-campaigns.ts'
 import type { Daemon, SegmentsRequest } from './daemon.ts'
+import type { VerifyRequest } from './demand-audits.ts'
 
 /** What the owner may ask of a daemon, by command. They are trusted: the socket is theirs alone. */
 const ANSWERS = {
@@ -10,6 +11,7 @@ const ANSWERS = {
   peers: (daemon) => daemon.peers(),
   segments: async (daemon, argument) => daemon.segments(argument as SegmentsRequest),
   fetch: (daemon, argument) => daemon.fetch(String(argument)),
+  verify: (daemon, argument) => daemon.verify(argument as VerifyRequest),
   pause: async (daemon) => daemon.pause(),
   resume: async (daemon) => daemon.resume(),
   drain: async (daemon) => daemon.drain(),

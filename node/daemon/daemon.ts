@@ -1,7 +1,8 @@
 // before all that makes objects
 import '../small-nursery.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ShoalError } from '../../protocol/errors.ts'
+import type { CID } from 'multiformats/cid'
+import type { ShoalError } from '../../protocol/errors.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
 import type { ShardDetails, Shards } from '../components.ts'
 import { openHome } from '../home.ts'
@@ -10,22 +11,27 @@ import type { Log } from '../log.ts'
 import { type CampaignStanding, type Campaigns, manageCampaigns } from '../manage-campaigns.ts'
 import { manageShards } from '../manage-shards.ts'
 import { type Peer, startNetwork } from '../network/network.ts'
-import { parseCampaign, parseManifest } from '../parse-cid.ts'
+import { parseCampaign } from '../parse-cid.ts'
 import { describeShard, fetchShard } from '../shard/shard.ts'
 import { VERSION } from '../version.ts'
+import { type AuditEnding, type AuditStatus, startAuditor } from './auditor.ts'
+import type { VerifyRequest } from './demand-audits.ts'
 import { watchDisk } from './disk.ts'
+import { findShard } from './find-shard.ts'
+import { hearShards } from './hear-shards.ts'
 import { type Hours, isWithin } from './hours.ts'
 import { listSegments, type SegmentStanding, type SegmentsRequest } from './list-segments.ts'
 import { answerPeers, startMembership } from './membership.ts'
 import { type ModelStanding, prepareModels } from './obtain-model.ts'
 import { startProducer } from './produce-segment.ts'
 import { shareFiles } from './share-files.ts'
-import type { ToolboxOptions } from './toolbox.ts'
+import { startToolbox, type ToolboxOptions } from './toolbox.ts'
+import type { Verification, VerifiedRow } from './verify-shard.ts'
 import { type Ending, type Failure, startWorker, type Work } from './worker.ts'
 
 export { answerControl, type ControlAnswers } from './answer-control.ts'
 export { parseHours } from './hours.ts'
-export type { Ending, SegmentStanding, SegmentsRequest }
+export type { AuditEnding, AuditStatus, Ending, SegmentStanding, SegmentsRequest, Verification, VerifiedRow }
 
 export interface DaemonOptions extends ToolboxOptions {
   /** when the machine may work, or null: always */
@@ -43,6 +49,10 @@ export interface DaemonOptions extends ToolboxOptions {
   log: Log
   /** told when a segment that was taken here has ended here */
   onEnd?: ((ending: Ending) => void) | undefined
+  /** told when an audit has ended here */
+  onAudit?: ((audit: AuditEnding) => void) | undefined
+  /** audit nothing, for tests of what else a node does */
+  withoutAudits?: boolean | undefined
   /** in place of CONTENTION_MS and the pause between syncs, where all nodes are on one machine */
   contentionMs?: number | undefined
   syncEveryMs?: number | undefined
@@ -66,6 +76,8 @@ export interface Status {
   work: Work[]
   /** segments that failed here lately, and are left to others for a while */
   failures: Failure[]
+  /** shards of others that this node audits */
+  audits: AuditStatus
   /** `digest` is equal on nodes that hold the same records; `secondsLeft` by the pace since the start, or null */
   campaigns: (CampaignStanding & ModelStanding & { digest: string; secondsLeft: number | null })[]
 }
@@ -83,6 +95,12 @@ export interface Daemon extends Campaigns, Shards {
    * @throws ShoalError `cid_invalid`, `shard_unknown`, `block_missing`; whatever is wrong with it
    */
   fetch(manifest: string): Promise<ShardDetails>
+  /**
+   * Audit a shard now, or repeat another's audit of it, and tell nobody else.
+   *
+   * @throws ShoalError `cid_invalid`, `shard_unknown`, `verdict_unknown`, `block_missing`; as `replayVerdict`
+   */
+  verify(request: VerifyRequest): Promise<Verification>
   /** Put down what is at work, and take nothing more until `resume`. */
   pause(): void
   resume(): void
@@ -128,19 +146,45 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const disk = watchDisk(dataDir, options.diskBytes)
   const mayWork = () => !paused && (options.hours === null || isWithin(options.hours, new Date(clock())))
 
+  const hearings = hearShards(ledger, clock)
+  opened.defer(hearings.close)
   const models = prepareModels(network, shared, options)
   opened.defer(() => models.close())
   const membership = startMembership(home, ledger, network, {
-    ...{ log, syncEveryMs: options.syncEveryMs, onReady: () => worker.wake(), onLeave: models.forget },
+    ...{ log, syncEveryMs: options.syncEveryMs, onReady: wake, onLeave: models.forget },
     prepare: async (id) => models.prepare(id, await openCampaign(home.store, id)),
   })
   opened.defer(() => membership.close())
   const parts = { ledger, network, signer: home.signer, clock }
-  const worker = startWorker(
-    { ...parts, producer: startProducer(home, parts, options) },
-    { ...options, mayWork, mayBegin: disk.hasRoom, isReady: membership.isReady },
+  const toolbox = startToolbox(parts, options)
+  opened.defer(() => toolbox.close())
+  const auditor = startAuditor(
+    { home, ledger, network, toolbox, hearings },
+    {
+      ...{ log, clock, threads, offline, onAudit: options.onAudit, mayBegin: disk.hasRoom },
+      mayWork: () => mayWork() && !options.withoutAudits,
+      isReady: membership.isReady,
+      onCaughtUp: () => worker.wake(),
+      onFatal: (error) => fail(error),
+    },
   )
-  const timer = setInterval(() => worker.look(), LOOK_MS)
+  const worker = startWorker(
+    { ...parts, producer: startProducer(home, toolbox, options) },
+    {
+      ...{ ...options, mayWork, isReady: membership.isReady },
+      // verification keeps up with the crawl
+      mayBegin: async () => (options.withoutAudits || !auditor.isBehind()) && (await disk.hasRoom()),
+    },
+  )
+  function wake(): void {
+    auditor.wake()
+    worker.wake()
+  }
+  function look(): void {
+    auditor.look()
+    worker.look()
+  }
+  const timer = setInterval(look, LOOK_MS)
   for (const { id } of ledger.campaigns())
     void membership
       .enter(id)
@@ -152,9 +196,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   ended.catch(() => {})
   function end(how: 'now' | 'later'): Promise<void> {
     worker.end(how)
+    auditor.end(how)
     if (closing) return ended
     closing = true
-    worker.ended
+    Promise.all([worker.ended, auditor.ended])
       .then(() => sleep(FAREWELL_MS))
       .finally(() => {
         clearInterval(timer)
@@ -164,10 +209,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     return ended
   }
 
-  worker.ended.catch((error: ShoalError) => {
+  function fail(error: ShoalError): void {
     log.fatal({ code: error.code, message: error.message }, 'the node can not go on')
     void end('now')
-  })
+  }
+  worker.ended.catch(fail)
 
   function state(): Status['state'] {
     if (draining) return 'draining'
@@ -193,7 +239,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     async leave(cid) {
       const id = parseCampaign(cid)
-      await worker.without(id, () => membership.leave(id))
+      await worker.without(id, () => auditor.without(id, () => membership.leave(id)))
     },
     async status() {
       return {
@@ -202,6 +248,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         peers: (await network.peers()).length,
         seconds: (performance.now() - started) / 1000,
         ...{ produced: worker.produced(), work: worker.atWork(), failures: worker.failures() },
+        audits: auditor.status(),
         campaigns: campaigns.list().map((standing) => {
           const { done, segments } = standing.counts!
           const pace = paces.get(standing.campaign) ?? { done, at: performance.now() }
@@ -216,27 +263,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     peers: () => network.peers(),
     segments: (request) => listSegments(ledger, network.peerId, request),
     async fetch(text) {
-      const manifest = parseManifest(text)
-      for (const { id } of ledger.campaigns())
-        for (const { segment } of ledger.holdings(id)) {
-          const known = ledger.shardsOf(id, segment).find((shard) => shard.manifest.equals(manifest))
-          const envelope = known && (await ledger.find(known.id))
-          if (!envelope) continue
-          const shard = await fetchShard(home, manifest, envelope, (cid) => network.fetchBlock(id, cid))
-          return describeShard(home, shard)
-        }
-      throw new ShoalError(
-        'shard_unknown',
-        `no record of shard ${text} has come to this node: is it of a campaign that it takes part in?`,
-      )
+      const { id, shard } = await findShard(ledger, text)
+      const envelope = (await ledger.find(shard.id))!
+      const fetchBlock = (cid: CID) => network.fetchBlock(id, cid)
+      return describeShard(home, await fetchShard(home, shard.manifest, envelope, fetchBlock))
     },
+    verify: auditor.demand,
     pause() {
       paused = true
-      worker.look()
+      look()
     },
     resume() {
       paused = false
-      worker.look()
+      look()
     },
     drain() {
       draining = true

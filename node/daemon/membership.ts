@@ -126,6 +126,7 @@ export function startMembership(
     }
     if (peers.length === 0) peers = await network.findProviders(id, { signal })
     await Promise.all(peers.slice(0, FIRST_SYNCS).map((peer) => syncWith(peer, id)))
+    for await (const envelope of store.audits.values()) await ledger.add(new Uint8Array(envelope), 'own')
     // it may have been left meanwhile
     if (leaving.get(name) !== stop) return
     if (!(await prepare(id)) || leaving.get(name) !== stop) return

@@ -40,7 +40,10 @@ export function makePicker({ ledger, signer, clock }: Omit<LeaseParts, 'network'
     if (own) return own.segment
     return pickSegment({
       segmentCount: segmentCount(campaign),
-      isFree: (segment) => ledger.holding(id, segment).state === 'free' && !isLeft(id, segment),
+      isFree: (segment) =>
+        ledger.holding(id, segment).state === 'free' &&
+        !isLeft(id, segment) &&
+        !ledger.isOut(id, segment, signer.publicKey),
       peers: makeRoster([...ledger.activePeers(id), signer.publicKey]),
       isHeard: (peer) => equalBytes(peer, signer.publicKey) || heard.has(nameOf(peer)),
       self: signer.publicKey,

@@ -4,14 +4,11 @@ import { pipelineId } from '../../protocol/records/campaign.ts'
 import { locateSource } from '../campaigns/campaigns.ts'
 import type { StageProgress } from '../components.ts'
 import type { Home } from '../home.ts'
-import type { Log } from '../log.ts'
 import { produceShard } from '../produce-shard.ts'
 import { makeJob } from '../segment-job.ts'
 import { VERSION } from '../version.ts'
-import { announceBackOff } from './announce-back-off.ts'
-import type { LeaseParts } from './lease.ts'
 import type { Task } from './pick-task.ts'
-import { makeToolbox, type ToolboxOptions } from './toolbox.ts'
+import type { Toolbox } from './toolbox.ts'
 import type { ToolOptions, Tools } from './tools.ts'
 
 export interface Producer {
@@ -22,7 +19,6 @@ export interface Producer {
    * @throws ShoalError `shard_unknown`; as `openTools`, `locateSource`, `produceShard`
    */
   produce(task: Task, running: Running): Promise<Produced>
-  close(): Promise<void>
 }
 
 interface Running {
@@ -35,27 +31,10 @@ interface Produced {
   envelope: Uint8Array
 }
 
-/** Tools are opened with the first segment that needs them. They and those of other nodes tell each other of back-offs. */
-export function startProducer(
-  home: Home,
-  parts: LeaseParts,
-  options: ToolboxOptions & { log: Log },
-): Producer {
-  const toolbox = makeToolbox(options, (id, host, until, status) => {
-    announceBackOff(parts, id, { host, until, status }).catch((error: ShoalError) =>
-      options.log.debug({ host, code: error.code }, 'a back-off was not announced'),
-    )
-  })
-  const forget = parts.ledger.subscribe(({ how, backoff }) => {
-    if (backoff !== null && how !== 'own') toolbox.leaveAlone(backoff.host, backoff.until)
-  })
+export function startProducer(home: Home, toolbox: Pick<Toolbox, 'use'>, options: ToolOptions): Producer {
   return {
     produce: (task, running) =>
       toolbox.use(task.id, task.campaign, (tools) => produceSegment(home, task, tools, options, running)),
-    async close() {
-      forget()
-      await toolbox.close()
-    },
   }
 }
 

@@ -1,8 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import type { CID } from 'multiformats/cid'
+import type { ShoalError } from '../../protocol/errors.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
+import type { Log } from '../log.ts'
 import { playWeb } from '../play-web.ts'
 import { openWeb } from '../web/web.ts'
+import { announceBackOff } from './announce-back-off.ts'
+import type { LeaseParts } from './lease.ts'
 import { openTools, type ToolOptions, type Tools } from './tools.ts'
 
 interface Kept {
@@ -18,8 +22,29 @@ export interface ToolboxOptions extends ToolOptions {
 /** Hosts remembered that other nodes say are to be left alone, for tools that are opened later. */
 const MAX_HEARD = 10_000
 
+export type Toolbox = ReturnType<typeof startToolbox>
+
+/** Tools are opened with the first work that needs them. They and those of other nodes tell each other of back-offs. */
+export function startToolbox(parts: LeaseParts, options: ToolboxOptions & { log: Log }) {
+  const { use, leaveAlone, close } = makeToolbox(options, (id, host, until, status) => {
+    announceBackOff(parts, id, { host, until, status }).catch((error: ShoalError) =>
+      options.log.debug({ host, code: error.code }, 'a back-off was not announced'),
+    )
+  })
+  const forget = parts.ledger.subscribe(({ how, backoff }) => {
+    if (backoff !== null && how !== 'own') leaveAlone(backoff.host, backoff.until)
+  })
+  return {
+    use,
+    close(): Promise<void> {
+      forget()
+      return close()
+    },
+  }
+}
+
 /** The tools of the campaigns at work: opened once for all who use them, kept until another campaign needs its own. */
-export function makeToolbox(
+function makeToolbox(
   options: ToolboxOptions,
   onBackOff: (campaign: CID, host: string, untilMs: number, status: 429 | 503) => void,
 ) {

@@ -20,7 +20,6 @@ const FAILED_MS = 30 * 60_000
 /** How often it is looked whether a lease is to be renewed: timers stand still while a machine sleeps. */
 const LEASE_LOOK_MS = 1_000
 
-/** The producer is closed with the worker. */
 export interface WorkerParts extends LeaseParts {
   producer: Producer
 }
@@ -238,7 +237,6 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions) {
   const ended = Promise.allSettled(loops).then(async (ends) => {
     forget()
     picker.close()
-    await producer.close()
     for (const one of ends) if (one.status === 'rejected') throw one.reason
   })
 

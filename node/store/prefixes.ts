@@ -16,6 +16,8 @@ export const PREFIXES = {
   outcomes: 'outcomes',
   /** CID of a shard's manifest → envelope of its shard record */
   shards: 'shards',
+  /** manifest of a shard, its producer's key → envelope of this node's own verdict on it: it must never make another */
+  audits: 'audits',
   /** a producer's key → dag-cbor `{ seq, id }` of its latest shard record, where the next one is chained on */
   heads: 'heads',
   /** CID of a campaign's envelope → the envelope */

@@ -40,6 +40,10 @@ const status: Status = {
     ...Array.from({ length: 20 }, (_, segment) => ({ ...failure, segment })),
     { ...failure, segment: 99, code: 'other' },
   ],
+  audits: {
+    ...{ waiting: 3, done: 12, demanded: [], failures: [] },
+    current: { campaign: CID, segment: 7, manifest: CID, done: 40, total: 135, since: 0 },
+  },
   campaigns: [
     {
       ...{
@@ -59,6 +63,8 @@ const status: Status = {
         free: 44_880,
         claims: 200,
         shards: 45_000,
+        verdicts: 135_000,
+        states: { unaudited: 0, verified: 45_000, held: 0, disputed: 0, refused: 0 },
         peers: 60,
       },
     },

@@ -59,6 +59,7 @@ try {
     clock: () => Math.floor(clock.origin + (Date.now() - clock.origin) * clock.rate),
     startNetwork: startFaulty,
     onEnd: (ending) => void tell({ ending }),
+    onAudit: (audit) => void tell({ audit }),
   })
   if (idle) daemon.pause()
   const control = await serveControl(options.dataDir, (request) => answerControl(daemon, request))

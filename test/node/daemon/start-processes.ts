@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { askDaemon } from '../../../node/control.ts'
-import type { ControlAnswers, DaemonOptions, Ending } from '../../../node/daemon/daemon.ts'
+import type { AuditEnding, ControlAnswers, DaemonOptions, Ending } from '../../../node/daemon/daemon.ts'
 
 /** What a daemon is started with: options of its own, and faults. */
 export interface Orders
@@ -23,6 +23,8 @@ export interface Orders
   passive: boolean
   /** it is paused from the beginning */
   idle: boolean
+  /** it audits nothing */
+  withoutAudits: boolean
   /** where its log goes */
   log: string
 }
@@ -37,6 +39,7 @@ export type FromDaemon =
   | { failure: string }
   | { admits: true }
   | { ending: Ending }
+  | { audit: AuditEnding }
   | { synced: { received: number; ms: number } }
 
 type Answer<Command extends keyof ControlAnswers> = Awaited<ReturnType<ControlAnswers[Command]>>
@@ -49,6 +52,7 @@ export interface DaemonProcess {
   /** from its start until it could be asked */
   readyMs: number
   endings: Ending[]
+  audits: AuditEnding[]
   syncs: { received: number; ms: number }[]
   ask<Command extends keyof ControlAnswers>(command: Command, argument?: unknown): Promise<Answer<Command>>
   admitOnly(peers: string[] | null): Promise<void>
@@ -104,6 +108,7 @@ export function startProcesses(
         deaf: false,
         passive: false,
         idle: false,
+        withoutAudits: false,
         clock: { origin: 0, rate: 1 },
       },
       ...common,
@@ -114,10 +119,12 @@ export function startProcesses(
     running.add(child)
     const exit = once(child, 'exit').then(() => void running.delete(child))
     const endings: Ending[] = []
+    const audits: AuditEnding[] = []
     const syncs: DaemonProcess['syncs'] = []
     const told: FromDaemon[] = []
     child.on('message', (message: FromDaemon) => {
       if ('ending' in message) endings.push(message.ending)
+      else if ('audit' in message) audits.push(message.audit)
       else if ('synced' in message) syncs.push(message.synced)
       else told.push(message)
     })
@@ -126,7 +133,7 @@ export function startProcesses(
       throw new Error(`${name} did not start: ${JSON.stringify(first)}`)
     const readyMs = performance.now() - started
     return {
-      ...{ name, dataDir, ...first.ready, readyMs, endings, syncs },
+      ...{ name, dataDir, ...first.ready, readyMs, endings, audits, syncs },
       async ask(command, argument) {
         const answer = await within(`${name} answers ${command}`, askDaemon(dataDir, { command, argument }))
         if (answer === undefined) throw new Error(`${name} does not run`)

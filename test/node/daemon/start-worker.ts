@@ -36,7 +36,6 @@ export function startOwnWorker(
       })
       return promise
     },
-    close: async () => {},
   }
   const parts = { ledger, network, signer, producer, clock: () => time.now }
   const running = startWorker(parts, {

@@ -1,0 +1,180 @@
+import type { CID } from 'multiformats/cid'
+import { open } from '../../protocol/envelope.ts'
+import { ShoalError } from '../../protocol/errors.ts'
+import type { Campaign } from '../../protocol/records/campaign.ts'
+import { decodeShard } from '../../protocol/records/shard.ts'
+import { proofMessage, type Verdict } from '../../protocol/records/verdict.ts'
+import { drawSample, FRAMES } from '../../protocol/rules/sample.ts'
+import {
+  type AuditJob,
+  type Finding,
+  type Rechecked,
+  recheckShard,
+  type SampledRow,
+  toVerdict,
+} from '../audit/audit.ts'
+import { locateSource } from '../campaigns/campaigns.ts'
+import type { Home } from '../home.ts'
+import { verifySignature } from '../identity.ts'
+import type { KnownShard, Ledger } from '../ledger/ledger.ts'
+import type { Network } from '../network/network.ts'
+import { type CheckedShard, fetchShard } from '../shard/shard.ts'
+import { answerAccusations, COPIED } from './answer-accusations.ts'
+import { findOriginal, judgeCopy } from './find-original.ts'
+import type { Hearings } from './hear-shards.ts'
+import type { Toolbox } from './toolbox.ts'
+import type { Tools } from './tools.ts'
+
+export interface AuditingParts {
+  home: Home
+  ledger: Ledger
+  network: Network
+  toolbox: Pick<Toolbox, 'use'>
+  hearings: Hearings
+}
+
+/** A shard to be audited. */
+export interface AuditTask {
+  /** id of the campaign's record */
+  id: CID
+  campaign: Campaign
+  segment: number
+  shard: KnownShard
+}
+
+export interface AuditRunning {
+  /** threads that decode */
+  threads: number
+  offline: boolean
+  signal: AbortSignal
+  onProgress?: ((done: number, total: number) => void) | undefined
+}
+
+/** What came of an audit. */
+export interface Audited {
+  rechecked: Rechecked
+  /** rows that others accuse */
+  answers: Finding[]
+  verdict: Omit<Verdict, 'verifier'>
+}
+
+/** A shard that was fetched, and all that works on its audit. */
+export interface OpenAudit {
+  shard: CheckedShard
+  tools: Tools
+  job: AuditJob
+}
+
+/**
+ * Fetch a shard and have its campaign's tools ready for an audit of it.
+ *
+ * @throws ShoalError `record_gone`; as `fetchShard`, `locateSource`, `openTools`; the signal's reason; whatever `work` throws
+ */
+export async function withShard<T>(
+  { home, ledger, network, toolbox }: AuditingParts,
+  { id, campaign, segment, shard }: AuditTask,
+  { threads, offline, signal, onProgress }: AuditRunning,
+  work: (audit: OpenAudit) => Promise<T>,
+): Promise<T> {
+  const envelope = await ledger.find(shard.id)
+  if (!envelope) throw new ShoalError('record_gone', `the record of shard ${shard.manifest} is gone`)
+  const checked = await fetchShard(home, shard.manifest, envelope, (cid) => {
+    signal.throwIfAborted()
+    return network.fetchBlock(id, cid, { signal })
+  })
+  signal.throwIfAborted()
+  const source = await locateSource(home.blocks, campaign, segment)
+  return toolbox.use(id, campaign, (tools) =>
+    work({
+      shard: checked,
+      tools,
+      job: { shard: checked, campaign, source, threads, offline, signal, onProgress },
+    }),
+  )
+}
+
+/**
+ * Audit a shard: the sample that this node's signature draws, then what others accuse.
+ *
+ * A shard of which not even the files are what its producer signed is forged in every row.
+ *
+ * @param epoch - the audit's day
+ * @param openAccusations - asked last, since others audit meanwhile: rows to be looked at again, and all verdicts on it
+ * @throws as `withShard`, `recheckShard`
+ */
+export async function auditShard(
+  parts: AuditingParts,
+  task: AuditTask,
+  running: AuditRunning,
+  epoch: number,
+  openAccusations: () => Promise<{ rows: SampledRow[]; verdicts: Verdict[] }>,
+): Promise<Audited> {
+  const { home, ledger, network, hearings } = parts
+  const { id, segment, shard } = task
+  const proof = await home.signer.sign(proofMessage(shard.manifest))
+  const told = { campaign: id, producer: shard.peer, epoch, proof }
+  const copying = { blocks: home.blocks, network, hearings }
+  try {
+    return await withShard(parts, task, running, async ({ shard: checked, tools, job }) => {
+      const suspect = { ...checked, record: shard.id }
+      const rechecked = await recheckShard(tools, job, proof)
+      const original = await findOriginal(copying, id, suspect, running.signal)
+      if (original !== null) accuseOfCopying(rechecked, original)
+      const { rows, verdicts } = await openAccusations()
+      const answers = await answerAccusations(tools, job, rows, verdicts, (manifest) => {
+        const other = ledger.shardsOf(id, segment).find((one) => manifest?.equals(one.manifest))
+        const known =
+          other && !other.id.equals(shard.id) ? { manifest: other.manifest, record: other.id } : null
+        return judgeCopy(copying, id, suspect, known, running.signal)
+      })
+      const { deviceClass } = tools.scorer
+      return {
+        ...{ rechecked, answers },
+        verdict: toVerdict(rechecked, answers, { ...told, shard: checked, deviceClass }),
+      }
+    })
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+    const rechecked = await allForged(parts, task, proof, error.code)
+    const { rows } = await openAccusations()
+    const answers = rows.map((row) => ({ ...row, ...forged(error.code) }))
+    const manifest = { segment } as CheckedShard['manifest']
+    const unread = { cid: shard.manifest, manifest } as CheckedShard
+    return {
+      ...{ rechecked, answers },
+      verdict: toVerdict(rechecked, answers, { ...told, shard: unread, deviceClass: 'none' }),
+    }
+  }
+}
+
+/** A place of the source is what nobody else's sample holds, so that those who know nothing of the copy deny nothing. */
+function accuseOfCopying({ findings }: Rechecked, original: CID): void {
+  const place = findings.findIndex(({ frame }) => frame === 'source')
+  findings[place] = { ...findings[place]!, ...forged(COPIED), found: { original: original.toString() } }
+}
+
+const forged = (code: string): Omit<Finding, 'frame' | 'row'> => ({
+  ...{ finding: 'forged', code },
+  ...{ said: {}, found: {} },
+})
+
+/** Whether the bytes that the producer signed are at fault: never the network, this disk or this machine's haste. */
+function isUnreadable(error: unknown): error is ShoalError {
+  if (!(error instanceof ShoalError)) return false
+  const isTimeout = ['TimeoutError', 'AbortError'].includes((error.cause as Error | undefined)?.name ?? '')
+  return !isTimeout && /^(?:codec_.*|manifest_.*|shard_(?:mismatch|bytes|rows|parquet))$/.test(error.code)
+}
+
+async function allForged(
+  { ledger }: AuditingParts,
+  { shard, campaign }: AuditTask,
+  proof: Uint8Array,
+  code: string,
+): Promise<Rechecked> {
+  const { rows } = decodeShard(await open((await ledger.find(shard.id))!, verifySignature))
+  // what was dropped stands in the manifest alone
+  const frames = { kept: rows, dropped: 0 }
+  const sample = drawSample(proof, frames, campaign.audit.samples)
+  const findings = FRAMES.flatMap((frame) => sample[frame].map((row) => ({ frame, row, ...forged(code) })))
+  return { frames, findings }
+}
