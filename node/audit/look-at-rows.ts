@@ -118,12 +118,13 @@ export async function lookAtRows(
       const bytes = suspects.map(({ from }) => from)
       const found = await findPlainly(parts.crawl, job, bytes, records!.start).catch(whenGone)
       for (const { index, from } of suspects) {
-        if (found === null) settle(index, GONE)
-        else settle(index, ...((await compareAt(found.get(from) ?? null)) ?? [MATCH, {}, {}]))
+        const forgery = found && (await compareAt(found.get(from) ?? null))
+        if (forgery === null) settle(index, found === null ? GONE : MATCH)
+        else settle(index, ...forgery)
       }
     }
 
-    async function compareAt(record: ExtractedRecord | null): Promise<Verdict | null> {
+    async function compareAt(record: ExtractedRecord | null): Promise<Forgery | null> {
       if (record === null) return null
       const said = await rows.ofRecord(record.offset)
       return said === null ? [UNCHECKED, {}, {}] : firstForged(matchRecord(said, record))
@@ -171,9 +172,9 @@ async function planJobs(
   return { jobs: [...jobs, ...places], earlier: await findEarlier(rows, looked) }
 }
 
-type Verdict = [Agreement, said: Facts, found: Facts]
+type Forgery = [Agreement, said: Facts, found: Facts]
 
-function firstForged(comparisons: readonly Comparison[]): Verdict | null {
+function firstForged(comparisons: readonly Comparison[]): Forgery | null {
   for (const one of comparisons) {
     const agreement = compareCandidate(one, null)
     if (agreement?.finding === 'forged') return [agreement, ...factsOf(one)]
