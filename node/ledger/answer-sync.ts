@@ -12,7 +12,7 @@ import {
 import { makeFlux } from './flux.ts'
 import { digestOfRecord, nameOfDigest } from './record-id.ts'
 import type { Shelf } from './record-set.ts'
-import { addAll, gather, type Side } from './sync-records.ts'
+import { addAll, gather, inOrder, type Side } from './sync-records.ts'
 import { type Channel, runSession, type SyncOptions, type SyncResult } from './sync-session.ts'
 
 /** The side that answers, until the other ends it. */
@@ -77,12 +77,11 @@ export function answerSync(side: Side, channel: Channel, options: SyncOptions): 
       wanted.clear()
       for (const id of lacks) wanted.add(nameOfDigest(id))
       const offers: Uint8Array[] = []
-      for (const bucket of buckets)
-        for (const row of side.set.ofBucket(campaign as Shelf, bucket)) {
-          if (common.has(row)) continue
-          if (offers.length === MAX_IDS) return { offers: joinIds(offers), lacks: joinIds(lacks), more: true }
-          offers.push(side.set.rows.digest(row))
-        }
+      for (const row of inOrder(side.set, campaign as Shelf, buckets)) {
+        if (common.has(row)) continue
+        if (offers.length === MAX_IDS) return { offers: joinIds(offers), lacks: joinIds(lacks), more: true }
+        offers.push(side.set.rows.digest(row))
+      }
       return { offers: joinIds(offers), lacks: joinIds(lacks), more: false }
     }
   })

@@ -9,15 +9,16 @@ import { type Entry, readRecord } from '../../protocol/records/record.ts'
 import type { Verdict } from '../../protocol/records/verdict.ts'
 import { admit, type Circumstances, type Judgement, judgeFault } from '../../protocol/rules/admit.ts'
 import { isOver } from '../../protocol/rules/select.ts'
-import { ACTIVE_MS, LEASE_MS } from '../../protocol/timing.ts'
-import { orderedKey, type Store, type Write } from '../store/store.ts'
+import type { Store, Write } from '../store/store.ts'
 import { countRecords } from './count-records.ts'
 import { auditedBy, auditedShards, claimFields, verdictsOn } from './holdings.ts'
 import type { Joined, Memory } from './load.ts'
-import { packResult } from './pack-result.ts'
+import { activeAt, keepMembers } from './members.ts'
+import { numberKey } from './number-key.ts'
 import { digestOfId, digestOfRecord, idOfDigest, nameOfDigest } from './record-id.ts'
 import { makeShelf } from './record-set.ts'
-import { CLAIM, type RowFields, SHARD, VERDICT } from './rows.ts'
+import { rowOf } from './row-of.ts'
+import { CLAIM, SHARD } from './rows.ts'
 import { takeBackoffs } from './take-backoff.ts'
 import { takeVerdicts } from './take-verdict.ts'
 import { startWriteBehind } from './write-behind.ts'
@@ -50,11 +51,8 @@ const MAX_WAITING = 512
 /** Refused records that are remembered, and for how long, so that nobody makes a node check the same ones over and over. */
 const MAX_REFUSED = 20_000
 const REFUSED_MS = 5 * 60_000
-/** A peer's last activity is written again when it is later by this. */
-const MEMBER_STEP_MS = 10 * 60_000
 
 type EntryOf<Kind extends Entry['kind']> = Extract<Entry, { kind: Kind }>
-type Place = Pick<RowFields, 'digest' | 'segment' | 'peer' | 'campaign'>
 
 /** The way of records into the memory and onto the disk, and out again. */
 export function makeIntake(
@@ -75,6 +73,7 @@ export function makeIntake(
   })
   const counts = countRecords()
   const backoffs = takeBackoffs(counts, tell)
+  const members = keepMembers(store, clock)
   const verdicts = takeVerdicts(memory, verify, counts)
   let waiting = 0
   let closed = false
@@ -100,13 +99,9 @@ export function makeIntake(
     const { verdict, code } = judgement
     if (verdict !== 'accept' && !OF_NOW.includes(code)) refused.set(name, { verdict, code })
     await written
-    if (verdict === 'accept' && 'kind' in entry && entry.kind === 'shard') {
-      const { campaign, peer, manifest } = entry.value
+    if (verdict === 'accept' && 'kind' in entry && entry.kind === 'shard')
       // a failing disk is told by the next record that is added
-      await Promise.allSettled(
-        verdicts.release(campaign, peer, manifest).map((early) => add(early.bytes, early.how)),
-      )
-    }
+      await Promise.allSettled(verdicts.release(entry.value).map((early) => add(early.bytes, early.how)))
     return { verdict, code, id }
   }
 
@@ -151,11 +146,11 @@ export function makeIntake(
     const number = numberOf(peer, writes)
     if (judgement.replaces) drop(one, set.findId(digestOfId(judgement.replaces)), writes)
     const digest = digestOfId(entry.id)
-    set.insert(one, rowOf(entry, { digest, segment, peer: number, campaign: one.number }))
+    set.insert(one, rowOf(entry, { digest, segment, peer: number, campaign: one.number }, peers))
     writes.push({ type: 'put', sublevel: store.records, key: digest, value: bytes })
     const now = clock()
     if (entry.kind !== 'shard') counts.add(entry.kind, peer, how, now)
-    noteActivity(one, number, activeAt(entry, how, now), writes)
+    members.note(one, number, activeAt(entry, how, now), writes)
     const written = disk.write(writes, how === 'own')
     const audit = entry.kind === 'verdict' ? entry.value : null
     tell({
@@ -163,29 +158,6 @@ export function makeIntake(
       audit: audit && { producer: audit.producer, manifest: audit.manifest, ruling: audit.ruling },
     })
     return { judgement, written }
-  }
-
-  function rowOf(entry: EntryOf<'claim' | 'shard' | 'verdict'>, place: Place): RowFields {
-    switch (entry.kind) {
-      case 'claim': {
-        const { seq, issued, expires } = entry.value
-        return { ...place, kind: CLAIM, seq, issued, expires }
-      }
-      case 'shard': {
-        const { seq, manifest, rows } = entry.value
-        return { ...place, kind: SHARD, seq, manifest: digestOfId(manifest), rows }
-      }
-      case 'verdict': {
-        const { manifest, frames, epoch } = entry.value
-        return {
-          ...place,
-          ...{ kind: VERDICT, manifest: digestOfId(manifest), rows: frames.kept, epoch },
-          // known, since a shard of it is
-          producer: peers.find(entry.value.producer),
-          result: packResult(entry.value),
-        }
-      }
-    }
   }
 
   function takeCampaign(id: CID, campaign: Campaign, bytes: Uint8Array, how: How) {
@@ -254,15 +226,6 @@ export function makeIntake(
     return number
   }
 
-  function noteActivity(one: Joined, peer: number, at: number, writes: Write[]): void {
-    const before = one.members.get(peer) ?? 0
-    if (at < before + MEMBER_STEP_MS || at <= clock() - ACTIVE_MS) return
-    one.members.set(peer, at)
-    const value = new Uint8Array(8)
-    new DataView(value.buffer).setFloat64(0, at)
-    writes.push({ type: 'put', sublevel: store.members, key: numberKey(one.number, peer), value })
-  }
-
   function drop(one: Joined, row: number, writes: Write[]): void {
     const key = new Uint8Array(rows.digest(row))
     const ofIt = rows.word(row, 'kind') === SHARD ? verdictsOn(set, row) : []
@@ -285,12 +248,7 @@ export function makeIntake(
     for (const row of set.ofKind(CLAIM))
       if (isOver({ issued: rows.number(row, 'issued'), expires: rows.number(row, 'expires') }, now))
         drop(byNumber.get(rows.word(row, 'campaign'))!, row, writes)
-    for (const one of joined.values())
-      for (const [peer, at] of one.members) {
-        if (at > now - ACTIVE_MS) continue
-        one.members.delete(peer)
-        writes.push({ type: 'del', sublevel: store.members, key: numberKey(one.number, peer) })
-      }
+    for (const one of joined.values()) members.sweep(one, writes)
     if (writes.length > 0) await disk.write(writes)
   }
 
@@ -300,8 +258,7 @@ export function makeIntake(
     // a shard takes the verdicts on it along
     for (const kind of [CLAIM, SHARD] as const)
       for (const row of set.ofKind(kind, one.number)) drop(one, row, writes)
-    for (const peer of one.members.keys())
-      writes.push({ type: 'del', sublevel: store.members, key: numberKey(one.number, peer) })
+    members.forget(one, writes)
     await disk.write(writes, true)
   }
 
@@ -338,18 +295,3 @@ const NOTHING = {
 /** Refusals that say nothing of the same record when it comes another way, or after another record. */
 const OF_NOW = ['claim_flood', 'backoff_synced', 'shard_unknown', 'verdict_flood', 'verdict_late']
 const stopping = () => new ShoalError('ledger_closed', 'the ledger is closed: the node is stopping')
-const NO_OWNER = new Uint8Array()
-
-function numberKey(...numbers: number[]): Uint8Array {
-  return orderedKey(NO_OWNER, ...numbers)
-}
-
-/**
- * When a record shows its peer to have been active. A renewed claim keeps the time it was issued, but its end tells
- * when that was; a shard of long ago that comes in a sync tells nothing.
- */
-function activeAt(entry: Entry, how: How, now: number): number {
-  if (entry.kind === 'claim')
-    return Math.min(now, Math.max(entry.value.issued, entry.value.expires - LEASE_MS))
-  return how === 'sync' ? 0 : now
-}

@@ -5,6 +5,7 @@ import { MAX_PULL, RECORDS_BYTES } from '../../protocol/sync/limits.ts'
 import type { How } from './intake.ts'
 import { idOfDigest } from './record-id.ts'
 import type { RecordSet, Shelf } from './record-set.ts'
+import { VERDICT } from './rows.ts'
 import type { Session } from './sync-session.ts'
 
 /** What a sync needs of the ledger. */
@@ -37,6 +38,14 @@ export async function addAll(side: Side, { signal }: Session, records: Uint8Arra
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
   return accepted
+}
+
+/** The rows of some buckets, verdicts last: whoever lacks a verdict may lack its shard, and needs that first. */
+export function* inOrder(set: RecordSet, shelf: Shelf, buckets: readonly number[]): Generator<number> {
+  for (const last of [false, true])
+    for (const bucket of buckets)
+      for (const row of set.ofBucket(shelf, bucket))
+        if ((set.rows.word(row, 'kind') === VERDICT) === last) yield row
 }
 
 /** As many of these records as one message holds. */

@@ -20,7 +20,7 @@ import {
 import { type Flux, makeFlux } from './flux.ts'
 import { digestOfRecord, nameOfDigest } from './record-id.ts'
 import type { RecordSet, Shelf } from './record-set.ts'
-import { addAll, gather, type Side } from './sync-records.ts'
+import { addAll, gather, inOrder, type Side } from './sync-records.ts'
 import { type Channel, runSession, type Session, type SyncOptions, type SyncResult } from './sync-session.ts'
 
 /**
@@ -173,9 +173,7 @@ async function ask<A extends Asking>(session: Session, request: A): Promise<Answ
 /** All ids in some buckets. */
 function idsOf(set: RecordSet, shelf: Shelf, buckets: number[]): Uint8Array[] {
   // copies: rows may change before they are sent
-  return buckets.flatMap((bucket) =>
-    Array.from(set.ofBucket(shelf, bucket), (row) => new Uint8Array(set.rows.digest(row))),
-  )
+  return Array.from(inOrder(set, shelf, buckets), (row) => new Uint8Array(set.rows.digest(row)))
 }
 
 /** Buckets together whose ids fit into a message. */

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { CID } from 'multiformats/cid'
 import type { Verify } from '../../protocol/envelope.ts'
 import { MAX_VERIFIERS } from '../../protocol/limits.ts'
+import type { Shard } from '../../protocol/records/shard.ts'
 import { proofMessage, type Verdict } from '../../protocol/records/verdict.ts'
 import type { Circumstances } from '../../protocol/rules/admit.ts'
 import { mostVerifiers } from '../../protocol/rules/assign-verifiers.ts'
@@ -62,8 +63,6 @@ export function takeVerdicts(
           rows.word(row, 'rows') === kept,
       )
       return {
-        segment,
-        rows: kept,
         isProven: true,
         sameAudit: same.map((row) => idOfDigest(new Uint8Array(rows.digest(row)))),
         recentVerdicts: how === 'gossip' ? counts.of('verdict', verifier, how, now) : 0,
@@ -86,8 +85,8 @@ export function takeVerdicts(
     },
 
     /** @returns the verdicts that have waited for this shard, which are forgotten here */
-    release(campaign: CID, producer: Uint8Array, manifest: CID): Early[] {
-      const names = byPlace.get(nameOf(campaign, producer, manifest)) ?? []
+    release({ campaign, peer, manifest }: Shard): Early[] {
+      const names = byPlace.get(nameOf(campaign, peer, manifest)) ?? []
       return [...names].map((name) => {
         const one = early.get(name)!
         early.delete(name)

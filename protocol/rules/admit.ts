@@ -12,7 +12,6 @@ import { type Backoff, heededUntil } from '../records/backoff.ts'
 import type { Campaign } from '../records/campaign.ts'
 import type { Claim } from '../records/claim.ts'
 import type { Entry } from '../records/record.ts'
-import type { Shard } from '../records/shard.ts'
 import { unpackFindings, type Verdict } from '../records/verdict.ts'
 import { MAX_AHEAD_MS, SKEW_MS } from '../timing.ts'
 import { epochOf } from './assign-verifiers.ts'
@@ -51,14 +50,17 @@ export interface Circumstances {
   recentBackoffs: number
   /** for a shard: ids of the same peer's with the same `seq`, in any campaign */
   sameSeq: readonly CID[]
-  /** for a verdict: the producer's shard of this manifest, or null where this node does not know it */
+  /**
+   * for a verdict: what is known of the shard that it is on, whose record has the same producer, manifest and segment,
+   * and as many rows as the verdict's `frames.kept`; null where this node holds none
+   */
   audited: Audited | null
 }
 
-interface Audited extends Pick<Shard, 'segment' | 'rows'> {
+interface Audited {
   /** whether the verdict's proof is the verifier's signature over `proofMessage` of the manifest */
   isProven: boolean
-  /** ids of the same verifier's verdicts on this shard */
+  /** ids of the same verifier's verdicts on this shard, see above */
   sameAudit: readonly CID[]
   /** how many of this verifier's were accepted by gossip within the CLAIM_WINDOW_MS of the clock */
   recentVerdicts: number
@@ -148,8 +150,9 @@ function admitClaim(id: CID, claim: Claim, circumstances: Circumstances): Judgem
 }
 
 /**
- * A verdict on a shard that is not known is ignored: the shard comes by gossip or in a sync, the verdict in the next one.
- * With the shard at hand, whatever does not fit it is forged, since whoever passes a verdict on knows the shard too.
+ * A verdict on a shard that is not known is ignored, and judged again when the shard comes. One that speaks of another
+ * segment or number of rows than the shard at hand may be on another record of the same producer's, who can sign as many
+ * as it likes of one manifest: nobody is to blame for passing it on.
  *
  * By gossip only today's verdicts come, so that nobody looks for the day on which it may verify a friend's shards; in a
  * sync old ones are as they should be.
@@ -163,8 +166,6 @@ function admitVerdict(id: CID, verdict: Verdict, samples: number, circumstances:
   if (way === 'gossip' && verdict.epoch < today - 1) return { verdict: 'ignore', code: 'verdict_late' }
   if (audited === null) return { verdict: 'ignore', code: 'shard_unknown' }
   if (!audited.isProven) return { verdict: 'reject', code: 'verdict_proof' }
-  if (audited.segment !== verdict.segment || audited.rows !== verdict.frames.kept)
-    return { verdict: 'reject', code: 'verdict_shard' }
   if (!isSampled(verdict, samples)) return { verdict: 'reject', code: 'verdict_sample' }
   if (way === 'gossip' && audited.recentVerdicts >= MAX_VERDICTS_PER_WINDOW)
     return { verdict: 'ignore', code: 'verdict_flood' }

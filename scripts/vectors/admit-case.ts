@@ -20,8 +20,8 @@ const open = { sources, audit, trust: { mode: 'open', operators: [] } }
 export const listed = { sources, audit, trust: { mode: 'listed', operators: [alice.publicKey] } }
 
 type Audited = NonNullable<Circumstances['audited']>
-/** The shard that `verdictFields` is of, as a node knows it that has heard no other verdict. */
-export const audited: Audited = { segment: 5, rows: 8, isProven: true, sameAudit: [], recentVerdicts: 0 }
+/** Of the shard that `verdictFields` is of, as a node knows it that has heard no other verdict. */
+export const audited: Audited = { isProven: true, sameAudit: [], recentVerdicts: 0 }
 
 interface Known {
   campaign?: unknown

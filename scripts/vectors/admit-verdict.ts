@@ -63,20 +63,6 @@ export async function verdictAdmissions(): Promise<unknown[]> {
       'verdict_proof',
     ),
     judge(
-      'verdict: on another segment than the shard',
-      await verdict({ segment: 6 }),
-      {},
-      'reject',
-      'verdict_shard',
-    ),
-    judge(
-      'verdict: of more rows than the shard has',
-      good,
-      { audited: { ...audited, rows: 7 } },
-      'reject',
-      'verdict_shard',
-    ),
-    judge(
       'verdict: of fewer rows than the campaign wants',
       await verdict({ sampled: { kept: 3, dropped: 3, source: 1 }, findings: new Uint8Array(2), matched: 7 }),
       {},
