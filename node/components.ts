@@ -193,10 +193,13 @@ export interface Crawl {
    * One bad record never ends it; a source that can't be read at all throws.
    */
   extract(source: SegmentSource, rules: FilterRules, signal?: AbortSignal): AsyncIterable<Extracted>
-  /** The HTTP response held by one record of a WARC: its headers, and its body decoded, at most `maxBytes`. */
+  /**
+   * The HTTP response held by one record of a WARC: its headers, and its body decoded, at most `maxBytes`. Of several
+   * in one gzip member the first, or the first of `url`.
+   */
   readResponse(
     source: SegmentSource,
-    record: { warcOffset: number; warcLength: number },
+    record: { warcOffset: number; warcLength: number; url?: string },
     maxBytes: number,
   ): Promise<ArchivedResponse>
   /**

@@ -20,6 +20,9 @@ export interface ImageTask {
 /** Tells what came of a row. */
 export type Settle = (index: number, agreement: Agreement, said: Facts, found: Facts) => void
 
+/** Bytes of a stored record: the crawl takes no longer ones. */
+const MAX_PLACE_BYTES = 64 * 1024 * 1024
+
 /** The row names a place of the archive where another image lies, or none. */
 const MISPLACED: Agreement = { finding: 'forged', code: 'row_hash' }
 
@@ -41,11 +44,13 @@ export function makeImageStages(
         settled.set(task, MISPLACED)
         return gone
       }
-      await makeRoom(MAX_IMAGE_BYTES)
-      const result = await readArchived(crawl, source, said.archived).catch(whenGone)
+      // the length is a stranger's
+      await makeRoom(Math.max(MAX_IMAGE_BYTES, said.archived.warcLength))
+      const place = { ...said.archived, url: candidate.url }
+      const result = await readArchived(crawl, source, place).catch(whenGone)
       if (result === null) settled.set(task, GONE)
-      else if (result.ok && withoutFragment(result.image.finalUrl) !== withoutFragment(candidate.url))
-        settled.set(task, MISPLACED)
+      // nothing is decoded yet: there is no such record
+      else if (!result.ok && result.outcome === 'image_broken') settled.set(task, MISPLACED)
       return result ?? gone
     }
     return offline ? gone : images.fetch(candidate.url, signal, makeRoom)
@@ -100,12 +105,8 @@ function known(facts: Record<string, string | number | null | undefined>): Facts
 }
 
 function isPlace({ warcOffset, warcLength }: { warcOffset: number; warcLength: number }): boolean {
-  return [warcOffset, warcLength].every((part) => Number.isSafeInteger(part) && part >= 0)
-}
-
-function withoutFragment(address: string): string {
-  const url = URL.parse(address)
-  if (url === null) return address
-  url.hash = ''
-  return url.href
+  return (
+    [warcOffset, warcLength].every((part) => Number.isSafeInteger(part) && part >= 0) &&
+    warcLength <= MAX_PLACE_BYTES
+  )
 }

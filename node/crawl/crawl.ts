@@ -122,7 +122,7 @@ export function startCrawl(options: {
       fetchResponse(source, record, {
         spools,
         ...reach,
-        read: (bytes) => run({ kind: 'response', bytes, maxBytes }),
+        read: (bytes, url) => run({ kind: 'response', bytes, maxBytes, url }),
       }),
     async close() {
       await Promise.all([parsers?.destroy(), languages?.destroy()])

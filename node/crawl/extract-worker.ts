@@ -9,7 +9,7 @@ import type { Slice } from './walk-records.ts'
 /** Work for one thread: a slice of a segment, or one response out of a record's bytes. */
 export type ExtractTask =
   | { kind: 'slice'; bytes: ArrayBuffer; slice: Omit<Slice, 'bytes'>; reading: Reading }
-  | { kind: 'response'; bytes: ArrayBuffer; maxBytes: number }
+  | { kind: 'response'; bytes: ArrayBuffer; maxBytes: number; url: string | undefined }
 
 export type ExtractResult<T extends ExtractTask> = T extends { kind: 'slice' } ? SliceResult : FoundResponse
 
@@ -20,7 +20,7 @@ export default function run(task: ExtractTask): SliceResult | FoundResponse {
   const bytes = Buffer.from(task.bytes)
   try {
     if (task.kind === 'slice') return readSlice({ ...task.slice, bytes }, task.reading)
-    const response = readResponseAt(bytes, task.maxBytes)
+    const response = readResponseAt(bytes, task.maxBytes, task.url)
     if (response === null) return 'missing'
     // a view is posted with all the memory it is cut from: give the body its own
     const body = new Uint8Array(response.body)

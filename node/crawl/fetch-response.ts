@@ -10,13 +10,13 @@ import type { Spools } from './spool.ts'
 interface Options extends Reach {
   spools: Spools
   /** find the response in a record's bytes, in another thread */
-  read: (bytes: ArrayBuffer) => Promise<FoundResponse>
+  read: (bytes: ArrayBuffer, url: string | undefined) => Promise<FoundResponse>
 }
 
 /** Read one response by its place, as `Crawl.readResponse` promises. */
 export async function fetchResponse(
   segment: SegmentSource,
-  record: { warcOffset: number; warcLength: number },
+  record: { warcOffset: number; warcLength: number; url?: string },
   options: Options,
 ): Promise<ArchivedResponse> {
   const where = `${segment.location}, byte ${record.warcOffset}`
@@ -27,7 +27,7 @@ export async function fetchResponse(
     )
   }
   const bytes = await readRecordBytes(segment, record, options)
-  const response = await options.read(bytes.buffer as ArrayBuffer)
+  const response = await options.read(bytes.buffer as ArrayBuffer, record.url)
   if (response === 'too_large') {
     throw new ShoalError('record_too_large', `${where}: the body is larger than was asked for`)
   }

@@ -1,15 +1,16 @@
 import type { ArchivedResponse } from '../components.ts'
 import { readMember } from './gzip-member.ts'
 import { decodeBody, readHttpResponse } from './http-response.ts'
+import { withoutFragment } from './read-slice.ts'
 import { dateOf, findRecord, readRecord, skipLineEnds, targetUriOf } from './warc-record.ts'
 
 /**
- * The response in the bytes of one record, gzip member or not; of several in a member the first.
+ * The response in the bytes of one record, gzip member or not; of several in a member the first, or the first of `url`.
  *
  * @returns null where there is none
  * @throws BodyTooLarge
  */
-export function readResponseAt(bytes: Buffer, maxBytes: number): ArchivedResponse | null {
+export function readResponseAt(bytes: Buffer, maxBytes: number, url?: string): ArchivedResponse | null {
   const member = bytes[0] === 0x1f ? readMember(bytes, 0) : null
   if (member !== null && member.state !== 'whole') return null
   const data = member === null ? bytes : member.data
@@ -21,11 +22,13 @@ export function readResponseAt(bytes: Buffer, maxBytes: number): ArchivedRespons
     }
     at = read.end
     if (read.record.type !== 'response') continue
+    const target = targetUriOf(read.record)
+    if (url !== undefined && withoutFragment(target) !== withoutFragment(url)) continue
     const response = readHttpResponse(read.record.block)
     if (response === null) return null
     const { status, headers } = response
     return {
-      url: targetUriOf(read.record),
+      url: target,
       date: dateOf(read.record),
       status,
       headers,

@@ -147,7 +147,7 @@ function isEnvelope(record: WarcRecord): boolean {
 }
 
 /** As the addresses of candidates are written, so that they meet. */
-function withoutFragment(address: string): string {
+export function withoutFragment(address: string): string {
   const url = URL.parse(address)
   if (url === null) return address
   url.hash = ''

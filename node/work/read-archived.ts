@@ -14,7 +14,7 @@ const BAD_RECORDS: Readonly<Record<string, Outcome>> = {
 export async function readArchived(
   crawl: Pick<Crawl, 'readResponse'>,
   source: SegmentSource,
-  where: { warcOffset: number; warcLength: number },
+  where: { warcOffset: number; warcLength: number; url: string },
 ): Promise<FetchResult> {
   let response: ArchivedResponse
   try {

@@ -115,7 +115,7 @@ async function fetchImage(
   const archived = await findArchived(store, run, url)
   if (archived !== null) {
     await makeRoom(MAX_IMAGE_BYTES)
-    return readArchived(crawl, source, archived)
+    return readArchived(crawl, source, { ...archived, url })
   }
   if (offline) return { ok: false, outcome: 'offline', detail: '', signals: [] }
   return images.fetch(url, signal, makeRoom)
