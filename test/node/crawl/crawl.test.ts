@@ -96,6 +96,29 @@ test('responses are read by their places, in each form of file', async () => {
   }
 })
 
+test('of several responses in a gzip member the one that is asked for is read', async () => {
+  const urls = ['http://site.example/a.jpg', 'http://site.example/b.jpg']
+  const bodies = urls.map((_, i) =>
+    Buffer.concat([Buffer.from('\xff\xd8\xff', 'latin1'), Buffer.from(noise(i, 900))]),
+  )
+  const member = bodies.map((body, i) =>
+    warcRecord(httpResponse(body, { 'Content-Type': 'image/jpeg' }), { 'WARC-Target-URI': urls[i]! }),
+  )
+  const path = await file(
+    'member.warc.gz',
+    Buffer.concat([gzipSync(warcinfo()), gzipSync(Buffer.concat(member))]),
+  )
+  const { images } = await readWith(crawl, segment(path))
+  assert.equal(
+    images.map(({ url }) => url),
+    urls,
+  )
+  for (const [i, image] of images.entries())
+    assert.equal(Buffer.from((await crawl.readResponse(segment(path), image, 10_000)).body), bodies[i])
+  const other = { ...images[0]!, url: 'http://site.example/c.jpg' }
+  await assertCode(crawl.readResponse(segment(path), other, 10_000), 'record_missing')
+})
+
 async function assertCode(promise: Promise<unknown>, code: string): Promise<void> {
   const found = await promise.then(
     () => 'no error',
