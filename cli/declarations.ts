@@ -79,7 +79,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   lines: { kind: 'number', describe: 'How many, at most', least: 1, most: 1_000_000, whole: true },
   follow: { kind: 'flag', describe: 'Show what comes as well, until Ctrl-C' },
   replay: { kind: 'text', describe: "Repeat a node's audit: the VERDICT's CID" },
-  state: { kind: 'choice', describe: 'Those in it only', of: STATES },
+  state: { kind: 'choice', describe: 'State', of: STATES },
   quorum: { kind: 'number', describe: 'Good verdicts asked for', least: 1, most: MAX_VERIFIERS, whole: true },
   operators: { kind: 'text', describe: 'FILE of peers whose verdicts count, one a line' },
   'least-standing': {
@@ -238,6 +238,20 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     options: ['replay', ...COMMON],
     examples: ['verify bafyrei…', 'verify bafyrei… --replay bafyrei…'],
     load: () => import('./commands/verify.ts'),
+  },
+  shards: {
+    usage: '[cid]',
+    describe: 'List the shards of all nodes and their states. One shard with all that was said of it',
+    options: ['state', 'quorum', 'operators', 'least-standing', 'lines', ...COMMON],
+    examples: ['shards --state disputed', 'shards bafyrei…', 'shards --quorum 2 --operators trusted.txt'],
+    load: () => import('./commands/shards.ts'),
+  },
+  standing: {
+    usage: '[peer]',
+    describe: 'Show what nodes have earned by their shards and verdicts. And what is proven against them',
+    options: ['lines', ...COMMON],
+    examples: ['standing', 'standing 12D3Koo…'],
+    load: () => import('./commands/standing.ts'),
   },
   log: {
     usage: '',

@@ -1,6 +1,7 @@
 import wrapAnsi from 'wrap-ansi'
 import type { StageProgress } from '../node/components.ts'
-import type { Status } from '../node/daemon/daemon.ts'
+import type { AuditOutlook, Status } from '../node/daemon/daemon.ts'
+import type { ShardState } from '../protocol/rules/quorum.ts'
 import { cleanLine } from './clean.ts'
 import { formatBytes, formatCount, formatSeconds, formatThings } from './numbers.ts'
 import type { Output } from './output.ts'
@@ -39,6 +40,10 @@ export function showStatus(output: Output, status: Status, data: string | undefi
   say(
     `${formatThings(status.produced, 'segment')} done in ${formatSeconds(status.seconds)} since the start, ${formatThings(status.peers, 'peer')}`,
   )
+  if (status.audits.done > 0)
+    say(
+      `${formatThings(status.audits.done, 'shard')} of others audited, which took ${formatSeconds(status.audits.seconds)}`,
+    )
   say(`limits: ${describeLimits(status.limits)}`)
   if (status.peers === 0)
     say('No peer is connected. Wait for one to call, or stop it and name one:', 'start --peer ADDRESS')
@@ -54,7 +59,8 @@ export function showStatus(output: Output, status: Status, data: string | undefi
   }
   output.print()
   output.heading('Now')
-  const work = describeWork(status, () => ({ rate: null, left: null }), WIDTH)
+  const unmeasured = () => ({ rate: null, left: null })
+  const work = [...describeWork(status, unmeasured, WIDTH), ...describeAudits(status, unmeasured, WIDTH)]
   for (const line of work) output.print(line)
   if (work.length === 0) say('nothing is at work')
   if (status.failures.length === 0) return
@@ -85,6 +91,7 @@ export function makeLiveStatus(now: () => number): (status: Status, width: numbe
     }
     const lines = [
       ...describeWork(status, measure, Math.min(width, WIDTH)),
+      ...describeAudits(status, measure, Math.min(width, WIDTH)),
       ...status.campaigns.flatMap((campaign) => [
         shorten(campaign.name, width),
         ...describeCampaign(campaign),
@@ -111,18 +118,61 @@ function describeLimits(limits: Status['limits']): string {
 }
 
 function describeCampaign(campaign: Status['campaigns'][number]): string[] {
-  const { counts, segments, secondsLeft, preparing, trouble } = campaign
+  const { counts, segments, secondsLeft, preparing, trouble, audit, outlook } = campaign
   const { done = 0, held = 0, peers = 0 } = counts ?? {}
   const part = segments === 0 ? 1 : done / segments
   const left = secondsLeft === null || done >= segments ? '' : `, about ${formatSeconds(secondsLeft)} left`
   return [
     `${drawBar(part, BAR_WIDTH)} ${Math.floor(part * 100)} %${left}`,
     `${formatCount(done)} of ${formatThings(segments, 'segment')} done, ${formatCount(held)} at work; ${formatThings(peers, 'node')} in the last day`,
+    ...(counts === null || counts.shards === 0 ? [] : [describeStates(counts.states)]),
+    ...wrap(describeCost(audit, outlook)),
     ...(preparing === null
       ? []
       : [`its model comes: ${formatBytes(preparing.done)} of ${formatBytes(preparing.total)}`]),
     ...(trouble === null ? [] : wrap(`it is not worked on, and tried again: ${cleanLine(trouble)}`)),
   ]
+}
+
+/** `12 verified, 3 unaudited` */
+export function describeStates(states: Record<ShardState, number>): string {
+  const parts = Object.entries(states).filter(([, count]) => count > 0)
+  return parts.length === 0
+    ? 'no shards yet'
+    : parts.map(([state, count]) => `${formatCount(count)} ${state}`).join(', ')
+}
+
+/** What audits cost, by the campaign's rules and by the records that its nodes have. */
+function describeCost(
+  { verifiers, samples }: Status['campaigns'][number]['audit'],
+  outlook: AuditOutlook | null,
+): string {
+  const each = `audits: ${formatThings(verifiers, 'verifier')} x ${formatThings(samples, 'row')} a shard`
+  if (outlook === null || outlook.trusted === 0) return each
+  const { trusted, expected } = outlook
+  return `${each}, fewer for ${formatThings(trusted, 'node')} with a record: ${expected.toFixed(1)} on average`
+}
+
+/** The audit at work, and how many wait. */
+function describeAudits(
+  { audits }: Status,
+  measure: (name: string, stage: StageProgress) => Meter,
+  width: number,
+) {
+  const { current, demanded, waiting } = audits
+  const works = [...(current === null ? [] : [current]), ...demanded]
+  const lines = works.flatMap(({ segment, manifest, done, total }, i) => {
+    const stage = { stage: 'audit', done, total: total === 0 ? null : total, unit: 'rows' } as const
+    const more = i === 0 && current !== null && waiting > 0 ? `; ${formatCount(waiting)} more wait` : ''
+    return [
+      shorten(
+        `audit of segment ${segment}: ${total === 0 ? 'fetches the shard' : 'looks at rows'}${more}`,
+        width,
+      ),
+      `  ${drawStage(stage, measure(`${manifest} audit`, stage), width - 2)}`,
+    ]
+  })
+  return works.length === 0 && waiting > 0 ? [`${formatThings(waiting, 'audit')} due`] : lines
 }
 
 /** Two or more lines for each segment that is at work. */

@@ -7,7 +7,7 @@ import {
   privateKeyToProtobuf,
   publicKeyFromRaw,
 } from '@libp2p/crypto/keys'
-import { peerIdFromPublicKey } from '@libp2p/peer-id'
+import { peerIdFromPublicKey, peerIdFromString } from '@libp2p/peer-id'
 import type { Signer } from '../protocol/envelope.ts'
 import { ShoalError } from '../protocol/errors.ts'
 import { KEY_BYTES } from '../protocol/limits.ts'
@@ -50,6 +50,19 @@ export async function loadIdentity(dir: string): Promise<Identity> {
 /** @param publicKey - raw, 32 bytes. @returns the peer's id as libp2p writes it */
 export function nameOfPeer(publicKey: Uint8Array): string {
   return peerIdFromPublicKey(publicKeyFromRaw(publicKey)).toString()
+}
+
+/** The raw key of a peer's id, as `nameOfPeer` gives it. @throws ShoalError `peer_invalid` */
+export function keyOfPeer(text: string): Uint8Array {
+  try {
+    const { type, publicKey } = peerIdFromString(text)
+    if (type === 'Ed25519' && publicKey) return publicKey.raw
+  } catch {}
+  const shown = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
+  throw new ShoalError(
+    'peer_invalid',
+    `${shown} is no node's id: one begins with 12D3Koo, see \`shoal peers\``,
+  )
 }
 
 /**

@@ -22,6 +22,10 @@ export async function run(context: Context): Promise<void> {
             `${formatCount(counts.done)} done, ${formatCount(counts.held)} at work, by ${formatThings(counts.peers, 'node')} in the last day`,
           ],
         ]),
+    [
+      'audits',
+      `${formatThings(shown.audit.verifiers, 'verifier')} x ${formatThings(shown.audit.samples, 'row')} a shard of nodes without a record; fewer, but at least 1, after 10 verified in a row`,
+    ],
     ...shown.sources.map(({ kind, base, entries, parts }) => [
       kind,
       `${formatThings(entries, 'file')}${parts > 1 ? ` in ${parts} parts each` : ''}, at ${shorten(base || 'their addresses', 40)}`,

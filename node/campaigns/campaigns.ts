@@ -21,6 +21,8 @@ export interface CampaignDetails {
   sources: { kind: string; base: string; list: string; entries: number; parts: number }[]
   model: string
   trust: string
+  /** verifiers of a shard, and rows of each frame that one looks at */
+  audit: Pick<Campaign['audit'], 'verifiers' | 'samples'>
 }
 
 export function describeCampaign(id: CID, campaign: Campaign): CampaignDetails {
@@ -35,6 +37,7 @@ export function describeCampaign(id: CID, campaign: Campaign): CampaignDetails {
     })),
     model: campaign.pipeline.model.repo,
     trust: campaign.trust.mode,
+    audit: { verifiers: campaign.audit.verifiers, samples: campaign.audit.samples },
   }
 }
 

@@ -4,6 +4,7 @@ import type { ControlRequest } from '../control.ts'
 import type { CampaignRequest } from '../manage-campaigns.ts'
 import type { Daemon, SegmentsRequest } from './daemon.ts'
 import type { VerifyRequest } from './demand-audits.ts'
+import type { JudgedRequest } from './list-judged.ts'
 
 /** What the owner may ask of a daemon, by command. They are trusted: the socket is theirs alone. */
 const ANSWERS = {
@@ -12,6 +13,8 @@ const ANSWERS = {
   segments: async (daemon, argument) => daemon.segments(argument as SegmentsRequest),
   fetch: (daemon, argument) => daemon.fetch(String(argument)),
   verify: (daemon, argument) => daemon.verify(argument as VerifyRequest),
+  judged: (daemon, argument) => daemon.judged(argument as JudgedRequest),
+  standings: (daemon, argument) => daemon.standings((argument ?? null) as string | null),
   pause: async (daemon) => daemon.pause(),
   resume: async (daemon) => daemon.resume(),
   drain: async (daemon) => daemon.drain(),

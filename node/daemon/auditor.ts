@@ -73,8 +73,9 @@ export interface AuditStatus {
   current: AuditWork | null
   /** audits that the owner has asked for */
   demanded: AuditWork[]
-  /** since the start */
+  /** since the start, and the time that they took */
   done: number
+  seconds: number
   /** shards that could not be audited, and are tried again later */
   failures: (Place & { code: string; message: string; tries: number; nextAt: number })[]
 }
@@ -101,6 +102,7 @@ export function startAuditor(parts: AuditingParts, options: AuditorOptions) {
   let current: { task: AuditTask; work: AuditWork; stop: AbortController; ended: Promise<void> } | null = null
   let due: AuditTask[] = []
   let done = 0
+  let tookMs = 0
   let ending = false
   const ended = Promise.withResolvers<void>()
 
@@ -131,6 +133,7 @@ export function startAuditor(parts: AuditingParts, options: AuditorOptions) {
     const work: AuditWork = { ...place, done: 0, total: 0, since: clock() }
     const { promise, resolve } = Promise.withResolvers<void>()
     current = { task, work, stop, ended: promise }
+    const start = performance.now()
     try {
       const epoch = epochOf(clock())
       const running = {
@@ -151,6 +154,7 @@ export function startAuditor(parts: AuditingParts, options: AuditorOptions) {
       if (FATAL.includes(code)) throw error
       if (!stop.signal.aborted) fail(task, place, code, message)
     } finally {
+      tookMs += performance.now() - start
       current = null
       resolve()
     }
@@ -175,9 +179,9 @@ export function startAuditor(parts: AuditingParts, options: AuditorOptions) {
         await audit(task)
         continue
       }
-      const tookMs = performance.now() - start
+      const lookMs = performance.now() - start
       await bell.wait(LOOK_MS)
-      if (!ending) await sleep(Math.max(GATHER_MS, tookMs / LOOK_SHARE))
+      if (!ending) await sleep(Math.max(GATHER_MS, lookMs / LOOK_SHARE))
     }
   }
 
@@ -195,6 +199,7 @@ export function startAuditor(parts: AuditingParts, options: AuditorOptions) {
       demanded: demands.atWork(),
       current: current?.work ?? null,
       done,
+      seconds: tookMs / 1000,
       failures: [...failed.values()].map(({ place, code, message, tries, nextAt }) => ({
         ...place,
         ...{ code, message, tries, nextAt },
@@ -203,6 +208,7 @@ export function startAuditor(parts: AuditingParts, options: AuditorOptions) {
     /** whether audits are due that could be done: then no new segment is to be begun */
     isBehind: () => due.length > 0,
     demand: demands.verify,
+    outlook: chooser.outlook,
     look() {
       if (!mayWork()) current?.stop.abort()
       bell.ring()

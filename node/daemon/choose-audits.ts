@@ -1,12 +1,14 @@
 import { setImmediate as breathe } from 'node:timers/promises'
+import type { CID } from 'multiformats/cid'
 import { equalBytes } from '../../protocol/codec.ts'
 import { MAX_ACCUSED } from '../../protocol/limits.ts'
+import type { Campaign } from '../../protocol/records/campaign.ts'
 import type { Verdict } from '../../protocol/records/verdict.ts'
 import { makeRoster } from '../../protocol/rules/assign.ts'
 import { epochOf } from '../../protocol/rules/assign-verifiers.ts'
-import { chooseRechecks, type ShardState } from '../../protocol/rules/quorum.ts'
+import { chooseRechecks, neededVerifiers, type ShardState } from '../../protocol/rules/quorum.ts'
 import type { SampledRow } from '../audit/audit.ts'
-import type { Ledger } from '../ledger/ledger.ts'
+import type { Judgements, Ledger } from '../ledger/ledger.ts'
 import type { AuditTask } from './audit-shard.ts'
 import type { Hearings } from './hear-shards.ts'
 import { auditTime } from './schedule-audits.ts'
@@ -15,6 +17,14 @@ import { auditTime } from './schedule-audits.ts'
 const OPEN: readonly ShardState[] = ['disputed', 'unaudited', 'held']
 /** Shards that are looked at in one go: some milliseconds among a thousand peers. */
 const IN_ONE_GO = 500
+
+/** What audits cost a campaign, as things are. */
+export interface AuditOutlook {
+  /** verifiers that the next shard of an active node needs, on average */
+  expected: number
+  /** active nodes whose record spares them some */
+  trusted: number
+}
 
 export interface ChooserParts {
   ledger: Ledger
@@ -27,6 +37,7 @@ export interface ChooserParts {
 export function chooseAudits({ ledger, hearings, clock, self }: ChooserParts) {
   /** since when this node knows of a dispute, by the shard's record */
   let disputes = new Map<string, number>()
+  const outlooks = new Map<string, AuditOutlook>()
 
   return {
     /** Those whose time has come, disputed shards first, then the one that waits longest. */
@@ -36,9 +47,10 @@ export function chooseAudits({ ledger, hearings, clock, self }: ChooserParts) {
       const now = clock()
       const epoch = epochOf(now)
       for (const { id, campaign } of campaigns) {
+        const judged = await ledger.judgements(id)
+        outlooks.set(id.toString(), foresee(campaign.audit, judged, ledger.activePeers(id)))
         const { mode, operators } = campaign.trust
         if (mode === 'listed' && !operators.some((one) => equalBytes(one, self))) continue
-        const judged = await ledger.judgements(id)
         const zeroed = new Set(
           judged.standings().flatMap(({ peer, offences }) => (offences.length > 0 ? String(peer) : [])),
         )
@@ -73,6 +85,9 @@ export function chooseAudits({ ledger, hearings, clock, self }: ChooserParts) {
         .map(({ task }) => task)
     },
 
+    /** As it was at the last choice; null before the first. */
+    outlook: (campaign: CID): AuditOutlook | null => outlooks.get(campaign.toString()) ?? null,
+
     /** What others accuse a shard of, as far as it is to be looked at again. */
     async accusations({
       id,
@@ -98,5 +113,18 @@ export function chooseAudits({ ledger, hearings, clock, self }: ChooserParts) {
       }))
       return { rows: chooseRechecks(rows, campaign.audit.verifiers, MAX_ACCUSED), verdicts }
     },
+  }
+}
+
+function foresee(
+  { verifiers }: Campaign['audit'],
+  judged: Judgements,
+  active: readonly Uint8Array[],
+): AuditOutlook {
+  const needed = active.map((peer) => neededVerifiers(judged.standing(peer).valid, verifiers))
+  const sum = needed.reduce((sum, one) => sum + one, 0)
+  return {
+    expected: needed.length === 0 ? verifiers : sum / needed.length,
+    trusted: needed.filter((one) => one < verifiers).length,
   }
 }

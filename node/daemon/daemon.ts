@@ -15,23 +15,42 @@ import { parseCampaign } from '../parse-cid.ts'
 import { describeShard, fetchShard } from '../shard/shard.ts'
 import { VERSION } from '../version.ts'
 import { type AuditEnding, type AuditStatus, startAuditor } from './auditor.ts'
+import type { AuditOutlook } from './choose-audits.ts'
 import type { VerifyRequest } from './demand-audits.ts'
 import { watchDisk } from './disk.ts'
+import { dropRefused } from './drop-refused.ts'
 import { findShard } from './find-shard.ts'
 import { hearShards } from './hear-shards.ts'
 import { type Hours, isWithin } from './hours.ts'
+import { type JudgedRequest, listJudged, type PolicyRequest, type ShardStanding } from './list-judged.ts'
 import { listSegments, type SegmentStanding, type SegmentsRequest } from './list-segments.ts'
+import { listStandings, type PeerRecord } from './list-standings.ts'
 import { answerPeers, startMembership } from './membership.ts'
-import { type ModelStanding, prepareModels } from './obtain-model.ts'
+import { prepareModels } from './obtain-model.ts'
 import { startProducer } from './produce-segment.ts'
 import { shareFiles } from './share-files.ts'
+import type { Status } from './status.ts'
 import { startToolbox, type ToolboxOptions } from './toolbox.ts'
 import type { Verification, VerifiedRow } from './verify-shard.ts'
-import { type Ending, type Failure, startWorker, type Work } from './worker.ts'
+import { type Ending, startWorker } from './worker.ts'
 
 export { answerControl, type ControlAnswers } from './answer-control.ts'
 export { parseHours } from './hours.ts'
-export type { AuditEnding, AuditStatus, Ending, SegmentStanding, SegmentsRequest, Verification, VerifiedRow }
+export type {
+  AuditEnding,
+  AuditOutlook,
+  AuditStatus,
+  Ending,
+  JudgedRequest,
+  PeerRecord,
+  PolicyRequest,
+  SegmentStanding,
+  SegmentsRequest,
+  ShardStanding,
+  Status,
+  Verification,
+  VerifiedRow,
+}
 
 export interface DaemonOptions extends ToolboxOptions {
   /** when the machine may work, or null: always */
@@ -60,28 +79,6 @@ export interface DaemonOptions extends ToolboxOptions {
   startNetwork?: typeof startNetwork | undefined
 }
 
-export interface Status {
-  peerId: string
-  version: string
-  /** `resting`: outside of its hours; `full`: the disk that it may use is, so that it takes nothing more */
-  state: 'working' | 'resting' | 'paused' | 'draining' | 'full'
-  addresses: string[]
-  /** as the volunteer has set them; null: none */
-  limits: Pick<DaemonOptions, 'segments' | 'threads' | 'hours' | 'bytesPerSecond' | 'diskBytes' | 'offline'>
-  /** connected now */
-  peers: number
-  /** since the start */
-  seconds: number
-  produced: number
-  work: Work[]
-  /** segments that failed here lately, and are left to others for a while */
-  failures: Failure[]
-  /** shards of others that this node audits */
-  audits: AuditStatus
-  /** `digest` is equal on nodes that hold the same records; `secondsLeft` by the pace since the start, or null */
-  campaigns: (CampaignStanding & ModelStanding & { digest: string; secondsLeft: number | null })[]
-}
-
 export interface Daemon extends Campaigns, Shards {
   /** @param peer - a multiaddr of a node to call first, or null */
   join(cid: string, peer: string | null): Promise<CampaignStanding>
@@ -101,6 +98,10 @@ export interface Daemon extends Campaigns, Shards {
    * @throws ShoalError `cid_invalid`, `shard_unknown`, `verdict_unknown`, `block_missing`; as `replayVerdict`
    */
   verify(request: VerifyRequest): Promise<Verification>
+  /** Of all campaigns, one after the other. @throws ShoalError `page_invalid`, `peer_invalid`, `cid_invalid` */
+  judged(request: JudgedRequest): Promise<ShardStanding[]>
+  /** @param peer - its id; null: all. @throws ShoalError `peer_invalid` */
+  standings(peer: string | null): Promise<PeerRecord[]>
   /** Put down what is at work, and take nothing more until `resume`. */
   pause(): void
   resume(): void
@@ -148,6 +149,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const hearings = hearShards(ledger, clock)
   opened.defer(hearings.close)
+  opened.defer(dropRefused(home, ledger, log))
   const models = prepareModels(network, shared, options)
   opened.defer(() => models.close())
   const membership = startMembership(home, ledger, network, {
@@ -256,7 +258,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           const seconds = (performance.now() - pace.at) / 1000
           const secondsLeft = done > pace.done ? ((segments - done) * seconds) / (done - pace.done) : null
           const id = parseCampaign(standing.campaign)
-          return { ...standing, ...models.standing(id), digest: ledger.digest(id), secondsLeft }
+          return {
+            ...{ ...standing, ...models.standing(id), digest: ledger.digest(id), secondsLeft },
+            outlook: auditor.outlook(id),
+          }
         }),
       }
     },
@@ -269,6 +274,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       return describeShard(home, await fetchShard(home, shard.manifest, envelope, fetchBlock))
     },
     verify: auditor.demand,
+    judged: listJudged(ledger, home.signer.publicKey),
+    standings: (peer) => listStandings(ledger, home.signer.publicKey, peer),
     pause() {
       paused = true
       look()

@@ -41,7 +41,7 @@ const status: Status = {
     { ...failure, segment: 99, code: 'other' },
   ],
   audits: {
-    ...{ waiting: 3, done: 12, demanded: [], failures: [] },
+    ...{ waiting: 3, done: 12, seconds: 90, demanded: [], failures: [] },
     current: { campaign: CID, segment: 7, manifest: CID, done: 40, total: 135, since: 0 },
   },
   campaigns: [
@@ -54,6 +54,8 @@ const status: Status = {
         segments: 90_000,
       },
       ...{ sources: [], model: 'shoal-mini', trust: 'open', digest: 'ab', secondsLeft: 864_000 },
+      audit: { verifiers: 3, samples: 60 },
+      outlook: { expected: 1.75, trusted: 12 },
       preparing: { done: 12_000_000, total: 600_000_000, unit: 'bytes' },
       trouble: `\u202ethe model can't be had ${'because '.repeat(30)}`,
       counts: {
@@ -119,6 +121,8 @@ statuses('a terminal shows rates, and nothing is wider than it', () => {
   const later = { ...at!, stages: [{ ...at!.stages[0]!, done: 6e8 }] }
   const lines = describe({ ...status, work: [later] }, 80)
   assert.match(lines[1]!, /read .* 60 % +600 MB +100 MB\/s +4\.0 s left/)
+  assert.match(lines[2]!, /^audit of segment 7: looks at rows; 3 more wait$/)
+  assert.match(lines[3]!, /audit +█+░+ +29 % +40/)
   assert.match(lines.at(-1)!, /^working, 12 peers, 1 segment done here/)
 })
 
