@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
+import PQueue from 'p-queue'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { ShardState } from '../../protocol/rules/quorum.ts'
 import { defaultPolicy, type Policy } from '../../protocol/rules/standing.ts'
@@ -64,6 +65,7 @@ export function startJudging(
   const courses = new WeakMap<Joined, Course>()
   const listeners = new Set<(change: StateChange) => void>()
   const stop = new AbortController()
+  const lane = new PQueue({ concurrency: 1 })
   const underWay = new Set<Promise<void>>()
   let threads: ReturnType<typeof startThreads> | null = null
 
@@ -91,6 +93,8 @@ export function startJudging(
     try {
       await setTimeout(Math.max(SOON_MS, course.from - performance.now()), undefined, { signal: stop.signal })
       if (isHere(one)) await judgeAll(one, course)
+    } catch (error) {
+      if (!stop.signal.aborted) throw error
     } finally {
       course.next = null
     }
@@ -112,7 +116,12 @@ export function startJudging(
     }
   }
 
-  async function tallyOf(one: Joined, policy: Policy): Promise<Tallied> {
+  /** One at a time: each has a copy of all rows. */
+  function tallyOf(one: Joined, policy: Policy): Promise<Tallied> {
+    return lane.add(() => tallyNow(one, policy))
+  }
+
+  async function tallyNow(one: Joined, policy: Policy): Promise<Tallied> {
     const isSmall = one.shards + one.verdicts <= MAX_ON_SPOT
     const disputed = findDisputed(one)
     const isFinal = isSmall && disputed.length === 0
@@ -190,8 +199,9 @@ export function startJudging(
       const course = courseOf(one)
       const { noted } = course
       while (course.latest === null || course.judged < noted) {
-        if (!isHere(one)) throw new ShoalError('ledger_closed', 'the ledger does not judge that any more')
         await judgeSoon(one, course)
+        stop.signal.throwIfAborted()
+        if (!isHere(one)) throw new ShoalError('campaign_unknown', `this node has left campaign ${one.id}`)
       }
       return course.latest
     },

@@ -120,6 +120,9 @@ interface VerdictFields {
   unverifiable?: number
   /** makes two verdicts differ that say the same */
   deviceClass?: string
+  /** who signs the proof, unless the verifier does */
+  proof?: Signer
+  samples?: number
 }
 
 /** A verdict on a shard of sealShard's, of the samples that DEFAULT_AUDIT asks for; its one row is always looked at. */
@@ -135,11 +138,13 @@ export async function sealVerdict(
     rechecked = [],
     unverifiable = 0,
     deviceClass = 'cpu/fp32',
+    proof = verifier,
+    samples = DEFAULT_AUDIT.samples,
   }: VerdictFields = {},
 ): Promise<Sealed> {
   const manifest = cidOf(encode(content))
   const frames = { kept: 1, dropped: 0 }
-  const sampled = sampleCounts(frames, DEFAULT_AUDIT.samples)
+  const sampled = sampleCounts(frames, samples)
   const findings = Array.from(
     { length: sampled.kept + sampled.source },
     (_, i): Finding =>
@@ -150,7 +155,7 @@ export async function sealVerdict(
   return makeVerdict(
     {
       ...{ campaign: campaign.id, manifest, segment, producer: producer.publicKey, epoch, deviceClass },
-      proof: new Uint8Array(await verifier.sign(proofMessage(manifest))),
+      proof: new Uint8Array(await proof.sign(proofMessage(manifest))),
       ...{ frames, sampled, findings: packFindings(findings) },
       ...{ matched: counts.matched, unverifiable: counts.unverifiable },
       forged: forged.map((row) => ({ frame: 'kept', row, code: 'row_text', found: { text: 'another' } })),

@@ -3,6 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Ledger } from '../../../node/ledger/ledger.ts'
 import { makeClaim } from '../../../protocol/records/claim.ts'
+import { epochOf } from '../../../protocol/rules/assign-verifiers.ts'
 import { SKEW_MS } from '../../../protocol/timing.ts'
 import {
   MINUTE,
@@ -12,9 +13,11 @@ import {
   sealCampaign,
   sealClaim,
   sealShard,
+  sealVerdict,
   syncBoth,
   withLedgers,
 } from './make-records.ts'
+import { viewOf } from './view.ts'
 
 const SEGMENTS = 4
 const campaign = await sealCampaign(SEGMENTS)
@@ -22,32 +25,35 @@ const signers = [1, 2, 3].map(makeSigner)
 
 const sync = suite('sync')
 
-/** Claims, renewals, releases, shards and forks of three peers on a few segments. */
+/** Claims, renewals, releases, shards, forks, and verdicts on them, of three peers on a few segments. */
 const record = fc
   .record({
-    kind: fc.constantFrom('claim', 'release', 'shard'),
+    kind: fc.constantFrom('claim', 'release', 'shard', 'verdict', 'verdict', 'forged', 'recheck'),
     signer: fc.nat(2),
-    segment: fc.nat(SEGMENTS - 1),
+    segment: fc.nat(1),
     seq: fc.nat(3),
     minute: fc.nat(50),
-    content: fc.constantFrom('a', 'b', 'c'),
+    content: fc.constantFrom('a', 'b'),
+    verifier: fc.nat(2),
   })
-  .map(async ({ kind, signer, segment, seq, minute, content }) => {
+  .map(async ({ kind, signer, segment, seq, minute, content, verifier }) => {
     const peer = signers[signer]!
+    const on = { segment, content, epoch: epochOf(NOW) + (minute % 2), unverifiable: minute % 3 }
+    const other = signers[verifier]!
+    if (kind === 'verdict') return sealVerdict(campaign, peer, other, on)
+    if (kind === 'forged') return sealVerdict(campaign, peer, other, { ...on, forged: [0] })
+    if (kind === 'recheck')
+      return sealVerdict(campaign, peer, other, { ...on, rechecked: [{ row: 0, forged: minute % 2 > 0 }] })
     if (kind === 'shard') return sealShard(campaign, peer, { segment, seq, content })
     const issued = NOW - minute * MINUTE
     const expires = kind === 'release' ? issued : issued + 60 * MINUTE
     return makeClaim({ campaign: campaign.id, segment, seq, issued, expires }, peer)
   })
 
-function viewOf(ledger: Ledger): string {
-  const text = (_: string, value: unknown) => (value instanceof Uint8Array ? `${value}` : value)
-  return JSON.stringify([ledger.digest(), ledger.holdings(campaign.id)], text)
-}
-
 sync('gives all nodes the same state, whatever they got in whichever order', async () => {
   const heard = fc.array(fc.record({ record, to: fc.subarray([0, 1, 2]), twice: fc.boolean() }), {
-    maxLength: 25,
+    maxLength: 40,
+    size: 'max',
   })
   const property = fc.asyncProperty(heard, fc.infiniteStream(fc.nat()), async (events, chance) => {
     const records = await Promise.all(events.map((event) => event.record))
@@ -59,17 +65,62 @@ sync('gives all nodes the same state, whatever they got in whichever order', asy
         for (const at of own) await ledger.add(records[at]!.bytes, 'gossip')
       }
       const [a, b, c] = places.map(({ ledger }) => ledger) as [Ledger, Ledger, Ledger]
-      await syncBoth(campaign, a, b)
-      await syncBoth(campaign, b, c)
-      await syncBoth(campaign, c, a)
-      assert.is(viewOf(b), viewOf(a))
-      assert.is(viewOf(c), viewOf(a))
+      // the second time with verdicts that waited for shards which came in the first
+      for (let round = 0; round < 2; round++) {
+        await syncBoth(campaign, a, b)
+        await syncBoth(campaign, b, c)
+        await syncBoth(campaign, c, a)
+      }
+      const views = await Promise.all([a, b, c].map((ledger) => viewOf(ledger, campaign.id)))
+      assert.is(views[1], views[0])
+      assert.is(views[2], views[0])
       // nodes that start from nothing with what is left come to the same
       const again = await syncBoth(campaign, a, b)
       assert.equal(again, { received: 0, sent: 0, complete: true })
     })
   })
-  await fc.assert(property, { numRuns: 25 })
+  await fc.assert(property, { numRuns: 15 })
+})
+
+sync('lets nodes with the same verdicts judge the same', async () => {
+  const verifiers = [4, 5, 6, 7, 8, 9].map(makeSigner)
+  const shards = await Promise.all(
+    Array.from({ length: SEGMENTS }, (_, i) => sealShard(campaign, signers[i % 2]!, { segment: i, seq: i })),
+  )
+  const said = fc.record({
+    segment: fc.nat(SEGMENTS - 1),
+    verifier: fc.nat(verifiers.length - 1),
+    epoch: fc.nat(1).map((days) => epochOf(NOW) - days),
+    forged: fc.subarray([0], { minLength: 0 }),
+    again: fc.constantFrom<{ row: number; forged: boolean }[][]>(
+      [],
+      [{ row: 0, forged: true }],
+      [{ row: 0, forged: false }],
+    ),
+    to: fc.nat(2),
+  })
+  const property = fc.asyncProperty(
+    fc.array(said, { minLength: 8, maxLength: 20, size: 'max' }),
+    async (all) => {
+      await withLedgers(2, campaign, async (one, other) => {
+        for (const { ledger } of [one, other])
+          for (const { bytes } of shards) await ledger.add(bytes, 'gossip')
+        for (const { segment, verifier, epoch, forged, again, to } of all) {
+          const fields = { segment, content: `${segment} ${segment}`, epoch, forged, rechecked: again }
+          const by = verifiers[verifier]!
+          const { bytes } = await sealVerdict(campaign, signers[segment % 2]!, by, fields)
+          if (to !== 0) await one.ledger.add(bytes, 'gossip')
+          if (to !== 1) await other.ledger.add(bytes, 'gossip')
+        }
+        await syncBoth(campaign, one.ledger, other.ledger)
+        const view = await viewOf(one.ledger, campaign.id)
+        assert.is(await viewOf(other.ledger, campaign.id), view)
+        await other.reopen()
+        assert.is(await viewOf(other.ledger, campaign.id), view)
+      })
+    },
+  )
+  await fc.assert(property, { numRuns: 12 })
 })
 
 sync('gives a newcomer all, and takes all that only it has', async () => {
