@@ -99,7 +99,7 @@ models('one node’s model comes to another and on to a third; memory stays flat
   let most = 0
   const timer = setInterval(() => {
     most = Math.max(most, liveBytes() - before)
-  }, 400)
+  }, 400).unref()
   const begin = Date.now()
   const preparing = taker.models.prepare(campaign, campaignWith(model))
   await until('some of it is here', () => (taker.models.standing(campaign).preparing?.done ?? 0) > MB)
