@@ -1,6 +1,6 @@
 import sade from 'sade'
 import type { ExportFormat } from '../node/components.ts'
-import { MAX_PARTS, MAX_VERIFIERS } from '../protocol/limits.ts'
+import { MAX_PARTS, MAX_SAMPLES, MAX_VERIFIERS } from '../protocol/limits.ts'
 import { PRESETS } from '../protocol/rules/presets.ts'
 import type { ShardState } from '../protocol/rules/quorum.ts'
 import type { Output } from './output.ts'
@@ -30,6 +30,8 @@ export interface Options {
   name?: string
   base?: string
   parts?: number
+  verifiers?: number
+  samples?: number
   peer?: string
   listen?: string
   hours?: string
@@ -69,6 +71,14 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   name: { kind: 'text', describe: 'What the campaign is called' },
   base: { kind: 'text', describe: 'URL that entries follow (else Common Crawl)' },
   parts: { kind: 'number', describe: 'Parts of each file (else 1)', least: 1, most: MAX_PARTS, whole: true },
+  verifiers: {
+    ...{ kind: 'number', describe: 'Nodes that audit a shard (else 3)' },
+    ...{ least: 1, most: MAX_VERIFIERS, whole: true },
+  },
+  samples: {
+    ...{ kind: 'number', describe: 'Rows that each looks at, of those kept and dropped (else 60)' },
+    ...{ least: 1, most: MAX_SAMPLES, whole: true },
+  },
   peer: { kind: 'text', describe: 'Multiaddr of a node to call; several with commas' },
   listen: { kind: 'text', describe: 'Multiaddr to listen at (else TCP port 4631)' },
   local: { kind: 'flag', describe: 'Keep to this machine or LAN: for trying out' },
@@ -157,7 +167,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     usage: '<file...>',
     describe:
       'Sign a campaign that many nodes can share out. Files are lists such as wat.paths.gz, or archives that --base serves',
-    options: ['name', 'base', 'parts', 'preset', 'model', 'threshold', 'kind', 'contact', ...COMMON],
+    options: [
+      ...(['name', 'base', 'parts', 'preset', 'model', 'threshold', 'kind', 'contact'] as const),
+      ...(['verifiers', 'samples'] as const),
+      ...COMMON,
+    ],
     examples: [
       'campaign create wat.paths.gz --name june --contact me@example.org',
       'campaign create a.wat --name b --contact c@d.eu --base http://d.eu/',
@@ -233,8 +247,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   verify: {
     usage: '<cid>',
-    describe:
-      'Audit a shard now: rows are read, fetched and scored again. Or repeat the audit of another node',
+    describe: 'Audit a shard now. Rows are read, fetched and scored again; or the audit of another node is',
     options: ['replay', ...COMMON],
     examples: ['verify bafyrei…', 'verify bafyrei… --replay bafyrei…'],
     load: () => import('./commands/verify.ts'),

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
 import {
   type CampaignDetails,
+  type CampaignPlan,
   describeCampaign,
   openCampaign,
   readSources,
@@ -24,6 +25,8 @@ export interface CampaignRequest extends SourceRequest {
   /** a directory, `hf:owner/name@revision`, or null for the embedded model */
   model: string | null
   threshold: number | null
+  /** verifiers of a shard, and rows of each frame that one looks at, in place of the usual */
+  audit?: CampaignPlan['audit']
 }
 
 /** A campaign, and where it stands as this node sees it; null where this node takes no part in it. */
@@ -59,8 +62,8 @@ export function manageCampaigns(home: Home, ledger: Ledger, dataDir: string): Ca
       const { model } = scorer
       const rules = chooseRules(request, scorer)
       await scorer.close()
-      const { name, contact } = request
-      const signed = await signCampaign(home, { name, contact, sources, rules, model })
+      const { name, contact, audit } = request
+      const signed = await signCampaign(home, { name, contact, sources, rules, model, audit })
       await ledger.add(signed.envelope, 'own')
       return show(signed.campaign)
     },

@@ -16,6 +16,10 @@ export async function run(context: Context): Promise<void> {
     files: args.map((file) => (isAddress(file) ? file : resolve(file))),
     ...{ kind: options.kind ?? null, base: options.base ?? null, parts: options.parts ?? 1, name, contact },
     ...{ preset: options.preset ?? 'laion-5b', threshold: options.threshold ?? null },
+    audit: {
+      ...(options.verifiers === undefined ? {} : { verifiers: options.verifiers }),
+      ...(options.samples === undefined ? {} : { samples: options.samples }),
+    },
     model:
       options.model === undefined || /^hf:/.test(options.model)
         ? (options.model ?? null)

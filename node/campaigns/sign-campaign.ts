@@ -1,6 +1,12 @@
 import type { CID } from 'multiformats/cid'
 import type { Signer } from '../../protocol/envelope.ts'
-import { CONSENT_SIGNALS, DEFAULT_AUDIT, makeCampaign, pipelineId } from '../../protocol/records/campaign.ts'
+import {
+  type Campaign,
+  CONSENT_SIGNALS,
+  DEFAULT_AUDIT,
+  makeCampaign,
+  pipelineId,
+} from '../../protocol/records/campaign.ts'
 import type { FilterRules } from '../../protocol/rules/filter.ts'
 import type { Scorer, SegmentSource } from '../components.ts'
 import type { Blocks, Store } from '../store/store.ts'
@@ -22,6 +28,8 @@ export interface CampaignPlan {
   sources: readonly Source[]
   rules: FilterRules
   model: Scorer['model']
+  /** in place of DEFAULT_AUDIT's */
+  audit?: Partial<Pick<Campaign['audit'], 'verifiers' | 'samples'>> | undefined
 }
 
 /**
@@ -32,7 +40,7 @@ export interface CampaignPlan {
  */
 export async function signCampaign(
   { store, blocks, signer }: { store: Store; blocks: Blocks; signer: Signer },
-  { name, contact, sources, rules, model }: CampaignPlan,
+  { name, contact, sources, rules, model, audit }: CampaignPlan,
 ): Promise<{ campaign: CID; pipeline: CID; envelope: Uint8Array }> {
   const listed = []
   for (const { kind, base, entries, parts } of sources)
@@ -40,7 +48,7 @@ export async function signCampaign(
   const pipeline = { model, rules, consent: [...CONSENT_SIGNALS], safety: {} }
   const { id, bytes } = await makeCampaign(
     {
-      ...{ name, contact, sources: listed, pipeline, audit: DEFAULT_AUDIT },
+      ...{ name, contact, sources: listed, pipeline, audit: { ...DEFAULT_AUDIT, ...audit } },
       trust: { mode: 'open', operators: [] },
     },
     signer,

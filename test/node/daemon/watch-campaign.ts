@@ -5,12 +5,18 @@ import { type DaemonProcess, until } from './start-processes.ts'
 /** @param list - a file to be written. @returns the campaign's CID */
 export async function createCampaign(
   node: DaemonProcess,
-  { name, segments, base, list }: { name: string; segments: number; base: string; list: string },
+  {
+    name,
+    segments,
+    base,
+    list,
+    verifiers = 3,
+  }: { name: string; segments: number; base: string; list: string; verifiers?: number },
 ): Promise<string> {
   await writeFile(list, listArchives(name, segments).join('\n'))
   const { campaign } = await node.ask('create', {
     ...{ name, contact: 'test@example.org', preset: 'laion-5b', model: null, threshold: null },
-    ...{ files: [list], kind: null, base, parts: 1 },
+    ...{ files: [list], kind: null, base, parts: 1, audit: { verifiers } },
   })
   return campaign
 }
