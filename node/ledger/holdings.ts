@@ -38,7 +38,7 @@ export function shardsOf(set: RecordSet, peers: Peers, campaign: number, segment
     .map((row) => shardOf(set, peers, row))
 }
 
-function shardOf({ rows }: RecordSet, peers: Peers, row: number): KnownShard {
+export function shardOf({ rows }: RecordSet, peers: Peers, row: number): KnownShard {
   return {
     // copies: the row may go
     id: idOfDigest(new Uint8Array(rows.digest(row))),

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
 import PQueue from 'p-queue'
 import { ShoalError } from '../../protocol/errors.ts'
@@ -7,10 +7,10 @@ import { defaultPolicy, type Policy } from '../../protocol/rules/standing.ts'
 import { DIGEST_BYTES } from '../../protocol/sync/fingerprints.ts'
 import type { Store } from '../store/store.ts'
 import { startThreads } from '../threads.ts'
+import { shardOf } from './holdings.ts'
 import { type Judgements, viewJudgements } from './judgements.ts'
 import type { Joined, Memory } from './load.ts'
 import { unpackResult } from './pack-result.ts'
-import { idOfDigest } from './record-id.ts'
 import { SHARD, VERDICT } from './rows.ts'
 import { STATES } from './states.ts'
 import { type Snapshot, type Tallied, tallyRows } from './tally-rows.ts'
@@ -37,8 +37,11 @@ const PAUSE_MS = 300
 const PAUSE_SHARE = 4
 /** A thread that has no work for so long gives its memory back. */
 const IDLE_MS = 30_000
-/** Envelopes that are read at once. */
+/** Envelopes that are read at once, and states that are written, before others have their turn. */
 const READ_AT_ONCE = 1_000
+const APPLIED_AT_ONCE = 500
+/** Of the thread: ballots live until the tally is over, all else is gone at once. */
+const YOUNG_MIB = 8
 
 /** How far the judging of a campaign is. */
 interface Course {
@@ -109,7 +112,7 @@ export function startJudging(
       if (!isHere(one)) return
       course.latest = viewJudgements(tallied, peers)
       course.judged = noted
-      if (apply(one, tallied)) await writeRows()
+      if (await apply(one, tallied)) await writeRows()
     } finally {
       const now = performance.now()
       course.from = now + Math.max(PAUSE_MS, PAUSE_SHARE * (now - start))
@@ -141,7 +144,9 @@ export function startJudging(
       for (const envelope of await store.records.getMany(disputed.slice(i, i + READ_AT_ONCE)))
         if (envelope !== undefined) snapshot.disputed.push(envelope)
     if (isSmall) return tallyRows(snapshot)
-    threads ??= startThreads(new URL('./tally-worker', import.meta.url), { threads: 1, idleMs: IDLE_MS })
+    threads ??= startThreads(new URL('./tally-worker', import.meta.url), {
+      ...{ threads: 1, idleMs: IDLE_MS, youngMiB: YOUNG_MIB },
+    })
     return threads.run(snapshot, {
       transferList: snapshot.chunks.map(({ buffer }) => buffer as ArrayBuffer),
     })
@@ -158,29 +163,30 @@ export function startJudging(
     return [...found.values()]
   }
 
-  /** Write states into the rows. @returns whether any has changed */
-  function apply(one: Joined, { rows: shards, ids, states }: Tallied): boolean {
-    const changes: StateChange[] = []
+  /** Write states into the rows, some at a time. @returns whether any has changed */
+  async function apply(one: Joined, { rows: shards, ids, states }: Tallied): Promise<boolean> {
+    let changed = 0
     for (const [shard, row] of shards.entries()) {
       const before = rows.word(row, 'state')
       const state = states[shard]!
-      if (before === state && rows.word(row, 'kind') === SHARD) continue
       // another may have its row since
-      const id = ids.slice(shard * DIGEST_BYTES, (shard + 1) * DIGEST_BYTES)
-      if (rows.word(row, 'kind') !== SHARD || !rows.hasDigest(row, id)) continue
+      const isThere = rows.word(row, 'kind') === SHARD && before !== state
+      const id = ids.subarray(shard * DIGEST_BYTES, (shard + 1) * DIGEST_BYTES)
+      if (!isThere || !rows.hasDigest(row, id)) continue
       set.setState(one, row, state)
-      changes.push({
-        campaign: one.id,
-        id: idOfDigest(id),
-        manifest: idOfDigest(new Uint8Array(rows.manifest(row))),
-        segment: rows.word(row, 'segment'),
-        peer: peers.keyOf(rows.word(row, 'peer')),
-        before: STATES[before]!,
-        state: STATES[state]!,
-      })
+      tell(one, row, before)
+      if (++changed % APPLIED_AT_ONCE > 0) continue
+      await setImmediate()
+      if (!isHere(one)) return false
     }
-    for (const change of changes) for (const listener of listeners) listener(change)
-    return changes.length > 0
+    return changed > 0
+  }
+
+  function tell(one: Joined, row: number, before: number): void {
+    if (listeners.size === 0) return
+    const { segment, state, id, manifest, peer } = shardOf(set, peers, row)
+    const change = { campaign: one.id, id, manifest, segment, peer, before: STATES[before]!, state }
+    for (const listener of listeners) listener(change)
   }
 
   // states on the disk may be those of before the last records

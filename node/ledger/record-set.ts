@@ -219,13 +219,15 @@ export function makeRecordSet() {
     },
 
     setState(shelf: Shelf, row: number, state: number): void {
+      const before = rows.word(row, 'state')
       const segment = rows.word(row, 'segment')
-      const wasDone = isDone(shelf.number, segment)
-      shelf.states[rows.word(row, 'state')]!--
+      shelf.states[before]!--
       shelf.states[state]!++
-      rows.setWord(row, 'state', state)
       dirty.add(Math.floor(row / PAGE_ROWS))
-      shelf.done += Number(isDone(shelf.number, segment)) - Number(wasDone)
+      const mayMatter = (before === REFUSED) !== (state === REFUSED)
+      const wasDone = mayMatter && isDone(shelf.number, segment)
+      rows.setWord(row, 'state', state)
+      if (mayMatter) shelf.done += Number(isDone(shelf.number, segment)) - Number(wasDone)
     },
 
     insert(shelf: Shelf, fields: RowFields): void {

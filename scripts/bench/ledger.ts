@@ -5,58 +5,72 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Ledger, openLedger, verifyInPool } from '../../node/ledger/ledger.ts'
-import { digestOfRecord } from '../../node/ledger/record-id.ts'
-import { makeRows, PAGE_ROWS, SHARD } from '../../node/ledger/rows.ts'
-import { openStore, orderedKey, type Store, type Write } from '../../node/store/store.ts'
+import { SHARD } from '../../node/ledger/rows.ts'
+import { openStore, type Store } from '../../node/store/store.ts'
 import { cidOf, encode } from '../../protocol/codec.ts'
 import type { Sealed, Signer } from '../../protocol/envelope.ts'
 import { DEFAULT_AUDIT, makeCampaign } from '../../protocol/records/campaign.ts'
 import { makeShard } from '../../protocol/records/shard.ts'
+import { makeVerdict, packFindings, proofMessage } from '../../protocol/records/verdict.ts'
 import { PRESETS } from '../../protocol/rules/presets.ts'
+import { sampleCounts } from '../../protocol/rules/sample.ts'
 import { median } from './extract.ts'
+import { fillLedger, RECORD_BYTES } from './fill-ledger.ts'
+import type { LedgerJudging } from './ledger-judge.ts'
 import type { LedgerOpening } from './ledger-open.ts'
+import { fillVerdicts } from './ledger-verdicts.ts'
 
 const RECORDS = 500_000
+/** Shards that are judged, each by three verdicts. */
+const JUDGED = 100_000
 const PEERS = 2_000
 const ROUNDS = 7
 const BATCH = 1_000
 const AT_ONCE = 32
-const RECORD_BYTES = 420
 
 /**
  * Taking in shards as a sync does, in batches, from bytes until they are on the disk; against checking the same
- * number of signatures and nothing else, in a loop, with keys made beforehand. And opening a ledger of many records
- * in a process of its own.
+ * number of signatures and nothing else, in a loop, with keys made beforehand; then verdicts on them, which have two
+ * signatures each. And opening a ledger of many records, and judging one of many verdicts, in processes of their own.
  *
- * @returns records a second, that rate over the bare checks', and the opening's time and peak of memory
+ * @returns records a second, that rate over the bare checks', and times and peaks of memory: of the opening, and of the
+ *   judging with the longest that the event loop stood still
  */
-export async function benchLedger(
-  records = RECORDS,
-): Promise<{ ofLimit: number; perSecond: number; openSeconds: number; openMiB: number }> {
+export async function benchLedger(records = RECORDS, judged = JUDGED): Promise<Record<string, number>> {
   const dir = await mkdtemp(join(tmpdir(), 'shoal-bench-'))
   try {
     return {
       ...(await benchIntake(join(dir, 'intake'))),
       ...(await benchOpening(join(dir, 'opening'), records)),
+      ...(await benchJudging(join(dir, 'judging'), judged)),
     }
   } finally {
     await rm(dir, { recursive: true })
   }
 }
 
-async function benchIntake(dir: string): Promise<{ ofLimit: number; perSecond: number }> {
+async function benchIntake(dir: string): Promise<Record<string, number>> {
   const { store, ledger, campaign, signer, keys } = await openEmpty(dir)
+  const verifier = makeSigner().signer
   const message = randomBytes(300)
   const signature = await signer.sign(message)
   const bare = () => {
     for (let i = 0; i < BATCH; i++) verify(null, message, keys.publicKey, signature)
   }
-  const rounds: { own: number; bare: number }[] = []
+  const rounds: { own: number; verdicts: number; bare: number }[] = []
   for (let round = 0; round <= ROUNDS; round++) {
     const batch: Uint8Array[] = []
-    for (let seq = round * BATCH; seq < (round + 1) * BATCH; seq++)
-      batch.push((await makeShard(shardFields(campaign, seq), signer)).bytes)
-    rounds.push({ own: await time(() => addAll(ledger, batch)), bare: await time(bare) })
+    const verdicts: Uint8Array[] = []
+    for (let seq = round * BATCH; seq < (round + 1) * BATCH; seq++) {
+      const shard = shardFields(campaign, seq)
+      batch.push((await makeShard(shard, signer)).bytes)
+      verdicts.push(await sealVerdict(shard, signer.publicKey, verifier))
+    }
+    rounds.push({
+      own: await time(() => addAll(ledger, batch)),
+      verdicts: await time(() => addAll(ledger, verdicts)),
+      bare: await time(bare),
+    })
   }
   await ledger.close()
   await store.close()
@@ -64,6 +78,7 @@ async function benchIntake(dir: string): Promise<{ ofLimit: number; perSecond: n
   const timed = rounds.slice(1)
   return {
     ofLimit: median(timed.map((round) => round.bare / round.own)),
+    verdictsOfLimit: median(timed.map((round) => (2 * round.bare) / round.verdicts)),
     perSecond: BATCH / median(timed.map((round) => round.own)),
   }
 }
@@ -84,15 +99,13 @@ async function addAll(ledger: Ledger, batch: Uint8Array[]): Promise<void> {
 async function benchOpening(dir: string, records: number): Promise<{ openSeconds: number; openMiB: number }> {
   const { store, ledger } = await openEmpty(dir)
   await ledger.close()
-  const peers = Array.from({ length: PEERS }, (_, peer) => [numberKey(peer), randomBytes(32)] as const)
-  await store.batch(peers.map(([key, value]) => ({ type: 'put', sublevel: store.peers, key, value })))
-  const rows = makeRows()
-  for (let page = 0; page * PAGE_ROWS < records; page++) {
-    const writes: Write[] = []
-    for (let i = page * PAGE_ROWS; i < Math.min((page + 1) * PAGE_ROWS, records); i++) {
-      const bytes = randomBytes(RECORD_BYTES)
-      const digest = digestOfRecord(bytes)
-      rows.take({
+  const peers = Array.from({ length: PEERS }, () => new Uint8Array(randomBytes(32)))
+  await fillLedger(
+    store,
+    peers,
+    Iterator.from(Array(records).keys()).map((i) => ({
+      bytes: randomBytes(RECORD_BYTES),
+      fieldsOf: (digest) => ({
         ...{
           kind: SHARD,
           digest,
@@ -103,21 +116,35 @@ async function benchOpening(dir: string, records: number): Promise<{ openSeconds
           manifest: digest,
           rows: 1,
         },
-      })
-      writes.push({ type: 'put', sublevel: store.records, key: digest, value: bytes })
-    }
-    writes.push({ type: 'put', sublevel: store.rows, key: numberKey(page), value: rows.page(page) })
-    await store.batch(writes)
-  }
+      }),
+    })),
+  )
   await store.close()
-  const child = fork(new URL('./ledger-open.ts', import.meta.url), [dir])
-  const failed = once(child, 'exit').then(([code]) => {
-    throw new Error(`the opening ended with ${code}`)
-  })
-  const [opening] = (await Promise.race([once(child, 'message'), failed])) as [LedgerOpening]
-  await failed.catch(() => {})
+  const opening = await runApart<LedgerOpening>('./ledger-open.ts', dir)
   if (opening.shards !== records) throw new Error(`${opening.shards} records came back`)
   return { openSeconds: opening.openSeconds, openMiB: opening.openMiB }
+}
+
+/** Judging all shards of a ledger that was just opened. */
+async function benchJudging(dir: string, shards: number) {
+  const { store, ledger, campaign } = await openEmpty(dir)
+  await ledger.close()
+  await fillVerdicts(store, campaign.id, shards)
+  await store.close()
+  const { judgeSeconds, stillMs, judgeMiB, states } = await runApart<LedgerJudging>('./ledger-judge.ts', dir)
+  if (!(states.verified! > 0.98 * shards && states.refused! > 0))
+    throw new Error(`shards are ${JSON.stringify(states)}`)
+  return { judgeSeconds, judgeStillMs: stillMs, judgeMiB }
+}
+
+async function runApart<Result>(module: string, dir: string): Promise<Result> {
+  const child = fork(new URL(module, import.meta.url), [dir])
+  const failed = once(child, 'exit').then(([code]) => {
+    throw new Error(`${module} ended with ${code}`)
+  })
+  const [result] = (await Promise.race([once(child, 'message'), failed])) as [Result]
+  await failed.catch(() => {})
+  return result
 }
 
 interface Empty {
@@ -128,13 +155,32 @@ interface Empty {
   keys: { publicKey: KeyObject; privateKey: KeyObject }
 }
 
-async function openEmpty(dir: string): Promise<Empty> {
+function makeSigner(): Pick<Empty, 'keys' | 'signer'> {
   const keys = generateKeyPairSync('ed25519')
   const publicKey = new Uint8Array(keys.publicKey.export({ format: 'der', type: 'spki' }).subarray(-32))
-  const signer = {
-    publicKey,
-    sign: (message: Uint8Array) => new Uint8Array(sign(null, message, keys.privateKey)),
+  const signOne = (message: Uint8Array) => new Uint8Array(sign(null, message, keys.privateKey))
+  return { keys, signer: { publicKey, sign: signOne } }
+}
+
+async function sealVerdict(
+  { campaign, segment, manifest, rows }: ReturnType<typeof shardFields>,
+  producer: Uint8Array,
+  signer: Signer,
+): Promise<Uint8Array> {
+  const frames = { kept: rows, dropped: rows }
+  const sampled = sampleCounts(frames, DEFAULT_AUDIT.samples)
+  const matched = sampled.kept + sampled.dropped + sampled.source
+  const verdict = {
+    ...{ campaign, segment, manifest, producer, frames, sampled, matched, unverifiable: 0 },
+    ...{ epoch: 20_000, deviceClass: 'cpu/fp32', forged: [], rechecked: [], ruling: 'good' as const },
+    findings: packFindings(Array.from({ length: matched }, () => 'match')),
+    proof: new Uint8Array(await signer.sign(proofMessage(manifest))),
   }
+  return (await makeVerdict(verdict, signer)).bytes
+}
+
+async function openEmpty(dir: string): Promise<Empty> {
+  const { keys, signer } = makeSigner()
   const campaign = await makeCampaign(
     {
       name: 'bench',
@@ -167,10 +213,6 @@ function shardFields(campaign: Sealed, seq: number) {
     seq,
     previous: seq === 0 ? null : manifest,
   }
-}
-
-function numberKey(number: number): Uint8Array {
-  return orderedKey(new Uint8Array(), number)
 }
 
 async function time(work: () => unknown): Promise<number> {
