@@ -25,7 +25,7 @@ import {
 } from './holdings.ts'
 import { type Added, type Change, type How, makeIntake } from './intake.ts'
 import { type StateChange, startJudging } from './judge.ts'
-import type { JudgedShard, Judgements, PeerStanding } from './judgements.ts'
+import type { JudgedShard, Judgements } from './judgements.ts'
 import { type Joined, loadMemory } from './load.ts'
 import { digestOfId, idOfDigest } from './record-id.ts'
 import { STATES } from './states.ts'
@@ -42,7 +42,6 @@ export type {
   JudgedShard,
   Judgements,
   KnownShard,
-  PeerStanding,
   StateChange,
   SyncOptions,
   SyncResult,

@@ -32,7 +32,7 @@ const AT = {
   nextInGroup: 96,
   nextInBucket: 100,
 } as const
-export const ROW_BYTES = 104
+const ROW_BYTES = 104
 export const PAGE_BYTES = PAGE_ROWS * ROW_BYTES
 const CHUNK_BITS = 12
 const IN_CHUNK = (1 << CHUNK_BITS) - 1

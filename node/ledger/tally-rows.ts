@@ -109,8 +109,6 @@ export function tallyRows({ chunks, end, campaign, keys, disputed, verifiers, po
   }
 }
 
-export default tallyRows
-
 function* rowsOf(rows: Rows, kind: number, campaign: number): Generator<number> {
   for (let row = 0; row < rows.end(); row++)
     if (rows.word(row, 'kind') === kind && rows.word(row, 'campaign') === campaign) yield row
