@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util'
 import { ShoalError } from '../protocol/errors.ts'
-import { COMMANDS, type Command, OPTIONS, type OptionKind, type Options } from './declarations.ts'
+import { COMMANDS, type Command } from './declarations.ts'
 import { formatBytes } from './numbers.ts'
+import { OPTIONS, type OptionKind, type Options } from './options.ts'
 import { parseSize } from './parse-size.ts'
 
 export type Invocation =

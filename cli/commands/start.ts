@@ -1,14 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { serveControl } from '../../node/control.ts'
-import type { Daemon, DaemonOptions, Ending } from '../../node/daemon/daemon.ts'
+import type { AuditEnding, Daemon, DaemonOptions, Ending } from '../../node/daemon/daemon.ts'
 import { chooseLevel, openLog } from '../../node/log.ts'
 import { findDataDir, logFile } from '../../node/paths.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { tryControl } from '../control.ts'
-import type { Context, Options } from '../declarations.ts'
+import type { Context } from '../declarations.ts'
+import type { Options } from '../options.ts'
 import type { Output } from '../output.ts'
-import { showEnding } from '../show-ending.ts'
+import { showAudit, showEnding } from '../show-ending.ts'
 import { makeLiveStatus } from '../show-status.ts'
 import { suggest } from '../suggest.ts'
 
@@ -28,8 +29,9 @@ export async function run(context: Context): Promise<void> {
   const log = openLog(chooseLevel(options.verbose), options.verbose ? 'stderr' : { file: logFile(dataDir) })
   const { answerControl, parseHours, startDaemon } = await import('../../node/daemon/daemon.ts')
   const onEnd = (ending: Ending) => showEnding(output, ending)
+  const onAudit = (audit: AuditEnding) => showAudit(output, audit)
   const hours = options.hours === undefined ? null : parseHours(options.hours)
-  const daemon = await startDaemon({ ...readLimits(options), ...{ dataDir, hours, log, onEnd } })
+  const daemon = await startDaemon({ ...readLimits(options), ...{ dataDir, hours, log, onEnd, onAudit } })
   const control = await serveControl(dataDir, (request) => answerControl(daemon, request)).catch(
     async (error) => {
       await daemon.stop()

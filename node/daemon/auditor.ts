@@ -9,7 +9,6 @@ import { type AuditingParts, type AuditTask, auditShard } from './audit-shard.ts
 import { makeBell } from './bell.ts'
 import { chooseAudits } from './choose-audits.ts'
 import { demandAudits } from './demand-audits.ts'
-import { publishOwn } from './lease.ts'
 import { keepVerdicts } from './own-verdicts.ts'
 
 /** Milliseconds between two looks for audits whose time has come, where nothing happens. */
@@ -101,6 +100,7 @@ export function startAuditor(parts: AuditingParts, options: AuditorOptions) {
   const demands = demandAudits(parts, chooser, options)
   let current: { task: AuditTask; work: AuditWork; stop: AbortController; ended: Promise<void> } | null = null
   let due: AuditTask[] = []
+  let untold: { id: CID; bytes: Uint8Array; nextAt: number }[] = []
   let done = 0
   let tookMs = 0
   let ending = false
@@ -146,8 +146,8 @@ export function startAuditor(parts: AuditingParts, options: AuditorOptions) {
       await verdicts.put({ manifest: shard.manifest, producer: shard.peer }, bytes)
       failed.delete(keyOf(task))
       done++
-      await publishOwn({ ledger, network, signer: home.signer, clock }, id, bytes)
       log.info({ segment, manifest: place.manifest, ruling: verdict.ruling }, 'a shard is audited')
+      await tell(id, bytes)
       options.onAudit?.({ ...place, how: 'done', ruling: verdict.ruling })
     } catch (error) {
       const { code = 'unexpected', message } = error as ShoalError
@@ -158,6 +158,21 @@ export function startAuditor(parts: AuditingParts, options: AuditorOptions) {
       current = null
       resolve()
     }
+  }
+
+  /** Others take a number of verdicts at a time: what is too much now is told later. */
+  async function tell(id: CID, bytes: Uint8Array): Promise<void> {
+    const { verdict, code } = await ledger.add(bytes, 'own')
+    if (verdict === 'accept') await network.publish(id, bytes)
+    else log.warn({ code }, 'a verdict was not told')
+    if (code === 'verdict_flood') untold.push({ id, bytes, nextAt: clock() + AGAIN_MS })
+  }
+
+  async function tellUntold(): Promise<void> {
+    const now = clock()
+    const ready = untold.filter(({ nextAt }) => nextAt <= now)
+    untold = untold.filter(({ nextAt }) => nextAt > now)
+    for (const { id, bytes } of ready) await tell(id, bytes)
   }
 
   function fail(task: AuditTask, place: Place, code: string, message: string): void {
@@ -173,8 +188,10 @@ export function startAuditor(parts: AuditingParts, options: AuditorOptions) {
     while (!ending) {
       const start = performance.now()
       await look()
+      await tellUntold()
       const [task] = due
-      if (task && mayWork() && (await options.mayBegin()) && !ending) {
+      // who has more to tell than others take has time
+      if (task && untold.length === 0 && mayWork() && (await options.mayBegin()) && !ending) {
         due = due.slice(1)
         await audit(task)
         continue

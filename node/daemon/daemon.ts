@@ -14,7 +14,7 @@ import { type Peer, startNetwork } from '../network/network.ts'
 import { parseCampaign } from '../parse-cid.ts'
 import { describeShard, fetchShard } from '../shard/shard.ts'
 import { VERSION } from '../version.ts'
-import { type AuditEnding, type AuditStatus, startAuditor } from './auditor.ts'
+import { type AuditEnding, startAuditor } from './auditor.ts'
 import type { AuditOutlook } from './choose-audits.ts'
 import type { VerifyRequest } from './demand-audits.ts'
 import { watchDisk } from './disk.ts'
@@ -39,7 +39,6 @@ export { parseHours } from './hours.ts'
 export type {
   AuditEnding,
   AuditOutlook,
-  AuditStatus,
   Ending,
   JudgedRequest,
   PeerRecord,

@@ -67,7 +67,7 @@ const MAX_VERDICTS = 2 * mostVerifiers(MAX_VERIFIERS)
 const IN_ONE_GO = 1_000
 
 /** @throws ShoalError `peer_invalid` */
-export function readPolicy(campaign: Campaign, request: PolicyRequest | null): Policy | null {
+function readPolicy(campaign: Campaign, request: PolicyRequest | null): Policy | null {
   if (request === null) return null
   const { quorum, operators, leastStanding } = request
   const usual = defaultPolicy(campaign.audit)

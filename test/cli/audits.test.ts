@@ -90,7 +90,7 @@ audits('shards: states for people, everything for programs, and by a policy of o
     [[other, 'good', true]],
   )
   const one = reads(await atAna('shards', shard.manifest))
-  assert.match(one, new RegExp(`state +unaudited[sS]*good\\n${shard.verdicts[0].verdict}\\n  of ${other}`))
+  assert.match(one, new RegExp(`state +unaudited[^]*good\\n${shard.verdicts[0].verdict}\\n  of ${other}`))
 })
 
 audits('verify: an audit on demand, and one repeated', async () => {

@@ -2,9 +2,9 @@ import stringWidth from 'string-width'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Output } from '../../cli/output.ts'
-import { showEnding } from '../../cli/show-ending.ts'
+import { showAudit, showEnding } from '../../cli/show-ending.ts'
 import { makeLiveStatus, showStatus } from '../../cli/show-status.ts'
-import type { Ending, Status } from '../../node/daemon/daemon.ts'
+import type { AuditEnding, Ending, Status } from '../../node/daemon/daemon.ts'
 
 const statuses = suite('what a node does')
 
@@ -139,6 +139,14 @@ statuses('endings are told with the time, as events and for people', () => {
   assert.match(second!, /^ {10}\S/)
   assert.match(tell({ ...place, how: 'given_up' }).join(' '), /given up: others may take it/)
   assert.match(tell({ ...place, how: 'lost' }).join(' '), /another node, which was first/)
+  const tellAudit = (audit: AuditEnding) =>
+    collect((output) => showAudit(output, audit, new Date(2026, 0, 1, 9, 8, 7)))
+  assert.equal(tellAudit({ ...place, manifest: CID, how: 'done', ruling: 'forged' }), [
+    '09:08:07  the shard of segment 7 is audited: forged',
+    `          ${CID}`,
+  ])
+  const failed = tellAudit({ ...place, manifest: CID, how: 'failed', code: 'x', message: failure.message })
+  assert.match(failed[0]!, /^09:08:07 {2}the shard of segment 7 can't be audited now \(x\):/)
 })
 
 statuses.run()

@@ -1,0 +1,97 @@
+import type { ExportFormat } from '../node/components.ts'
+import { MAX_PARTS, MAX_SAMPLES, MAX_VERIFIERS } from '../protocol/limits.ts'
+import { PRESETS } from '../protocol/rules/presets.ts'
+import type { ShardState } from '../protocol/rules/quorum.ts'
+
+/** What an option's value must be; one option means the same in every command. */
+export type OptionKind =
+  | { kind: 'flag'; describe: string }
+  | { kind: 'text'; describe: string }
+  | { kind: 'choice'; describe: string; of: readonly string[] }
+  | { kind: 'number'; describe: string; least: number; most: number; whole?: boolean }
+  | { kind: 'size'; describe: string; least: number }
+
+export interface Options {
+  json: boolean
+  verbose: boolean
+  offline: boolean
+  local: boolean
+  data?: string
+  out?: string
+  preset?: string
+  model?: string
+  threshold?: number
+  kind?: 'warc' | 'wat'
+  threads?: number
+  contact?: string
+  format?: ExportFormat
+  name?: string
+  base?: string
+  parts?: number
+  verifiers?: number
+  samples?: number
+  peer?: string
+  listen?: string
+  hours?: string
+  segments?: number
+  /** bytes a second */
+  bandwidth?: number
+  /** bytes */
+  disk?: number
+  lines?: number
+  follow: boolean
+  /** id of a verdict */
+  replay?: string
+  state?: ShardState
+  quorum?: number
+  /** a file */
+  operators?: string
+  'least-standing'?: number
+}
+
+const STATES: readonly ShardState[] = ['unaudited', 'verified', 'held', 'disputed', 'refused']
+const EXPORT_FORMATS: readonly ExportFormat[] = ['parquet', 'jsonl', 'laion5b', 'datacomp', 'img2dataset']
+
+/** Where a model's own threshold is unknown, any cosine may be asked for. */
+export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
+  json: { kind: 'flag', describe: 'Print JSON; the last line of stdout is one object' },
+  verbose: { kind: 'flag', describe: 'Log everything to stderr' },
+  data: { kind: 'text', describe: "DIR of the node's data (else SHOAL_HOME)" },
+  out: { kind: 'text', describe: 'DIR for the files, or FILE of an export' },
+  preset: { kind: 'choice', describe: 'Rules (else laion-5b)', of: Object.keys(PRESETS) },
+  model: { kind: 'text', describe: 'DIR, or hf:owner/name@revision (else shoal-mini)' },
+  threshold: { kind: 'number', describe: 'Least cosine, -1 to 1, for all languages', least: -1, most: 1 },
+  kind: { kind: 'choice', describe: 'What the files are, if unclear', of: ['warc', 'wat'] },
+  offline: { kind: 'flag', describe: 'Use images inside the archive alone, no network' },
+  threads: { kind: 'number', describe: 'Worker threads (else one a core)', least: 1, most: 256, whole: true },
+  contact: { kind: 'text', describe: 'E-mail or URL for the sites you ask' },
+  format: { kind: 'choice', describe: 'Layout', of: EXPORT_FORMATS },
+  name: { kind: 'text', describe: 'What the campaign is called' },
+  base: { kind: 'text', describe: 'URL that entries follow (else Common Crawl)' },
+  parts: { kind: 'number', describe: 'Parts of each file (else 1)', least: 1, most: MAX_PARTS, whole: true },
+  verifiers: {
+    ...{ kind: 'number', describe: 'Nodes that audit a shard (else 3)' },
+    ...{ least: 1, most: MAX_VERIFIERS, whole: true },
+  },
+  samples: {
+    ...{ kind: 'number', describe: 'Rows that each looks at, of those kept and dropped (else 60)' },
+    ...{ least: 1, most: MAX_SAMPLES, whole: true },
+  },
+  peer: { kind: 'text', describe: 'Multiaddr of a node to call; several with commas' },
+  listen: { kind: 'text', describe: 'Multiaddr to listen at (else TCP port 4631)' },
+  local: { kind: 'flag', describe: 'Keep to this machine or LAN: for trying out' },
+  hours: { kind: 'text', describe: 'Work from one hour to another only, as 22-6' },
+  segments: { kind: 'number', describe: 'Segments at once (else 1)', least: 1, most: 64, whole: true },
+  bandwidth: { kind: 'size', describe: 'Most that is read from the web a second, as 2MB', least: 10_000 },
+  disk: { kind: 'size', describe: 'Most that the data may take, as 50GB', least: 10_000_000 },
+  lines: { kind: 'number', describe: 'How many, at most', least: 1, most: 1_000_000, whole: true },
+  follow: { kind: 'flag', describe: 'Show what comes as well, until Ctrl-C' },
+  replay: { kind: 'text', describe: "Repeat a node's audit: the VERDICT's CID" },
+  state: { kind: 'choice', describe: 'State', of: STATES },
+  quorum: { kind: 'number', describe: 'Good verdicts asked for', least: 1, most: MAX_VERIFIERS, whole: true },
+  operators: { kind: 'text', describe: 'FILE of peers whose verdicts count, one a line' },
+  'least-standing': {
+    ...{ kind: 'number', describe: 'Valid shards that a verifier must have' },
+    ...{ least: 0, most: 1_000_000, whole: true },
+  },
+}
