@@ -8,7 +8,7 @@ const MAX_LATER = 10_000
  * Milliseconds by which one shard must have been heard of before another to be called the earlier one. Gossip takes
  * less; whoever copies within them may be taken for a node that was slow to hear.
  */
-export const CLEARLY_EARLIER_MS = 10_000
+const CLEARLY_EARLIER_MS = 10_000
 
 /** Remembers when shards were first heard of, and which of two on one segment was clearly the first. */
 export function hearShards(ledger: Ledger, clock: () => number) {
