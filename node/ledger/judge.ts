@@ -13,7 +13,7 @@ import type { Joined, Memory } from './load.ts'
 import { unpackResult } from './pack-result.ts'
 import { SHARD, VERDICT } from './rows.ts'
 import { STATES } from './states.ts'
-import { type Snapshot, type Tallied, tallyRows } from './tally-rows.ts'
+import { joinEnvelopes, type Snapshot, type Tallied, tallyRows } from './tally-rows.ts'
 
 /** A shard whose state is another than before. */
 export interface StateChange {
@@ -110,9 +110,10 @@ export function startJudging(
     try {
       const tallied = await tallyOf(one, defaultPolicy(one.campaign.audit))
       if (!isHere(one)) return
+      const changed = await apply(one, tallied)
       course.latest = viewJudgements(tallied, peers)
       course.judged = noted
-      if (await apply(one, tallied)) await writeRows()
+      if (changed) await writeRows()
     } finally {
       const now = performance.now()
       course.from = now + Math.max(PAUSE_MS, PAUSE_SHARE * (now - start))
@@ -140,15 +141,18 @@ export function startJudging(
     if (isFinal) return tallyRows(snapshot)
     // what has just come is on its way to the disk
     await settled()
-    for (let i = 0; i < disputed.length; i += READ_AT_ONCE)
-      for (const envelope of await store.records.getMany(disputed.slice(i, i + READ_AT_ONCE)))
-        if (envelope !== undefined) snapshot.disputed.push(envelope)
+    for (let i = 0; i < disputed.length; i += READ_AT_ONCE) {
+      const envelopes = await store.records.getMany(disputed.slice(i, i + READ_AT_ONCE))
+      snapshot.disputed.push(joinEnvelopes(envelopes.filter((one) => one !== undefined)))
+    }
     if (isSmall) return tallyRows(snapshot)
     threads ??= startThreads(new URL('./tally-worker', import.meta.url), {
       ...{ threads: 1, idleMs: IDLE_MS, youngMiB: YOUNG_MIB },
     })
     return threads.run(snapshot, {
-      transferList: snapshot.chunks.map(({ buffer }) => buffer as ArrayBuffer),
+      transferList: [...snapshot.chunks, ...snapshot.disputed.map(({ bytes }) => bytes)].map(
+        ({ buffer }) => buffer as ArrayBuffer,
+      ),
     })
   }
 

@@ -23,14 +23,26 @@ export interface Snapshot {
   campaign: number
   /** of all the ledger's peers, one after the other */
   keys: Uint8Array
-  /** envelopes of all verdicts on manifests that somebody accuses */
-  disputed: Uint8Array[]
+  /** envelopes of all verdicts on manifests that somebody accuses: a liar may accuse all there are */
+  disputed: Envelopes[]
   /** the campaign's */
   verifiers: number
   policy: Policy
 }
 
-type Judgement = Omit<Judged, 'state' | 'needed' | 'good' | 'counted'>
+/** One after the other, to be given to a thread without a copy of each. */
+interface Envelopes {
+  bytes: Uint8Array
+  ends: number[]
+}
+
+export function joinEnvelopes(envelopes: readonly Uint8Array[]): Envelopes {
+  let end = 0
+  const ends = envelopes.map(({ length }) => (end += length))
+  const bytes = new Uint8Array(end)
+  for (const [i, envelope] of envelopes.entries()) bytes.set(envelope, ends[i - 1] ?? 0)
+  return { bytes, ends }
+}
 
 /** What came of it, as flat as can be: with 100,000 shards it goes from thread to thread. Peers are the ledger's. */
 export interface Tallied {
@@ -49,7 +61,7 @@ export interface Tallied {
   counted: Uint32Array
   countedEnds: Uint32Array
   /** of shards that somebody accuses */
-  accused: Map<number, Judgement['accused']>
+  accused: Map<number, Judged['accused']>
   /** of peers of whom there is anything to say */
   standings: Map<number, { valid: number; offences: Standing['offences'] }>
 }
@@ -119,7 +131,7 @@ function castBallots(
   rows: Rows,
   shardRows: Uint32Array,
   campaign: number,
-  disputed: readonly Uint8Array[],
+  disputed: readonly Envelopes[],
   placeOf: (peer: number) => number,
 ): Ballot[][] {
   const verdictsOn = new Map<string, number[]>()
@@ -129,9 +141,12 @@ function castBallots(
     if (known === undefined) verdictsOn.set(name, [row])
     else known.push(row)
   }
-  const details = new Map(
-    disputed.map((envelope) => [nameOfDigest(digestOfRecord(envelope)), readVerdict(envelope)]),
-  )
+  const envelopes = new Map<string, Uint8Array>()
+  for (const { bytes, ends } of disputed)
+    for (const [i, end] of ends.entries()) {
+      const envelope = bytes.subarray(ends[i - 1] ?? 0, end)
+      envelopes.set(nameOfDigest(digestOfRecord(envelope)), envelope)
+    }
   return Array.from(shardRows, (shard) => {
     const on = verdictsOn.get(nameOfAudited(rows, shard, rows.word(shard, 'peer'))) ?? []
     const short = on.map((row): Ballot => {
@@ -142,9 +157,10 @@ function castBallots(
     if (short.every(({ ruling }) => ruling !== 'forged')) return short
     const verifierOf = new Map<Uint8Array, number>()
     const long = on.flatMap((row, i) => {
-      const verdict = details.get(nameOfDigest(rows.digest(row)))
+      const envelope = envelopes.get(nameOfDigest(rows.digest(row)))
       // replaced since the rows were copied: another tally follows
-      if (verdict === undefined) return []
+      if (envelope === undefined) return []
+      const verdict = readVerdict(envelope)
       verifierOf.set(verdict.verifier, short[i]!.verifier)
       return verdict
     })
