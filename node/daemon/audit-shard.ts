@@ -25,6 +25,9 @@ import type { Hearings } from './hear-shards.ts'
 import type { Toolbox } from './toolbox.ts'
 import type { Tools } from './tools.ts'
 
+/** Bytes of a shard: ten times what a gigabyte of archive becomes. More would only fill the verifiers' disks. */
+const MAX_SHARD_BYTES = 4 * 1024 ** 3
+
 export interface AuditingParts {
   home: Home
   ledger: Ledger
@@ -68,7 +71,7 @@ export interface OpenAudit {
 /**
  * Fetch a shard and have its campaign's tools ready for an audit of it.
  *
- * @throws ShoalError `record_gone`; as `fetchShard`, `locateSource`, `openTools`; the signal's reason; whatever `work` throws
+ * @throws ShoalError `record_gone`, `shard_large`; as `fetchShard`, `locateSource`, `openTools`; the signal's reason; whatever `work` throws
  */
 export async function withShard<T>(
   { home, ledger, network, toolbox }: AuditingParts,
@@ -78,9 +81,17 @@ export async function withShard<T>(
 ): Promise<T> {
   const envelope = await ledger.find(shard.id)
   if (!envelope) throw new ShoalError('record_gone', `the record of shard ${shard.manifest} is gone`)
-  const checked = await fetchShard(home, shard.manifest, envelope, (cid) => {
+  let bytes = 0
+  const checked = await fetchShard(home, shard.manifest, envelope, async (cid) => {
     signal.throwIfAborted()
-    return network.fetchBlock(id, cid, { signal })
+    if (bytes > MAX_SHARD_BYTES)
+      throw new ShoalError(
+        'shard_large',
+        `shard ${shard.manifest} is larger than any segment's: it is not audited`,
+      )
+    const block = await network.fetchBlock(id, cid, { signal })
+    bytes += block?.length ?? 0
+    return block
   })
   signal.throwIfAborted()
   const source = await locateSource(home.blocks, campaign, segment)

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { CID } from 'multiformats/cid'
-import type { ShoalError } from '../../protocol/errors.ts'
+import { ShoalError } from '../../protocol/errors.ts'
 import { makeVerdict, type Verdict } from '../../protocol/records/verdict.ts'
 import { epochOf } from '../../protocol/rules/assign-verifiers.ts'
 import type { Log } from '../log.ts'
@@ -20,7 +20,11 @@ const LOOK_SHARE = 0.1
 /** Milliseconds until a failed audit is tried again, and the most that grows to. */
 const AGAIN_MS = 30_000
 const MAX_AGAIN_MS = 60 * 60_000
-/** After it was tried for so long, a shard that nobody gives is tried as seldom: its producer may be gone for good. */
+/**
+ * After it was tried for so long, a shard that nobody gives is tried as seldom: its producer may be gone for good. No
+ * verdict is made of it, since none says anything of rows that nobody has seen, and one could not be taken back when
+ * its producer is there again. It stays unaudited. One whose archive can't be had is `unclear` then.
+ */
 const LOST_MS = 24 * 60 * 60_000
 
 /** Failed audits remembered. */
@@ -140,8 +144,13 @@ export function startAuditor(parts: AuditingParts, options: AuditorOptions) {
         ...{ threads: options.threads, offline: options.offline, signal: stop.signal },
         onProgress: (done: number, total: number) => void Object.assign(work, { done, total }),
       }
-      const { verdict } = await auditShard(parts, task, running, epoch, () => chooser.accusations(task))
+      const { verdict, rechecked } = await auditShard(parts, task, running, epoch, () =>
+        chooser.accusations(task),
+      )
       stop.signal.throwIfAborted()
+      // perhaps it is this machine that reaches nothing
+      if (rechecked.findings.every(({ code }) => code === 'source_gone') && !isLost(task))
+        throw new ShoalError('source_gone', `the archive of segment ${segment} can't be had now`)
       const { bytes } = await makeVerdict(verdict, home.signer)
       await verdicts.put({ manifest: shard.manifest, producer: shard.peer }, bytes)
       failed.delete(keyOf(task))
@@ -158,6 +167,12 @@ export function startAuditor(parts: AuditingParts, options: AuditorOptions) {
       current = null
       resolve()
     }
+  }
+
+  /** Whether it was tried for so long that it may be gone for good. */
+  function isLost(task: AuditTask): boolean {
+    const last = failed.get(keyOf(task))
+    return last !== undefined && clock() - last.since >= LOST_MS
   }
 
   /** Others take a number of verdicts at a time: what is too much now is told later. */
@@ -178,7 +193,7 @@ export function startAuditor(parts: AuditingParts, options: AuditorOptions) {
   function fail(task: AuditTask, place: Place, code: string, message: string): void {
     const now = clock()
     const { tries, since } = failed.get(keyOf(task)) ?? { tries: 0, since: now }
-    const againMs = now - since >= LOST_MS ? LOST_MS : Math.min(AGAIN_MS * 2 ** tries, MAX_AGAIN_MS)
+    const againMs = isLost(task) ? LOST_MS : Math.min(AGAIN_MS * 2 ** tries, MAX_AGAIN_MS)
     failed.set(keyOf(task), { place, code, message, tries: tries + 1, since, nextAt: now + againMs })
     log.warn({ segment: place.segment, manifest: place.manifest, code, message }, 'an audit failed')
     options.onAudit?.({ ...place, how: 'failed', code, message })

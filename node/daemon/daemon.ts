@@ -157,13 +157,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   })
   opened.defer(() => membership.close())
   const parts = { ledger, network, signer: home.signer, clock }
+  // who sees no web could only say that nothing can be verified
+  const audits = !offline && !options.withoutAudits
   const toolbox = startToolbox(parts, options)
   opened.defer(() => toolbox.close())
   const auditor = startAuditor(
     { home, ledger, network, toolbox, hearings },
     {
       ...{ log, clock, threads, offline, onAudit: options.onAudit, mayBegin: disk.hasRoom },
-      mayWork: () => mayWork() && !options.withoutAudits,
+      mayWork: () => audits && mayWork(),
       isReady: membership.isReady,
       onCaughtUp: () => worker.wake(),
       onFatal: (error) => fail(error),
@@ -174,7 +176,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     {
       ...{ ...options, mayWork, isReady: membership.isReady },
       // verification keeps up with the crawl
-      mayBegin: async () => (options.withoutAudits || !auditor.isBehind()) && (await disk.hasRoom()),
+      mayBegin: async () => !(audits && auditor.isBehind()) && (await disk.hasRoom()),
     },
   )
   function wake(): void {
