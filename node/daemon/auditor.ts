@@ -45,7 +45,7 @@ export interface AuditorOptions {
   isReady: (campaign: CID) => boolean
   /** told when an audit has ended here */
   onAudit?: ((audit: AuditEnding) => void) | undefined
-  /** told when no audit is due any more that was */
+  /** told when no audit waits any more for which work was put off */
   onCaughtUp: () => void
   /** told when it can not go on */
   onFatal: (error: ShoalError) => void
@@ -107,6 +107,7 @@ export function startAuditor(parts: AuditingParts, options: AuditorOptions) {
   let untold: { id: CID; bytes: Uint8Array; nextAt: number }[] = []
   let done = 0
   let tookMs = 0
+  let hasPutOff = false
   let ending = false
   const ended = Promise.withResolvers<void>()
 
@@ -119,15 +120,30 @@ export function startAuditor(parts: AuditingParts, options: AuditorOptions) {
   async function look(): Promise<void> {
     const campaigns = ledger.campaigns().filter(({ id }) => options.isReady(id) && !barred.has(id.toString()))
     const found: AuditTask[] = []
-    for (const task of await chooser.choose(campaigns)) {
+    const chosen = await chooser.choose(campaigns)
+    const names = new Set(chosen.map(keyOf))
+    // what others have done meanwhile
+    for (const name of [...failed.keys()]) if (!names.has(name)) failed.delete(name)
+    for (const task of chosen) {
       const last = failed.get(keyOf(task))
       if (last && last.nextAt > clock()) continue
       if (await verdicts.has({ manifest: task.shard.manifest, producer: task.shard.peer })) continue
       found.push(task)
     }
-    const wasBehind = due.length > 0
-    due = found
-    if (wasBehind && due.length === 0) options.onCaughtUp()
+    setDue(found)
+  }
+
+  function setDue(tasks: AuditTask[]): void {
+    due = tasks
+    if (due.length > 0 || !hasPutOff) return
+    hasPutOff = false
+    options.onCaughtUp()
+  }
+
+  /** A campaign that is left meanwhile is no fault. */
+  function tolerate(error: ShoalError): void {
+    if (FATAL.includes(error.code)) throw error
+    log.warn({ code: error.code, message: error.message }, 'audits were not looked for')
   }
 
   async function audit(task: AuditTask): Promise<void> {
@@ -202,12 +218,12 @@ export function startAuditor(parts: AuditingParts, options: AuditorOptions) {
   async function loop(): Promise<void> {
     while (!ending) {
       const start = performance.now()
-      await look()
+      await look().catch(tolerate)
       await tellUntold()
       const [task] = due
       // who has more to tell than others take has time
       if (task && untold.length === 0 && mayWork() && (await options.mayBegin()) && !ending) {
-        due = due.slice(1)
+        setDue(due.slice(1))
         await audit(task)
         continue
       }
@@ -237,8 +253,11 @@ export function startAuditor(parts: AuditingParts, options: AuditorOptions) {
         ...{ code, message, tries, nextAt },
       })),
     }),
-    /** whether audits are due that could be done: then no new segment is to be begun */
-    isBehind: () => due.length > 0,
+    /** Whether a new segment may be begun: not while audits wait. Who may not is told by `onCaughtUp`. */
+    letsWork(): boolean {
+      hasPutOff = due.length > 0
+      return !hasPutOff
+    },
     demand: demands.verify,
     outlook: chooser.outlook,
     look() {
@@ -249,7 +268,7 @@ export function startAuditor(parts: AuditingParts, options: AuditorOptions) {
     async without<T>(campaign: CID, something: () => Promise<T>): Promise<T> {
       barred.add(campaign.toString())
       try {
-        due = due.filter(({ id }) => !id.equals(campaign))
+        setDue(due.filter(({ id }) => !id.equals(campaign)))
         if (current?.task.id.equals(campaign)) {
           current.stop.abort()
           await current.ended

@@ -36,6 +36,7 @@ import { type Ending, startWorker } from './worker.ts'
 
 export { answerControl, type ControlAnswers } from './answer-control.ts'
 export { parseHours } from './hours.ts'
+export { startProducer } from './produce-segment.ts'
 export type {
   AuditEnding,
   AuditOutlook,
@@ -176,7 +177,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     {
       ...{ ...options, mayWork, isReady: membership.isReady },
       // verification keeps up with the crawl
-      mayBegin: async () => !(audits && auditor.isBehind()) && (await disk.hasRoom()),
+      mayBegin: async () => (!audits || auditor.letsWork()) && (await disk.hasRoom()),
     },
   )
   function wake(): void {
