@@ -32,9 +32,12 @@ export interface StateChange {
 const MAX_ON_SPOT = 2_000
 /** A tally begins so soon after a record has come, that those that come with it are in it too. */
 const SOON_MS = 50
-/** Between two tallies of a campaign at least, and as a multiple of what the last took. */
+/** Between two tallies of a campaign at least, and as a multiple of what the last took: less where somebody waits. */
 const PAUSE_MS = 300
-const PAUSE_SHARE = 4
+const PAUSE_SHARE = 15
+const ASKED_SHARE = 4
+/** How often it is looked whether somebody waits by now. */
+const LOOK_MS = 100
 /** A thread that has no work for so long gives its memory back. */
 const IDLE_MS = 30_000
 /** Envelopes that are read at once, and states that are written, before others have their turn. */
@@ -51,8 +54,11 @@ interface Course {
   latest: Judgements | null
   /** the next tally, waited for or under way */
   next: Promise<void> | null
-  /** when it may begin, by `performance.now` */
-  from: number
+  /** when the last one ended, by `performance.now`, and what it took, milliseconds */
+  ended: number
+  took: number
+  /** whether somebody waits for the next */
+  isAsked: boolean
 }
 
 /** Keeps the states of shards in step with the records, at leisure. */
@@ -77,7 +83,7 @@ export function startJudging(
   function courseOf(one: Joined): Course {
     const known = courses.get(one)
     if (known) return known
-    const course = { noted: 1, judged: 0, latest: null, next: null, from: 0 }
+    const course = { noted: 1, judged: 0, latest: null, next: null, ended: 0, took: 0, isAsked: false }
     courses.set(one, course)
     return course
   }
@@ -94,7 +100,9 @@ export function startJudging(
 
   async function judgeNext(one: Joined, course: Course): Promise<void> {
     try {
-      await setTimeout(Math.max(SOON_MS, course.from - performance.now()), undefined, { signal: stop.signal })
+      await setTimeout(SOON_MS, undefined, { signal: stop.signal })
+      for (let left = pauseOf(course); left > 0; left = pauseOf(course))
+        await setTimeout(Math.min(left, LOOK_MS), undefined, { signal: stop.signal })
       if (isHere(one)) await judgeAll(one, course)
     } catch (error) {
       if (!stop.signal.aborted) throw error
@@ -104,9 +112,15 @@ export function startJudging(
     if (isHere(one) && course.judged < course.noted) void judgeSoon(one, course)
   }
 
+  function pauseOf({ ended, took, isAsked }: Course): number {
+    const share = isAsked ? ASKED_SHARE : PAUSE_SHARE
+    return took === 0 ? 0 : ended + Math.max(PAUSE_MS, share * took) - performance.now()
+  }
+
   async function judgeAll(one: Joined, course: Course): Promise<void> {
     const start = performance.now()
     const { noted } = course
+    course.isAsked = false
     try {
       const tallied = await tallyOf(one, defaultPolicy(one.campaign.audit))
       if (!isHere(one)) return
@@ -115,8 +129,8 @@ export function startJudging(
       course.judged = noted
       if (changed) await writeRows()
     } finally {
-      const now = performance.now()
-      course.from = now + Math.max(PAUSE_MS, PAUSE_SHARE * (now - start))
+      course.ended = performance.now()
+      course.took = course.ended - start
     }
   }
 
@@ -209,6 +223,7 @@ export function startJudging(
       const course = courseOf(one)
       const { noted } = course
       while (course.latest === null || course.judged < noted) {
+        course.isAsked = true
         await judgeSoon(one, course)
         stop.signal.throwIfAborted()
         if (!isHere(one)) throw new ShoalError('campaign_unknown', `this node has left campaign ${one.id}`)

@@ -99,7 +99,7 @@ export interface Ledger {
   /**
    * The state of every shard and the standing of every peer by the campaign's own policy (see protocol/rules/standing.ts),
    * of all records that were known when asked, or more. It is kept, and found anew when records have come: it may take
-   * some tenths of a second, with 100,000 shards some seconds; the event loop stays free.
+   * some tenths of a second, with 100,000 shards some ten seconds; the event loop stays free.
    */
   judgements(campaign: CID): Promise<Judgements>
   /** The same by a consumer's policy, found at once. */
