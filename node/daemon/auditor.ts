@@ -49,6 +49,8 @@ export interface AuditorOptions {
   onCaughtUp: () => void
   /** told when it can not go on */
   onFatal: (error: ShoalError) => void
+  /** in place of an honest audit, for demonstrations and tests */
+  auditShard?: typeof auditShard | undefined
 }
 
 interface Place {

@@ -14,6 +14,7 @@ import { type Peer, startNetwork } from '../network/network.ts'
 import { parseCampaign } from '../parse-cid.ts'
 import { describeShard, fetchShard } from '../shard/shard.ts'
 import { VERSION } from '../version.ts'
+import type { auditShard } from './audit-shard.ts'
 import { type AuditEnding, startAuditor } from './auditor.ts'
 import type { AuditOutlook } from './choose-audits.ts'
 import type { VerifyRequest } from './demand-audits.ts'
@@ -35,6 +36,7 @@ import type { Verification, VerifiedRow } from './verify-shard.ts'
 import { type Ending, startWorker } from './worker.ts'
 
 export { answerControl, type ControlAnswers } from './answer-control.ts'
+export { auditShard } from './audit-shard.ts'
 export { parseHours } from './hours.ts'
 export { startProducer } from './produce-segment.ts'
 export type {
@@ -77,6 +79,9 @@ export interface DaemonOptions extends ToolboxOptions {
   syncEveryMs?: number | undefined
   /** in place of the network, one with faults, for tests */
   startNetwork?: typeof startNetwork | undefined
+  /** in place of honest work, for demonstrations and tests */
+  startProducer?: typeof startProducer | undefined
+  auditShard?: typeof auditShard | undefined
 }
 
 export interface Daemon extends Campaigns, Shards {
@@ -170,10 +175,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       isReady: membership.isReady,
       onCaughtUp: () => worker.wake(),
       onFatal: (error) => fail(error),
+      auditShard: options.auditShard,
     },
   )
   const worker = startWorker(
-    { ...parts, producer: startProducer(home, toolbox, options) },
+    { ...parts, producer: (options.startProducer ?? startProducer)(home, toolbox, options) },
     {
       ...{ ...options, mayWork, isReady: membership.isReady },
       // verification keeps up with the crawl
