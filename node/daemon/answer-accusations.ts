@@ -79,7 +79,8 @@ function agreeOn(
 
 const numberOr = (fact: unknown) => (typeof fact === 'number' ? fact : null)
 
-function readOriginal({ found }: Accusation): CID | null {
+/** @returns null where the accuser names none */
+export function readOriginal({ found }: Pick<Accusation, 'found'>): CID | null {
   try {
     return CID.parse(String(found.original))
   } catch {

@@ -120,7 +120,7 @@ export async function auditShard(
   epoch: number,
   openAccusations: () => Promise<{ rows: SampledRow[]; verdicts: Verdict[] }>,
 ): Promise<Audited> {
-  const { home, ledger, network, hearings } = parts
+  const { home, network, hearings } = parts
   const { id, segment, shard } = task
   const proof = await home.signer.sign(proofMessage(shard.manifest))
   const told = { campaign: id, producer: shard.peer, epoch, proof }
@@ -132,12 +132,13 @@ export async function auditShard(
       const original = await findOriginal(copying, id, suspect, running.signal)
       if (original !== null) accuseOfCopying(rechecked, original)
       const { rows, verdicts } = await openAccusations()
-      const answers = await answerAccusations(tools, job, rows, verdicts, (manifest) => {
-        const other = ledger.shardsOf(id, segment).find((one) => manifest?.equals(one.manifest))
-        const known =
-          other && !other.id.equals(shard.id) ? { manifest: other.manifest, record: other.id } : null
-        return judgeCopy(copying, id, suspect, known, running.signal)
-      })
+      const answers = await answerAccusations(
+        tools,
+        job,
+        rows,
+        verdicts,
+        judgeOriginals(parts, task, checked, running.signal),
+      )
       const { deviceClass } = tools.scorer
       return {
         ...{ rechecked, answers },
@@ -155,6 +156,21 @@ export async function auditShard(
       ...{ rechecked, answers },
       verdict: toVerdict(rechecked, answers, { ...told, shard: unread, deviceClass: 'none' }),
     }
+  }
+}
+
+/** @returns what says whether a shard is a copy of the one with a manifest; null where that can't be told here */
+export function judgeOriginals(
+  { home, ledger, network, hearings }: AuditingParts,
+  { id, segment, shard }: AuditTask,
+  checked: CheckedShard,
+  signal: AbortSignal,
+): (original: CID | null) => Promise<boolean | null> {
+  const copying = { blocks: home.blocks, network, hearings }
+  return (original) => {
+    const other = ledger.shardsOf(id, segment).find((one) => original?.equals(one.manifest))
+    const known = other && !other.id.equals(shard.id) ? { manifest: other.manifest, record: other.id } : null
+    return judgeCopy(copying, id, { ...checked, record: shard.id }, known, signal)
   }
 }
 

@@ -7,11 +7,13 @@ import type { FrameSizes } from '../../protocol/rules/sample.ts'
 import { type Finding, framesOf, replayVerdict } from '../audit/audit.ts'
 import { nameOfPeer, verifySignature } from '../identity.ts'
 import { parseVerdict } from '../parse-cid.ts'
+import { COPIED, readOriginal } from './answer-accusations.ts'
 import {
   type AuditingParts,
   type AuditRunning,
   type AuditTask,
   auditShard,
+  judgeOriginals,
   withShard,
 } from './audit-shard.ts'
 
@@ -76,6 +78,12 @@ export async function repeatVerdict(
   const verdict = await findVerdict(parts, parseVerdict(text))
   return withShard(parts, task, running, async ({ tools, job, shard }) => {
     const { rows, rechecked } = await replayVerdict(tools, job, verdict)
+    // who calls it a copy speaks of no row
+    for (const accusation of verdict.forged.filter(({ code }) => code === COPIED)) {
+      const row = rows.find(({ ours }) => ours.frame === accusation.frame && ours.row === accusation.row)
+      const judge = judgeOriginals(parts, task, shard, running.signal)
+      if (row) row.contradicts = (await judge(readOriginal(accusation))) === false
+    }
     const flat = (row: (typeof rows)[number]): VerifiedRow => ({
       ...{ ...row.ours, theirs: row.theirs, contradicts: row.contradicts },
     })
