@@ -1,7 +1,6 @@
 // before all that makes objects
 import '../small-nursery.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CID } from 'multiformats/cid'
 import type { ShoalError } from '../../protocol/errors.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
 import type { ShardDetails, Shards } from '../components.ts'
@@ -12,7 +11,6 @@ import { type CampaignStanding, type Campaigns, manageCampaigns } from '../manag
 import { manageShards } from '../manage-shards.ts'
 import { type Peer, startNetwork } from '../network/network.ts'
 import { parseCampaign } from '../parse-cid.ts'
-import { describeShard, fetchShard } from '../shard/shard.ts'
 import { VERSION } from '../version.ts'
 import type { auditShard } from './audit-shard.ts'
 import { type AuditEnding, startAuditor } from './auditor.ts'
@@ -20,7 +18,7 @@ import type { AuditOutlook } from './choose-audits.ts'
 import type { VerifyRequest } from './demand-audits.ts'
 import { watchDisk } from './disk.ts'
 import { dropRefused } from './drop-refused.ts'
-import { findShard } from './find-shard.ts'
+import { fetchFound } from './find-shard.ts'
 import { hearShards } from './hear-shards.ts'
 import { type Hours, isWithin } from './hours.ts'
 import { type JudgedRequest, listJudged, type PolicyRequest, type ShardStanding } from './list-judged.ts'
@@ -275,12 +273,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     peers: () => network.peers(),
     segments: (request) => listSegments(ledger, network.peerId, request),
-    async fetch(text) {
-      const { id, shard } = await findShard(ledger, text)
-      const envelope = (await ledger.find(shard.id))!
-      const fetchBlock = (cid: CID) => network.fetchBlock(id, cid)
-      return describeShard(home, await fetchShard(home, shard.manifest, envelope, fetchBlock))
-    },
+    fetch: (text) => fetchFound({ home, ledger, network }, text),
     verify: auditor.demand,
     judged: listJudged(ledger, home.signer.publicKey),
     standings: (peer) => listStandings(ledger, home.signer.publicKey, peer),
