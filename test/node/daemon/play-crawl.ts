@@ -40,6 +40,8 @@ export async function playCrawl() {
   const to = `127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
     base: `http://${ARCHIVES}/`,
+    /** where it is; pictures are given for any host */
+    to,
     hosts: Object.fromEntries([ARCHIVES, ...PICTURES.map(({ host }) => host)].map((host) => [host, to])),
     /** milliseconds from one of a segment's four pictures to the next */
     pace,
