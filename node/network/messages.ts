@@ -59,6 +59,12 @@ export async function converse<T>(
     if (pace !== undefined) deadline = Math.min(deadline + (bytes / pace) * 1000, performance.now() + totalMs)
   }
   const idle = setTimeout(late, idleMs)
+  /** Nothing is waited for on a stream that has ended, whatever `talk` still does. */
+  const rest = () => {
+    clearTimeout(total)
+    clearTimeout(idle)
+  }
+  stream.addEventListener('close', rest)
   signal?.addEventListener('abort', cancel)
   if (signal?.aborted) cancel()
   const wire = lpStream(stream, { maxDataLength: maxBytes, lengthDecoder: readLength })
@@ -91,8 +97,8 @@ export async function converse<T>(
     stream.abort(error as Error)
     throw error
   } finally {
-    clearTimeout(total)
-    clearTimeout(idle)
+    rest()
+    stream.removeEventListener('close', rest)
     signal?.removeEventListener('abort', cancel)
   }
 }
