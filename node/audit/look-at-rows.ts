@@ -1,9 +1,9 @@
 import parallel from 'it-parallel'
-import { encode, equalBytes } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Agreement } from '../../protocol/rules/agree.ts'
 import { placeIn } from '../../protocol/rules/sample.ts'
 import type { ExtractedRecord } from '../components.ts'
+import { isOfModel } from '../score/score.ts'
 import { collect, windowsOf } from '../work/work.ts'
 import { type Comparison, compareCandidate, matchRecord } from './compare-record.ts'
 import { type EarlierRows, findEarlier, isRepeated } from './find-earlier.ts'
@@ -204,7 +204,7 @@ function factsOf({ said, found }: Comparison): [Facts, Facts] {
 /** @throws ShoalError `campaign_model` where scores of another model would be compared */
 function checkModel({ scorer }: AuditParts, { campaign }: AuditJob): void {
   const { model } = campaign.pipeline
-  if (equalBytes(encode(scorer.model.files), encode(model.files))) return
+  if (isOfModel(scorer.model, model)) return
   throw new ShoalError(
     'campaign_model',
     `the campaign's model is ${model.repo}, and ${scorer.model.repo} has other files: verify with the campaign's own`,

@@ -58,7 +58,7 @@ export function prepareModels(
         yield { id: peer, read }
       }
     }
-    const { directory } = await obtainModel(model, {
+    const { directory, files } = await obtainModel(model, {
       ...whereToLook(options),
       ...{ peers, signal },
       onLie(peer, reason) {
@@ -70,7 +70,7 @@ export function prepareModels(
       },
     })
     signal.throwIfAborted()
-    await shared.add(id.toString(), directory, model.files)
+    await shared.add(id.toString(), directory, files)
     if (signal.aborted) shared.remove(id.toString())
   }
 

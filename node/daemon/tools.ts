@@ -59,9 +59,8 @@ export async function openTools(
 /** It has been got before any segment is taken, so that nobody is asked for it here unless it was lost meanwhile. */
 async function openModel(model: Campaign['pipeline']['model'], options: ToolOptions): Promise<Scorer> {
   const places = whereToLook({ ...options, diskBytes: null })
-  const { directory, precision } = await obtainModel(model, places)
+  const { directory, precision, files } = await obtainModel(model, places)
   const scorer = await openScorer(directory, { ...places, precision, threads: options.threads })
-  const files = [...model.files].sort((a, b) => (a.path < b.path ? -1 : 1))
   if (equalBytes(encode(scorer.model.files), encode(files))) return scorer
   await scorer.close()
   throw new ShoalError(

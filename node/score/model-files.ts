@@ -3,7 +3,9 @@ import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { encode, equalBytes } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
+import { arithmeticOf } from './device-class.ts'
 
 /** One file of a model, as a campaign's manifest lists it. */
 export interface ModelFile {
@@ -60,7 +62,7 @@ export async function readModelFiles(directory: string, precision: string): Prom
     if (!(await isFile(join(directory, path)))) throw missing(directory, path)
   }
   const files: ModelFile[] = []
-  for (const path of [...paths.required, ...paths.optional, paths.text, paths.vision].sort()) {
+  for (const path of listPaths(precision).sort()) {
     const absolute = join(directory, path)
     if (await isFile(absolute)) files.push({ path, ...(await hashFile(absolute)) })
   }
@@ -76,26 +78,67 @@ export async function hashFile(path: string): Promise<{ sha256: string; bytes: n
 }
 
 /**
- * The precision of a model that a stranger lists: these files, and no others, are what a scorer would read.
+ * The precisions of a model that a stranger lists, the plain one first: what is listed makes a whole model of each,
+ * and nothing is listed that none reads. Of two that count as one class of device nobody could tell which was meant.
  *
  * @throws ShoalError `campaign_model`
  */
-export function tellPrecision({ repo, files }: { repo: string; files: readonly ModelFile[] }): string {
+export function tellPrecisions({ repo, files }: { repo: string; files: readonly ModelFile[] }): string[] {
   const listed = files.map(({ path }) => path)
-  const towers = listed.flatMap((path) => /^onnx\/vision_model(?:_(\w+))?\.onnx$/.exec(path) ?? [])
-  const precision = towers.length === 2 ? (towers[1] ?? 'fp32') : 'fp32'
-  const { vision, text, required, optional } = namePaths(precision)
-  const lacking = [...required, text, vision].filter((path) => !listed.includes(path))
-  const strange = listed.filter((path) => ![...required, ...optional, text, vision].includes(path))
-  if (lacking.length + strange.length === 0) return precision
+  const towers = listed.map((path) => TOWER.exec(path)).filter((match) => match !== null)
+  const named = towers.map((match) => match[1] ?? 'fp32').sort((a, b) => rankOf(a) - rankOf(b))
+  const precisions = named.length > 0 ? named : ['fp32']
+  const read = new Set(precisions.flatMap(listPaths))
+  const needed = precisions.flatMap((precision) => {
+    const { vision, text, required } = namePaths(precision)
+    return [...required, text, vision]
+  })
+  const classes = precisions.map(arithmeticOf)
   const what = [
-    ...lacking.map((path) => `it lacks ${path}`),
-    ...strange.map((path) => `nothing reads ${path}`),
+    ...[...new Set(needed)].filter((path) => !listed.includes(path)).map((path) => `it lacks ${path}`),
+    ...listed.filter((path) => !read.has(path)).map((path) => `nothing reads ${path}`),
+    ...classes.filter((one, i) => classes.indexOf(one) < i).map((one) => `two of its precisions are ${one}`),
   ]
+  if (what.length === 0) return precisions
   throw new ShoalError(
     'campaign_model',
     `the campaign's model is ${repo}, which no node can open: ${what.slice(0, 3).join(', ')}. Leave the campaign, or tell its organiser`,
   )
+}
+
+const TOWER = /^onnx\/vision_model(?:_(\w+))?\.onnx$/
+
+function rankOf(precision: string): number {
+  return precision === 'fp32' ? 0 : 1
+}
+
+/** Those of a model's files that a precision reads, in the order of `readModelFiles`. */
+export function filesOf(files: readonly ModelFile[], precision: string): ModelFile[] {
+  const read = listPaths(precision)
+  return files.filter(({ path }) => read.includes(path)).sort((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+/**
+ * Whether a scorer's files are a campaign's model, in one of its precisions.
+ *
+ * @throws ShoalError `campaign_model` where the campaign lists no model
+ */
+export function isOfModel(
+  { files }: { files: readonly ModelFile[] },
+  model: { repo: string; files: readonly ModelFile[] },
+): boolean {
+  const own = encode(files)
+  return tellPrecisions(model).some((precision) => equalBytes(own, encode(filesOf(model.files, precision))))
+}
+
+/** @returns whether both towers of this precision are in a directory */
+export async function hasPrecision(directory: string, precision: string): Promise<boolean> {
+  return (await listPrecisions(directory)).includes(precision)
+}
+
+function listPaths(precision: string): string[] {
+  const { vision, text, required, optional } = namePaths(precision)
+  return [...required, ...optional, text, vision]
 }
 
 /** @returns the precisions of which both towers are there */

@@ -4,7 +4,7 @@ import { cidOf, encode, equalBytes } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { downloadFile } from './download-file.ts'
 import { hubAddress, hubDirectory, type ModelId, parseModelId } from './download-model.ts'
-import { hashFile, type ModelFile, readModelFiles, tellPrecision } from './model-files.ts'
+import { filesOf, hashFile, type ModelFile, readModelFiles, tellPrecisions } from './model-files.ts'
 import { type TakeOptions, takeFromPeers } from './take-from-peers.ts'
 
 /** How much of a model is here. */
@@ -23,6 +23,8 @@ export interface ObtainOptions extends Pick<TakeOptions, 'onLie' | 'signal'> {
   peers?: TakeOptions['peers'] | undefined
   /** what a model may have, so that no campaign fills the disk; as much as there is free where absent */
   maxBytes?: number | undefined
+  /** which of the model's precisions; where absent, one that is here already, or else the first */
+  precision?: string | undefined
   /** leave the model's origin alone */
   offline: boolean
   /** the origin, in place of `HF_ENDPOINT` or https://huggingface.co */
@@ -36,26 +38,45 @@ interface WantedModel {
   files: readonly ModelFile[]
 }
 
+export interface ObtainedModel {
+  directory: string
+  precision: string
+  files: ModelFile[]
+}
+
 /**
  * See to it that the very files of a campaign's model are here: those of a given directory, or in the cache, or from
  * peers, or from the origin that the model's name tells, in this order. What was got lies in a directory that is
  * named by all the hashes, so that no campaign's files are taken for another's, whatever they call their model.
  *
- * @returns the directory, and the precision to open it with
- * @throws ShoalError `campaign_model` where they can't be had; what the disk does; the signal's reason
+ * Of a model in several precisions only what one of them reads is got.
+ *
+ * @returns the directory, and the precision to open it with, which reads these files of the model's
+ * @throws ShoalError `campaign_model` where they can't be had; `model_precision` where the campaign has none such; what
+ *   the disk does; the signal's reason
  */
-export async function obtainModel(
-  model: WantedModel,
-  options: ObtainOptions,
-): Promise<{ directory: string; precision: string }> {
-  const precision = tellPrecision(model)
+export async function obtainModel(model: WantedModel, options: ObtainOptions): Promise<ObtainedModel> {
+  const precisions = choosePrecisions(model, options.precision)
   const origin = originOf(model.repo)
   const hub = origin === null ? [] : [hubDirectory(options.cacheDir, origin)]
-  for (const directory of [...options.given, ...hub])
-    if (await holds(directory, precision, model.files)) return { directory, precision }
-  const directory = join(options.cacheDir, cidOf(encode(model.files)).toString())
-  await inTurn(directory, () => fill(directory, model, origin, options))
-  return { directory, precision }
+  const wanted = precisions.map((precision) => {
+    const files = filesOf(model.files, precision)
+    return { precision, files, own: join(options.cacheDir, cidOf(encode(files)).toString()) }
+  })
+  for (const { precision, files, own } of wanted)
+    for (const directory of [...options.given, ...hub, own])
+      if (await holds(directory, precision, files)) return { directory, precision, files }
+  const [{ precision, files, own }] = wanted as [(typeof wanted)[0]]
+  await inTurn(own, () => fill(own, { ...model, files }, origin, options))
+  return { directory: own, precision, files }
+}
+
+function choosePrecisions(model: WantedModel, precision: string | undefined): string[] {
+  const precisions = tellPrecisions(model)
+  if (precision === undefined) return precisions
+  if (precisions.includes(precision)) return [precision]
+  const has = `${model.repo} in ${precisions.join(', ')}`
+  throw new ShoalError('model_precision', `the campaign's model is ${has}: ${precision} is none of them`)
 }
 
 /** Names that are no address of the hub's have no origin. */
@@ -71,7 +92,7 @@ function originOf(repo: string): ModelId | null {
 async function holds(directory: string, precision: string, files: readonly ModelFile[]): Promise<boolean> {
   for (const { path, bytes } of files) if ((await sizeOf(join(directory, path))) !== bytes) return false
   const there = await readModelFiles(directory, precision)
-  return equalBytes(encode(there), encode([...files].sort((a, b) => (a.path < b.path ? -1 : 1))))
+  return equalBytes(encode(there), encode(files))
 }
 
 async function fill(

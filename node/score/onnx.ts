@@ -28,8 +28,14 @@ export async function openTower(path: string, outputs: string[], threads: number
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: 3,
-    // idle threads that spin take the cores from parsing and decoding
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    extra: {
+      session: {
+        // idle threads that spin take the cores from parsing and decoding
+        intra_op: { allow_spinning: '0' },
+        // without it, processors that have no VNNI cut sums of int8 products off: others would find those scores forged
+        x64quantprecision: '1',
+      },
+    },
   }).catch((cause: unknown) => {
     throw new ShoalError('model_broken', `${path}: onnxruntime can't load it: ${messageOf(cause)}`)
   })

@@ -4,14 +4,18 @@ import { fileURLToPath } from 'node:url'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Scorer } from '../components.ts'
 import { type BatchScorer, openBatches } from './batch-pairs.ts'
-import { checkGolden } from './check-golden.ts'
+import { checkGolden, makeGolden } from './check-golden.ts'
+import { deviceClassOf } from './device-class.ts'
 import { type DownloadProgress, downloadModel, parseModelId } from './download-model.ts'
+import type { EncoderOptions } from './dual-encoder.ts'
 import { checkPins, isPresetsModel } from './known-models.ts'
 import { readModelConfig } from './model-config.ts'
-import { readModelFiles } from './model-files.ts'
-import { readShoalFile } from './shoal-file.ts'
+import { hasPrecision, readModelFiles } from './model-files.ts'
+import { type GoldenPair, readShoalFile } from './shoal-file.ts'
 
+export { precisionLike } from './device-class.ts'
 export type { DownloadProgress } from './download-model.ts'
+export { isOfModel, tellPrecisions } from './model-files.ts'
 export { type ObtainOptions, type ObtainProgress, obtainModel } from './obtain-model.ts'
 
 export interface ScorerOptions {
@@ -36,6 +40,8 @@ export interface ScorerOptions {
 /** Beyond sixteen pairs a CPU gains nothing, and each takes 600 KB as floats. */
 const DEFAULT_BATCH = 16
 const DEFAULT_WAIT_MS = 20
+/** Pairs of a reference run. */
+const GOLDEN_BATCH = 4
 /** The directory of shoal-mini, which is part of the program. */
 export const EMBEDDED = fileURLToPath(new URL('./shoal-mini', import.meta.url))
 
@@ -58,26 +64,40 @@ export async function openScorer(model: string | undefined, options: ScorerOptio
   const files = await readModelFiles(directory, precision)
   if (id !== null) checkPins(id.repo, files, directory)
   const [config, shoal] = [await readModelConfig(directory), await readShoalFile(directory)]
-  const batches = await openBatches(
-    {
-      directory,
-      precision,
-      config,
-      threads: options.threads ?? Math.max(1, availableParallelism() - 1),
-      batch: Math.max(1, options.batch ?? DEFAULT_BATCH),
-    },
-    options.maxWaitMs ?? DEFAULT_WAIT_MS,
-  )
-  await refuseStrays(batches, () =>
-    checkGolden(batches, shoal?.golden ?? [], config.geometry, directory, precision),
-  )
+  const encoder: EncoderOptions = {
+    directory,
+    precision,
+    config,
+    threads: options.threads ?? Math.max(1, availableParallelism() - 1),
+    batch: Math.max(1, options.batch ?? DEFAULT_BATCH),
+  }
+  // before the model itself: two of them at once may be more than there is memory for
+  const golden = shoal && shoal.golden.length > 0 ? shoal.golden : await runReference(encoder)
+  const batches = await openBatches(encoder, options.maxWaitMs ?? DEFAULT_WAIT_MS)
+  await refuseStrays(batches, () => checkGolden(batches, golden, config.geometry, directory, precision))
   return {
     geometry: config.geometry,
     model: { repo: id === null ? (shoal?.name ?? basename(directory)) : `${id.repo}@${id.revision}`, files },
     thresholds: shoal?.similarity ?? (isPresetsModel(files) ? 'preset' : null),
-    deviceClass: `cpu/${precision === 'quantized' ? 'int8' : precision}`,
+    deviceClass: deviceClassOf(precision),
     score: batches.score,
     close: batches.close,
+  }
+}
+
+/**
+ * The golden pairs of a model that brings none: what its plain files give on this machine's own processor, if they are
+ * there. Whoever runs just these is its own reference: then there is nothing to compare.
+ */
+async function runReference(encoder: EncoderOptions): Promise<GoldenPair[]> {
+  const plain = { ...encoder, precision: 'fp32', batch: GOLDEN_BATCH }
+  if (encoder.precision === plain.precision || !(await hasPrecision(encoder.directory, plain.precision)))
+    return []
+  const batches = await openBatches(plain, 0)
+  try {
+    return await makeGolden(batches, encoder.config.geometry)
+  } finally {
+    await batches.close()
   }
 }
 

@@ -212,9 +212,13 @@ function isAlike(
   )
 }
 
+/** Floats of which nothing is rounded to steps. */
+const FLOATS: ReadonlySet<string> = new Set(['fp32', 'tf32', 'fp16'])
+
 /**
  * How far two honest cosines of the same image may be apart, by what the devices compute with, the part of a class
- * after its last slash: `cpu/fp32`. What int8 gives depends on the kernels, so that only equal classes compare.
+ * after its last slash: `cpu/fp32`. What int8 and the like give depends on the file and the kernels, so that of those
+ * only equal classes compare.
  *
  * @returns null where they say nothing of each other
  */
@@ -225,10 +229,10 @@ export function toleranceOf({
 }: Pick<AgreementTerms, 'tolerances' | 'producerDevice' | 'verifierDevice'>): number | null {
   const [one, other] = [producerDevice, verifierDevice].map((device) =>
     device.slice(device.lastIndexOf('/') + 1),
-  )
+  ) as [string, string]
   if (one === 'fp32' && other === 'fp32') return tolerances.full
-  if (one === 'int8' || other === 'int8') return producerDevice === verifierDevice ? tolerances.reduced : null
-  return tolerances.reduced
+  const isComparable = producerDevice === verifierDevice || (FLOATS.has(one) && FLOATS.has(other))
+  return isComparable ? tolerances.reduced : null
 }
 
 /** Detailed enough images have a PDQ; near the limit of detail, decoders may disagree whether. */

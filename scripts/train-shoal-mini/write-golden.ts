@@ -7,15 +7,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { makeGolden } from '../../node/score/check-golden.ts'
 import { openScorer } from '../../node/score/score.ts'
 import { encodeFloats } from '../../node/score/shoal-file.ts'
-import { testPicture } from '../../node/score/test-picture.ts'
-
-const TEXTS = [
-  'a dog runs through the snow',
-  'the flag of Japan, painted on an old wooden wall beside a narrow street, seen from far above in the evening',
-  'red balloon',
-]
 
 const directory = process.argv[2]
 if (directory === undefined) throw new Error('name the directory of the model')
@@ -24,11 +18,10 @@ const { golden: _, ...shoal } = JSON.parse(await readFile(path, 'utf8'))
 await writeFile(path, `${JSON.stringify(shoal, null, 2)}\n`)
 
 const scorer = await openScorer(directory, { cacheDir: tmpdir() })
-const { width, height } = scorer.geometry
-const scores = await Promise.all(TEXTS.map((text, i) => scorer.score(testPicture(i, width, height), text)))
-const golden = TEXTS.map((text, i) => {
-  const { similarity, embedding } = scores[i]!
-  return { text, similarity: Number(similarity.toFixed(6)), embedding: encodeFloats(embedding) }
-})
+const golden = (await makeGolden(scorer, scorer.geometry)).map(({ text, similarity, embedding }) => ({
+  text,
+  similarity: Number(similarity.toFixed(6)),
+  embedding: encodeFloats(embedding),
+}))
 await writeFile(path, `${JSON.stringify({ ...shoal, golden }, null, 2)}\n`)
 await scorer.close()

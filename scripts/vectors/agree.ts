@@ -55,6 +55,13 @@ export function agreeCases(): unknown[] {
       producerDevice: 'arm/int8',
       verifierDevice: 'cpu/int8',
     }),
+    image('q4 against fp32 says nothing', kept, scored(0.9), 'unverifiable', 'device_unlike', {
+      producerDevice: 'cpu/q4',
+    }),
+    image('q4 within its class', kept, scored(0.3185), 'forged', 'row_score', {
+      producerDevice: 'cpu/q4',
+      verifierDevice: 'cpu/q4',
+    }),
     image('a score that is no number', { ...kept, similarity: NaN }, seen, 'forged', 'row_score'),
     image(
       'another md5',

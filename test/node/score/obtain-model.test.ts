@@ -34,7 +34,9 @@ function* endless() {
 test('a directory that has the very files comes first, then the cache; nobody is asked', async (context) => {
   const { peers, asked } = makePeers(context, { honest })
   const given = [EMBEDDED, context.directory]
-  assert.equal(await obtain(context, { peers, given }), { directory: context.directory, precision: 'fp32' })
+  assert.equal(await obtain(context, { peers, given }), {
+    ...{ directory: context.directory, precision: 'fp32', files: context.files },
+  })
   const hub = join(context.cacheDir, 'some--tiny@v1')
   await cp(context.directory, hub, { recursive: true })
   assert.is((await obtain(context, { peers }, REPO)).directory, hub)

@@ -148,7 +148,7 @@ test('a device that strays from the golden scores is refused', async ({ director
     (e) => e,
   )
   assert.is(error?.code, 'model_golden')
-  assert.match(error.message, /0\.0020 off .* 0\.001 is allowed/)
+  assert.match(error.message, /fp32 is 0\.0020 off .* 0\.0005 is allowed/)
 })
 
 test('pairs that have not had their turn are refused on closing, and a closed scorer takes none', async ({
