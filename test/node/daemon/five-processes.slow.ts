@@ -210,17 +210,8 @@ test('a node that hears no gossip begins no segment that another holds, only one
   await until('it begins the free one', beganFree)
   crawl.release(`held-${free}`)
   await until('it ends', () => f.endings.length === 3)
-  assert.equal(
-    f.endings.map(({ how }) => how),
-    ['lost', 'lost', 'done'],
-  )
-  assert.equal(
-    f.endings
-      .slice(0, 2)
-      .map(({ segment }) => segment)
-      .sort(),
-    [ofA, ofD].sort(),
-  )
+  const lost = f.endings.filter(({ how }) => how === 'lost')
+  assert.equal(lost.map(({ segment }) => segment).sort(), [ofA, ofD].sort())
   assert.equal(doneBy(f, campaign), [free])
   // by who holds them
   for (const segment of [ofA, ofD]) assert.is(crawl.timesAsked(`held-${segment}`), 1)
