@@ -26,9 +26,10 @@ const COMMON = ['data', 'json', 'verbose'] as const
 export const COMMANDS: Readonly<Record<string, Command>> = {
   demo: {
     usage: '',
-    describe: 'Run the whole job on a small crawl that comes with Shoal. No packet leaves this machine',
-    options: ['threads', ...COMMON],
-    examples: ['demo', 'demo --json'],
+    describe:
+      'Run the whole job on a small crawl that comes with Shoal. One of its three nodes cheats: it forges scores, unless --cheat names something else. Known are scores, texts, rows, withhold, drop, optouts, model, grind, none. No packet leaves this machine',
+    options: ['cheat', 'threads', ...COMMON],
+    examples: ['demo', 'demo --cheat texts', 'demo --cheat none --json'],
     load: () => import('./commands/demo.ts'),
   },
   crawl: {
@@ -220,5 +221,7 @@ export function declare(version: string): sade.Sade {
 }
 
 function describeOption(option: OptionKind): string {
-  return option.kind === 'choice' ? `${option.describe}: ${option.of.join(', ')}` : option.describe
+  return option.kind === 'choice' && !option.isTold
+    ? `${option.describe}: ${option.of.join(', ')}`
+    : option.describe
 }

@@ -2,12 +2,14 @@ import type { ExportFormat } from '../node/components.ts'
 import { MAX_PARTS, MAX_SAMPLES, MAX_VERIFIERS } from '../protocol/limits.ts'
 import { PRESETS } from '../protocol/rules/presets.ts'
 import type { ShardState } from '../protocol/rules/quorum.ts'
+import { SHOWN_CHEATS, type ShownCheat } from './demo/cheats/names.ts'
 
 /** What an option's value must be; one option means the same in every command. */
 export type OptionKind =
   | { kind: 'flag'; describe: string }
   | { kind: 'text'; describe: string }
-  | { kind: 'choice'; describe: string; of: readonly string[] }
+  /** `isTold`: the command's own description names them, since they don't fit on the option's line */
+  | { kind: 'choice'; describe: string; of: readonly string[]; isTold?: true }
   | { kind: 'number'; describe: string; least: number; most: number; whole?: boolean }
   | { kind: 'size'; describe: string; least: number }
 
@@ -23,6 +25,7 @@ export interface Options {
   threshold?: number
   kind?: 'warc' | 'wat'
   threads?: number
+  cheat?: ShownCheat | 'none'
   contact?: string
   format?: ExportFormat
   name?: string
@@ -64,6 +67,10 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   kind: { kind: 'choice', describe: 'What the files are, if unclear', of: ['warc', 'wat'] },
   offline: { kind: 'flag', describe: 'Use images inside the archive alone, no network' },
   threads: { kind: 'number', describe: 'Worker threads (else one a core)', least: 1, most: 256, whole: true },
+  cheat: {
+    ...{ kind: 'choice', describe: 'How one of the nodes cheats (else scores)', isTold: true },
+    of: [...Object.keys(SHOWN_CHEATS), 'none'],
+  },
   contact: { kind: 'text', describe: 'E-mail or URL for the sites you ask' },
   format: { kind: 'choice', describe: 'Layout', of: EXPORT_FORMATS },
   name: { kind: 'text', describe: 'What the campaign is called' },

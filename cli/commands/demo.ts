@@ -4,16 +4,27 @@ import { askDaemon } from '../../node/control.ts'
 import { findDataDir, logFile } from '../../node/paths.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Context } from '../declarations.ts'
+import { catchCheats } from '../demo/catch-cheats.ts'
 import { fetchShards, saveShards } from '../demo/collect-shards.ts'
-import { startNodes } from '../demo/nodes.ts'
+import { type DemoNode, startNodes } from '../demo/nodes.ts'
 import { showProgress } from '../demo/show-progress.ts'
 import { addUpDemo, type DemoResult, showSummary } from '../demo/show-summary.ts'
 import { type Sites, startSites } from '../demo/sites.ts'
+import { poll } from '../demo/until.ts'
 import { watchNodes } from '../demo/watch-nodes.ts'
 
 /** Tells a demo's directory from one that a person made. */
 const MARKER = '.shoal-demo'
 const NODES = 3
+/** The one that cheats, if any does: the last. */
+const CHEAT = NODES - 1
+/**
+ * One verifier a shard, since two honest nodes are left when the third is caught; so few rows that audits take less
+ * time than the work, and so many that a forged shard is found out.
+ */
+const AUDIT = { verifiers: 1, samples: 8 }
+/** Milliseconds for the first claim. */
+const CLAIM_MS = 60_000
 
 /** Of a node's log, to see why the demo failed. */
 const LAST_LINES = 8
@@ -44,17 +55,31 @@ async function shareOut({ options, output, signal }: Context, dataDir: string): 
   await using sites = await openSites()
   const { hosts, archives } = sites
   const { threads = 1, verbose } = options
-  await using running = await startNodes(dataDir, NODES, { hosts, threads, verbose }, signal)
+  const cheat = options.cheat === 'none' ? null : (options.cheat ?? 'scores')
+  await using running = await startNodes(
+    dataDir,
+    NODES,
+    { hosts, threads, verbose },
+    (number) => (number === CHEAT + 1 ? cheat : null),
+    signal,
+  )
   const { nodes } = running
-  const [first, ...others] = nodes
+  const first = nodes[0]!
+  const honest = cheat === null ? nodes : nodes.toSpliced(CHEAT, 1)
+  // so that it gets a segment before all are taken
+  if (cheat !== null) await Promise.all(honest.map((node) => node.ask('pause')))
   const [{ campaign }, { addresses }] = await Promise.all([
-    first!.ask('create', {
+    first.ask('create', {
       ...{ name: 'The demo crawl', contact: 'https://shoal.example/demo', preset: 'laion-5b' },
-      ...{ files: archives, kind: 'warc', base: null, parts: 1, model: null, threshold: null },
+      ...{ files: archives, kind: 'warc', base: null, parts: 1, model: null, threshold: null, audit: AUDIT },
     }),
-    first!.ask('status'),
+    first.ask('status'),
   ])
-  await Promise.all(others.map((node) => node.ask('join', { cid: campaign, peer: addresses[0] })))
+  await Promise.all(nodes.slice(1).map((node) => node.ask('join', { cid: campaign, peer: addresses[0] })))
+  if (cheat !== null) {
+    await untilItWorks(nodes[CHEAT]!, running.signal)
+    await Promise.all(honest.map((node) => node.ask('resume')))
+  }
 
   const progress = showProgress(process.stderr, { json: output.json, plain: verbose })
   let watched: Awaited<ReturnType<typeof watchNodes>>
@@ -63,17 +88,32 @@ async function shareOut({ options, output, signal }: Context, dataDir: string): 
   } finally {
     progress.stop()
   }
-  const { segments, digest, peerIds } = watched
+  const { segments, shards: states, digest, peerIds } = watched
+  const idOf = (node: DemoNode) => peerIds[nodes.indexOf(node)]!
+  const caught = await catchCheats(
+    honest.map((node) => ({ node, peerId: idOf(node) })),
+    states,
+  )
   const { shards, fetched } = await fetchShards(nodes, segments)
   await running.stop()
-  await saveShards(first!.dataDir, shards, join(dataDir, 'out'))
+  await saveShards(first.dataDir, shards, join(dataDir, 'out'))
   return addUpDemo(
     shards,
-    peerIds.map((peerId, i) => ({
-      ...{ peerId, digest, fetched: fetched[i]! },
-      segments: segments.filter(({ peer }) => peer === peerId).map(({ segment }) => segment),
+    nodes.map((node, i) => ({
+      ...{ peerId: peerIds[i]!, digest, fetched: fetched[i]!, cheat: honest.includes(node) ? null : cheat },
+      segments: segments.filter(({ peer }) => peer === peerIds[i]).map(({ segment }) => segment),
     })),
+    { states, caught },
     { campaign, seconds: (performance.now() - started) / 1000 },
+  )
+}
+
+function untilItWorks(node: DemoNode, signal: AbortSignal): Promise<true> {
+  return poll(
+    signal,
+    CLAIM_MS,
+    () => `${node.name} claimed nothing`,
+    async () => (await node.ask('status')).work.length > 0 || null,
   )
 }
 

@@ -5,6 +5,7 @@
  * Its argument is `DemoOptions` as JSON; it sends `{ ready: true }`, or `{ failure: { code, message } }`.
  */
 import type { Daemon } from '../../node/daemon/daemon.ts'
+import type { ShownCheat } from './cheats/names.ts'
 
 process.on('disconnect', () => process.exit(1))
 // it may have come before anybody listened
@@ -18,6 +19,8 @@ export interface DemoOptions {
   hosts: Readonly<Record<string, string>>
   /** worker threads of each kind of work */
   threads: number
+  /** how this node cheats, or null */
+  cheat: ShownCheat | null
   /** log everything, to standard error */
   verbose: boolean
 }
@@ -29,6 +32,8 @@ const SEGMENTS = 2
 /** Milliseconds in which processes of one machine hear of each other's claims, even where it is busy. */
 const CONTENTION_MS = 1_000
 const SYNC_EVERY_MS = 1_000
+/** Shards that a cheat makes: enough to be caught, few enough to be done again in no time. */
+const MOST_FORGED = 2
 
 function tell(message: DemoMessage): Promise<void> {
   return new Promise((done) => {
@@ -48,7 +53,7 @@ try {
 
 async function start(): Promise<Daemon> {
   try {
-    const { dataDir, hosts, threads, verbose } = JSON.parse(process.argv[2]!) as DemoOptions
+    const { dataDir, hosts, threads, cheat, verbose } = JSON.parse(process.argv[2]!) as DemoOptions
     // loaded only now, so that whoever is left alone ends at once
     const [{ answerControl, startDaemon }, { serveControl }, { chooseLevel, openLog }, { logFile }] =
       await Promise.all([
@@ -57,12 +62,14 @@ async function start(): Promise<Daemon> {
         import('../../node/log.ts'),
         import('../../node/paths.ts'),
       ])
+    const forging = cheat && (await import('./cheats/cheats.ts'))
     const log = openLog(chooseLevel(verbose), verbose ? 'stderr' : { file: logFile(dataDir) })
     const daemon = await startDaemon({
       ...{ dataDir, log, threads, clock: Date.now, segments: SEGMENTS, hours: null },
       ...{ diskBytes: null, bytesPerSecond: null, model: null, offline: false },
       ...{ listen: ['/ip4/127.0.0.1/tcp/0'], local: true, peers: [], loopback: { hosts } },
       ...{ contentionMs: CONTENTION_MS, syncEveryMs: SYNC_EVERY_MS },
+      ...forging?.cheatAs(() => cheat, { share: 1, most: MOST_FORGED, clock: Date.now }),
     })
     await serveControl(dataDir, (request) => answerControl(daemon, request))
     return daemon

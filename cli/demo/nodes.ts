@@ -38,12 +38,14 @@ export interface DemoNodes {
  * Start daemons as processes, side by side; they end with this one.
  *
  * @param dir - where each gets a data directory, `node-1` and so on
+ * @param cheatOf - how the node of this number cheats, or null
  * @throws ShoalError as `startDaemon`, `serveControl`; `demo_node` where one ends before it is ready
  */
 export async function startNodes(
   dir: string,
   count: number,
-  options: Omit<DemoOptions, 'dataDir'>,
+  options: Omit<DemoOptions, 'dataDir' | 'cheat'>,
+  cheatOf: (number: number) => DemoOptions['cheat'],
   interruption: AbortSignal,
 ): Promise<DemoNodes> {
   const failure = new AbortController()
@@ -54,7 +56,7 @@ export async function startNodes(
   async function start(number: number): Promise<DemoNode> {
     const name = `node ${number}`
     const dataDir = join(dir, `node-${number}`)
-    const child = await forkDaemon({ ...options, dataDir })
+    const child = await forkDaemon({ ...options, dataDir, cheat: cheatOf(number) })
     children.push(child)
     const ended = once(child, 'exit').then(([status, killedBy]) => {
       const how = killedBy === null ? `with status ${status}` : `by ${killedBy}`

@@ -50,9 +50,11 @@ export function describeStanding(now: () => number): (standing: Standing) => str
     const end = left === null || left === 0 ? '' : `  ${formatSeconds(left)} left`
     return [
       `${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)}  ${done.length} of ${segments} segments${speed}${end}`,
-      ...nodes.map(({ name, peerId, work }) => {
+      ...nodes.map(({ name, peerId, work, audit }) => {
         const own = done.filter(({ peer }) => peer === peerId).length
-        const now = work.map(describeWork).join('; ') || 'waiting'
+        const works = work.map(describeWork)
+        if (audit) works.unshift(`audits segment ${audit.segment}`)
+        const now = works.join('; ') || 'waiting'
         return `${name}  ${own} done  ${now}`
       }),
     ]
@@ -76,15 +78,25 @@ function partOf({ stages }: Work): number {
   return score?.total ? Math.min(1, score.done / score.total) / 2 : 0
 }
 
-/** @returns what writes a line for each segment that has been done since the last standing */
+/** @returns what writes a line for each segment that has been done since the last standing, or is to be done again */
 export function tellDone(write: (line: string) => void): (standing: Standing) => void {
-  const told = new Set<number>()
-  return ({ segments, done, nodes }) => {
-    for (const { segment, peer } of done) {
-      if (told.has(segment)) continue
-      told.add(segment)
-      const by = nodes.find(({ peerId }) => peerId === peer)?.name ?? peer
-      write(`${told.size} of ${segments} segments: ${by} has done segment ${segment}`)
+  const told = new Set<string>()
+  return ({ segments, done, shards, nodes }) => {
+    const nameOf = (peer: string) => nodes.find(({ peerId }) => peerId === peer)?.name ?? peer
+    const tell = (what: string, line: string) => {
+      if (!told.has(what)) write(line)
+      told.add(what)
     }
+    for (const { segment, peer, manifest } of done)
+      tell(`${manifest} ${peer}`, `${nameOf(peer)} has done segment ${segment}`)
+    for (const { segment, producer, id, state } of shards)
+      if (state === 'refused')
+        tell(
+          `refused ${id}`,
+          `segment ${segment} is to be done again: the shard of ${nameOf(producer)} is forged`,
+        )
+      else if (state === 'verified') tell(`verified ${id}`, `segment ${segment} is verified`)
+    if (done.length === segments && shards.every(({ state }) => state === 'verified' || state === 'refused'))
+      tell('all', `all ${segments} segments are done and verified`)
   }
 }

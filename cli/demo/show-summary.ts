@@ -1,8 +1,12 @@
 import type { ShardDetails } from '../../node/components.ts'
+import type { ShardStanding } from '../../node/daemon/daemon.ts'
 import { formatCount, formatSeconds } from '../numbers.ts'
 import type { Output } from '../output.ts'
 import { suggest } from '../suggest.ts'
 import { addNumbers, showOutcomes, showSamples } from '../summary.ts'
+import type { Caught } from './catch-cheats.ts'
+import type { ShownCheat } from './cheats/names.ts'
+import { showCaught } from './show-caught.ts'
 
 const SAMPLES = 5
 /** Of a peer's name, what two peers never share in practice. */
@@ -15,7 +19,10 @@ export interface DemoResult {
   pairs: number
   outcomes: ShardDetails['outcomes']
   counts: ShardDetails['counts']
-  /** whether every node has checked every shard, and all ledgers are the same */
+  /**
+   * whether every segment has a shard that verifiers found good, every node has checked all of those, all ledgers are
+   * the same, and whoever cheated was caught
+   */
   verified: boolean
   nodes: {
     peerId: string
@@ -25,8 +32,15 @@ export interface DemoResult {
     digest: string
     /** shards of others that it got from them and checked */
     fetched: number
+    /** how it cheated, or null */
+    cheat: ShownCheat | null
   }[]
+  /** those that are not refused, one a segment */
   shards: ShardDetails[]
+  /** all shards, and what verifiers said of them */
+  states: Pick<ShardStanding, 'segment' | 'manifest' | 'producer' | 'state' | 'verdicts'>[]
+  /** the refused ones */
+  caught: Caught[]
   seconds: number
 }
 
@@ -34,9 +48,16 @@ export interface DemoResult {
 export function addUpDemo(
   shards: ShardDetails[],
   nodes: DemoResult['nodes'],
+  { states, caught }: { states: readonly ShardStanding[]; caught: Caught[] },
   { campaign, seconds }: { campaign: string; seconds: number },
 ): DemoResult {
   const counts = addNumbers(shards.map((shard) => shard.counts))
+  const isGood = (shard: ShardDetails) =>
+    shard.verified &&
+    states.some(({ manifest, state }) => manifest === shard.manifest && state === 'verified')
+  const isCaught = ({ cheat, peerId }: DemoResult['nodes'][number]) =>
+    cheat === null ||
+    caught.some(({ producer, contradictions }) => producer === peerId && contradictions === 0)
   const foreign = ({ segments }: DemoResult['nodes'][number]) => shards.length - segments.length
   return {
     campaign,
@@ -46,9 +67,13 @@ export function addUpDemo(
     counts: counts as DemoResult['counts'],
     verified:
       shards.length > 0 &&
-      shards.every(({ verified }) => verified) &&
+      shards.every(isGood) &&
+      nodes.every(isCaught) &&
       nodes.every((node) => node.fetched === foreign(node) && node.digest === nodes[0]!.digest),
-    ...{ nodes, shards, seconds },
+    states: states.map(({ segment, manifest, producer, state, verdicts }) => ({
+      ...{ segment, manifest, producer, state, verdicts },
+    })),
+    ...{ nodes, shards, caught, seconds },
   }
 }
 
@@ -74,16 +99,17 @@ export function showSummary(output: Output, result: DemoResult, dataDir: string)
       { title: 'node' },
       { title: 'peer' },
       { title: 'segments it did' },
-      { title: "the others' shards it got and verified" },
+      { title: "the others' shards it got and checked" },
     ],
-    nodes.map(({ peerId, segments, fetched }, i) => [
-      `node ${i + 1}`,
+    nodes.map(({ peerId, segments, fetched, cheat }, i) => [
+      `node ${i + 1}${cheat === null ? '' : ', the cheat'}`,
       `…${peerId.slice(-LAST_CHARACTERS)}`,
       segments.join(', ') || 'none',
       `${fetched} of ${shards.length - segments.length}`,
     ]),
   )
   output.print()
+  showCaught(output, result)
   showOutcomes(output, result.outcomes)
   const samples = shards.flatMap((shard) => shard.samples).sort((a, b) => b.similarity - a.similarity)
   showSamples(output, samples, SAMPLES)
@@ -94,7 +120,7 @@ export function showSummary(output: Output, result: DemoResult, dataDir: string)
   for (const digest of new Set(nodes.map((node) => node.digest))) output.print(`  ${digest}`)
   output.heading('The campaign')
   output.print(`  ${campaign}`)
-  output.heading('Its shards, each on all nodes now')
+  output.heading('Its shards, each verified and on all nodes now')
   for (const { segment, manifest } of shards) output.print(`  ${segment}  ${manifest}`)
   output.heading('Their pairs and outcomes as Parquet files, a folder each')
   output.print(`  ${shards[0]?.files['pairs.parquet']?.path}`)

@@ -9,43 +9,52 @@ const AGREE_MS = 2 * 60_000
 
 type NodeStatus = Answer<'status'>
 type Segment = Answer<'segments'>[number]
+type Shard = Answer<'judged'>[number]
 
 /** Who has done what so far. */
 export interface Standing {
   segments: number
   /** those that are done, as the first node sees it, in the order of their numbers */
   done: Segment[]
-  nodes: { name: string; peerId: string; work: NodeStatus['work'] }[]
+  /** every shard and its state, as the first node sees it */
+  shards: Shard[]
+  nodes: { name: string; peerId: string; work: NodeStatus['work']; audit: NodeStatus['audits']['current'] }[]
 }
 
 /**
- * Wait until the nodes have done all segments of their one campaign, and their ledgers hold the same records.
+ * Wait until the nodes have done all segments of their one campaign, every shard is verified or refused, and their
+ * ledgers hold the same records.
  *
- * @returns the segments, the digest that is the same on every node, and the nodes' names among peers
+ * @returns the segments, all shards, the digest that is the same on every node, and the nodes' names among peers
  * @throws ShoalError `demo_segment` where a segment fails on every node, `demo_late`, `demo_digests`; the signal's reason
  */
 export async function watchNodes(
   nodes: readonly DemoNode[],
   signal: AbortSignal,
   onStanding: (standing: Standing) => void,
-): Promise<{ segments: Segment[]; digest: string; peerIds: string[] }> {
+): Promise<{ segments: Segment[]; shards: Shard[]; digest: string; peerIds: string[] }> {
   const look = () => Promise.all(nodes.map((node) => node.ask('status')))
   let standing: Standing | null = null
   const tellHowFar = () =>
-    `${standing?.done.length ?? 0} of ${standing?.segments ?? '?'} segments were done, and no more`
-  const segments = await poll(signal, WORK_MS, tellHowFar, async () => {
-    const [statuses, done] = await Promise.all([
+    `${standing?.done.length ?? 0} of ${standing?.segments ?? '?'} segments were done, ${standing?.shards.filter(({ state }) => state === 'verified').length ?? 0} verified, and no more`
+  const { done: segments, shards } = await poll(signal, WORK_MS, tellHowFar, async () => {
+    const [statuses, done, shards] = await Promise.all([
       look(),
       nodes[0]!.ask('segments', { state: 'done', after: null, limit: 1000 }),
+      nodes[0]!.ask('judged', { manifest: null, state: null, policy: null, after: null, limit: 500 }),
     ])
     refuseFailed(statuses)
     standing = {
       segments: statuses[0]!.campaigns[0]!.segments,
       done: done.filter(({ state }) => state === 'done').sort((a, b) => a.segment - b.segment),
-      nodes: statuses.map(({ peerId, work }, i) => ({ name: nodes[i]!.name, peerId, work })),
+      shards,
+      nodes: statuses.map(({ peerId, work, audits }, i) => ({
+        ...{ name: nodes[i]!.name, peerId, work, audit: audits.current },
+      })),
     }
     onStanding(standing)
-    return standing.done.length === standing.segments ? standing.done : null
+    const isSettled = shards.every(({ state }) => state === 'verified' || state === 'refused')
+    return isSettled && standing.done.length === standing.segments ? standing : null
   })
 
   let digests: string[] = []
@@ -58,7 +67,7 @@ export async function watchNodes(
     peerIds = statuses.map(({ peerId }) => peerId)
     return new Set(digests).size === 1 ? digests[0]! : null
   })
-  return { segments, digest, peerIds }
+  return { segments, shards, digest, peerIds }
 }
 
 /** A segment that failed is left to the others; where it failed everywhere, nobody will do it. */

@@ -26,18 +26,6 @@ const CHEATS = {
 
 export type CheatName = keyof typeof CHEATS
 
-/** Those that work by what they produce, so that one honest node is enough to prove it. */
-export const FORGERIES = [
-  'scores',
-  'texts',
-  'rows',
-  'withhold',
-  'drop',
-  'optouts',
-  'model',
-  'grind',
-] as const satisfies readonly CheatName[]
-
 /** @returns what makes a daemon cheat. @param cheatOf - how, in a campaign of this name; null: not at all */
 export function cheatAs(
   cheatOf: (campaign: string) => CheatName | null,

@@ -52,15 +52,14 @@ export const inventRows: Forge = (rows, share) => {
   }
 }
 
-/** Whole pages are missing; where there is but one page, candidates of it are. */
+/** Whole pages are missing, where there are several, and candidates of others. */
 export const withholdRows: Forge = (rows, share) => {
-  const pages = rows.outcomes.filter((one, i, all) => i === 0 || !isSamePage(one, all[i - 1]!))
   const part = Math.min(share, 0.5)
-  const gone = new Set(
-    pages.length > 1
-      ? choose(pages, part).flatMap((page) => rows.outcomes.filter((one) => isSamePage(one, page)))
-      : choose(rows.outcomes, part),
-  )
+  const pages = rows.outcomes.filter((one, i, all) => i === 0 || !isSamePage(one, all[i - 1]!))
+  const gone = new Set(choose(rows.outcomes, part))
+  if (pages.length > 1)
+    for (const page of choose(pages, part / 2))
+      for (const one of rows.outcomes) if (isSamePage(one, page)) gone.add(one)
   rows.outcomes = rows.outcomes.filter((one) => !gone.has(one))
   rows.pairs = rows.pairs.filter((pair) => rows.outcomes.some((one) => isAt(pair, one)))
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type CheatName, cheatAs, FORGERIES } from '../../../cli/demo/cheats/cheats.ts'
+import { type CheatName, cheatAs } from '../../../cli/demo/cheats/cheats.ts'
+import { SHOWN_CHEATS, type ShownCheat } from '../../../cli/demo/cheats/names.ts'
 import { type Finding, recheckShard } from '../../../node/audit/audit.ts'
 import { locateSource, openCampaign } from '../../../node/campaigns/campaigns.ts'
 import { startToolbox } from '../../../node/daemon/toolbox.ts'
@@ -22,8 +23,9 @@ import { proofMessage } from '../../../protocol/records/verdict.ts'
 import { hostPages, makePages } from '../../node/daemon/make-pages.ts'
 import { listArchives, playCrawl } from '../../node/daemon/play-crawl.ts'
 
+const FORGERIES = Object.keys(SHOWN_CHEATS) as ShownCheat[]
 const SEGMENTS = FORGERIES.length + 4
-const FOUND: Record<(typeof FORGERIES)[number], string[]> = {
+const FOUND: Record<ShownCheat, string[]> = {
   scores: ['row_score'],
   texts: ['row_text'],
   rows: ['row_absent'],

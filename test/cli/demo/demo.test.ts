@@ -125,6 +125,45 @@ demo('has three nodes share out the segments, agree, and get the shards of the o
   assert.ok(nodes.filter(({ segments }) => segments.length > 0).length > 1, 'one node did everything')
 })
 
+demo('has one of them cheat, and the others find out by its rows', () => {
+  const { nodes, states, caught } = result
+  const cheats = nodes.filter(({ cheat }) => cheat !== null)
+  assert.equal(
+    cheats.map(({ cheat }) => cheat),
+    ['scores'],
+  )
+  const [{ peerId, segments }] = cheats as [DemoResult['nodes'][number]]
+  assert.equal(segments, [])
+  const forged = states.filter(({ producer }) => producer === peerId)
+  assert.ok(forged.length > 0)
+  assert.ok(forged.every(({ state }) => state === 'refused'))
+  assert.equal(
+    caught.map(({ manifest }) => manifest),
+    forged.map(({ manifest }) => manifest),
+  )
+  for (const { verifier, repeatedBy, contradictions, example } of caught) {
+    assert.is(new Set([peerId, verifier, repeatedBy]).size, 3)
+    assert.is(contradictions, 0)
+    assert.is(example.code, 'row_score')
+    assert.ok(Number(example.said.similarity) > Number(example.found.similarity) + 0.1)
+  }
+})
+
+demo('every segment has one shard that is not refused, verified by one of the others', () => {
+  const good = result.states.filter(({ state }) => state !== 'refused')
+  assert.equal(
+    good.map(({ segment }) => segment),
+    wanted.pieces.map((_, i) => i),
+  )
+  for (const { state, producer, manifest, verdicts } of good) {
+    assert.is(state, 'verified')
+    assert.ok(
+      verdicts.some(({ verifier, ruling, counts }) => counts && ruling === 'good' && verifier !== producer),
+    )
+    assert.ok(result.shards.some((shard) => shard.manifest === manifest && shard.peer === producer))
+  }
+})
+
 demo('gives every candidate the outcome it was made for, once', async () => {
   for (const [i, { file, candidates }] of wanted.pieces.entries()) {
     const rows = await query<Row>(join(dir, `demo/out/segment-${i}/outcomes.parquet`))
