@@ -27,7 +27,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   demo: {
     usage: '',
     describe:
-      'Run the whole job on a small crawl that comes with Shoal. One of its three nodes cheats: it forges scores, unless --cheat names something else. Known are scores, texts, rows, withhold, drop, optouts, model, grind, none. No packet leaves this machine',
+      'Run the whole job on a small crawl that comes with Shoal. One of its three nodes cheats: it forges scores, or what --cheat names. Known are scores, texts, rows, withhold, drop, optouts, model, grind, none. No packet leaves this machine',
     options: ['cheat', 'threads', ...COMMON],
     examples: ['demo', 'demo --cheat texts', 'demo --cheat none --json'],
     load: () => import('./commands/demo.ts'),
