@@ -73,7 +73,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     describe:
       'Sign a campaign that many nodes can share out. Files are lists such as wat.paths.gz, or archives that --base serves',
     options: [
-      ...(['name', 'base', 'parts', 'preset', 'model', 'threshold', 'kind', 'contact'] as const),
+      ...(['name', 'base', 'parts', 'preset', 'model', 'precision', 'threshold', 'kind', 'contact'] as const),
       ...(['verifiers', 'samples'] as const),
       ...COMMON,
     ],
@@ -116,7 +116,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     describe: 'Run this node. It works for its campaigns until it is stopped',
     options: [
       ...(['segments', 'threads', 'hours', 'bandwidth', 'disk'] as const),
-      ...(['peer', 'listen', 'local', 'offline', 'model'] as const),
+      ...(['peer', 'listen', 'local', 'offline', 'model', 'precision'] as const),
       ...COMMON,
     ],
     examples: ['start', 'start --threads 2 --hours 22-6 --bandwidth 2MB --disk 50GB', 'start --local'],

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
+import { ShoalError } from '../protocol/errors.ts'
+import type { FilterRules } from '../protocol/rules/filter.ts'
 import {
   type CampaignDetails,
   type CampaignPlan,
@@ -11,10 +13,11 @@ import {
   signCampaign,
 } from './campaigns/campaigns.ts'
 import { chooseRules, findPreset } from './choose-rules.ts'
+import type { Scorer } from './components.ts'
 import { type Home, openHome } from './home.ts'
 import { type Counts, type Ledger, openLedger, verifyInPool } from './ledger/ledger.ts'
 import { parseCampaign } from './parse-cid.ts'
-import { openScorer } from './score/score.ts'
+import { openScorer, tellPrecisions } from './score/score.ts'
 
 export interface CampaignRequest extends SourceRequest {
   name: string
@@ -24,6 +27,8 @@ export interface CampaignRequest extends SourceRequest {
   preset: string
   /** a directory, `hf:owner/name@revision`, or null for the embedded model */
   model: string | null
+  /** that nodes may score with, of those the model has; the first one's thresholds are taken. Null: fp32 alone */
+  precisions?: readonly string[] | null | undefined
   threshold: number | null
   /** verifiers of a shard, and rows of each frame that one looks at, in place of the usual */
   audit?: CampaignPlan['audit']
@@ -54,14 +59,7 @@ export function manageCampaigns(home: Home, ledger: Ledger, dataDir: string): Ca
     async create(request) {
       findPreset(request.preset)
       const sources = await readSources(request)
-      const cacheDir = join(dataDir, 'models')
-      const scorer = await openScorer(request.model ?? undefined, {
-        cacheDir,
-        threads: availableParallelism(),
-      })
-      const { model } = scorer
-      const rules = chooseRules(request, scorer)
-      await scorer.close()
+      const { model, rules } = await chooseModel(request, join(dataDir, 'models'))
       const { name, contact, audit } = request
       const signed = await signCampaign(home, { name, contact, sources, rules, model, audit })
       await ledger.add(signed.envelope, 'own')
@@ -75,6 +73,25 @@ export function manageCampaigns(home: Home, ledger: Ledger, dataDir: string): Ca
       })),
     leave: async (cid) => ledger.leave(parseCampaign(cid)),
   }
+}
+
+/** Opens the model in each of the precisions, since whoever can't open one could not work either. */
+async function chooseModel(request: CampaignRequest, cacheDir: string) {
+  const files = new Map<string, Scorer['model']['files'][number]>()
+  let chosen: { repo: string; rules: FilterRules } | null = null
+  for (const precision of request.precisions ?? ['fp32']) {
+    const scorer = await openScorer(request.model ?? undefined, {
+      ...{ cacheDir, precision, threads: availableParallelism() },
+    })
+    await scorer.close()
+    for (const file of scorer.model.files) files.set(file.path, file)
+    chosen ??= { repo: scorer.model.repo, rules: chooseRules(request, scorer) }
+  }
+  if (chosen === null) throw new ShoalError('model_precision', 'name at least one precision of the model')
+  const model = { repo: chosen.repo, files: [...files.values()] }
+  // two of one class could not be told apart
+  tellPrecisions(model)
+  return { model, rules: chosen.rules }
 }
 
 /** The campaigns in a data directory whose daemon is not running. @throws ShoalError as `openHome`, `openLedger` */

@@ -20,6 +20,7 @@ export async function run(context: Context): Promise<void> {
       ...(options.verifiers === undefined ? {} : { verifiers: options.verifiers }),
       ...(options.samples === undefined ? {} : { samples: options.samples }),
     },
+    precisions: options.precision?.split(',') ?? null,
     model:
       options.model === undefined || /^hf:/.test(options.model)
         ? (options.model ?? null)

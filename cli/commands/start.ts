@@ -68,6 +68,7 @@ function readLimits(options: Options): Omit<DaemonOptions, 'dataDir' | 'hours' |
     diskBytes: options.disk ?? null,
     bytesPerSecond: options.bandwidth ?? null,
     model: model === undefined || model.startsWith('hf:') ? (model ?? null) : resolve(model),
+    precision: options.precision ?? null,
     listen: [listen ?? (local ? '/ip4/127.0.0.1/tcp/0' : `/ip4/0.0.0.0/tcp/${PORT}`)],
     peers: peer === undefined ? [] : peer.split(','),
   }

@@ -95,10 +95,10 @@ export async function withShard<T>(
   })
   signal.throwIfAborted()
   const source = await locateSource(home.blocks, campaign, segment)
-  return toolbox.use(id, campaign, (tools) =>
+  return toolbox.use(id, campaign, async (tools) =>
     work({
       shard: checked,
-      tools,
+      tools: { ...tools, scorer: await tools.scorerLike(checked.manifest.deviceClass) },
       job: { shard: checked, campaign, source, threads, offline, signal, onProgress },
     }),
   )

@@ -4,7 +4,13 @@ import type { CID } from 'multiformats/cid'
 import type { Campaign } from '../../protocol/records/campaign.ts'
 import type { Log } from '../log.ts'
 import type { Network } from '../network/network.ts'
-import { EMBEDDED, type ObtainOptions, type ObtainProgress, obtainModel } from '../score/score.ts'
+import {
+  EMBEDDED,
+  type ModelPeer,
+  type ObtainOptions,
+  type ObtainProgress,
+  obtainModel,
+} from '../score/score.ts'
 import type { SharedFiles } from './share-files.ts'
 
 /** Milliseconds until a model that could not be had is tried again, and the most that grows to. */
@@ -18,6 +24,8 @@ export interface ModelOptions {
   offline: boolean
   /** a directory that holds a campaign's model, or null */
   model: string | null
+  /** @see ToolOptions.precision */
+  precision?: string | null | undefined
   /** bytes that the data directory may take, or null */
   diskBytes: number | null
 }
@@ -52,15 +60,9 @@ export function prepareModels(
 
   async function obtain(id: CID, { pipeline }: Campaign, standing: ModelStanding, signal: AbortSignal) {
     const { model } = pipeline
-    async function* peers() {
-      for await (const peer of network.members(id, { signal })) {
-        const read = (sha256: string, offset: number) => network.askFile(peer, { sha256, offset }, { signal })
-        yield { id: peer, read }
-      }
-    }
     const { directory, files } = await obtainModel(model, {
       ...whereToLook(options),
-      ...{ peers, signal },
+      ...{ peers: () => findModelPeers(network, id, signal), signal },
       onLie(peer, reason) {
         log.warn({ peer, reason }, 'a peer gave a false file')
         void network.shun(peer)
@@ -126,13 +128,27 @@ export function prepareModels(
   }
 }
 
+/** Who takes part in a campaign, and so may have its model. */
+export async function* findModelPeers(
+  network: Pick<Network, 'members' | 'askFile'>,
+  campaign: CID,
+  signal: AbortSignal,
+): AsyncGenerator<ModelPeer> {
+  for await (const id of network.members(campaign, { signal }))
+    yield { id, read: (sha256, offset) => network.askFile(id, { sha256, offset }, { signal }) }
+}
+
 /** Where a model is looked for first: a directory named by hand, the embedded one, and the cache. */
 export function whereToLook({
   dataDir,
   model,
+  precision,
   offline,
   diskBytes,
-}: ModelOptions): Pick<ObtainOptions, 'cacheDir' | 'given' | 'offline' | 'maxBytes'> {
+}: ModelOptions): Pick<ObtainOptions, 'cacheDir' | 'given' | 'precision' | 'offline' | 'maxBytes'> {
   const given = model === null ? [EMBEDDED] : [resolve(model), EMBEDDED]
-  return { cacheDir: join(dataDir, 'models'), given, offline, maxBytes: diskBytes ?? undefined }
+  return {
+    ...{ cacheDir: join(dataDir, 'models'), given, offline },
+    ...{ precision: precision ?? undefined, maxBytes: diskBytes ?? undefined },
+  }
 }

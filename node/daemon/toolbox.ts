@@ -4,9 +4,11 @@ import type { ShoalError } from '../../protocol/errors.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
 import type { Log } from '../log.ts'
 import { playWeb } from '../play-web.ts'
+import type { ModelPeer } from '../score/score.ts'
 import { openWeb } from '../web/web.ts'
 import { announceBackOff } from './announce-back-off.ts'
 import type { LeaseParts } from './lease.ts'
+import { findModelPeers } from './obtain-model.ts'
 import { openTools, type ToolOptions, type Tools } from './tools.ts'
 
 interface Kept {
@@ -26,11 +28,16 @@ export type Toolbox = ReturnType<typeof startToolbox>
 
 /** Tools are opened with the first work that needs them. They and those of other nodes tell each other of back-offs. */
 export function startToolbox(parts: LeaseParts, options: ToolboxOptions & { log: Log }) {
-  const { use, leaveAlone, close } = makeToolbox(options, (id, host, until, status) => {
-    announceBackOff(parts, id, { host, until, status }).catch((error: ShoalError) =>
-      options.log.debug({ host, code: error.code }, 'a back-off was not announced'),
-    )
-  })
+  const stop = new AbortController()
+  const { use, leaveAlone, close } = makeToolbox(
+    options,
+    (id, host, until, status) => {
+      announceBackOff(parts, id, { host, until, status }).catch((error: ShoalError) =>
+        options.log.debug({ host, code: error.code }, 'a back-off was not announced'),
+      )
+    },
+    (id) => findModelPeers(parts.network, id, stop.signal),
+  )
   const forget = parts.ledger.subscribe(({ how, backoff }) => {
     if (backoff !== null && how !== 'own') leaveAlone(backoff.host, backoff.until)
   })
@@ -38,6 +45,7 @@ export function startToolbox(parts: LeaseParts, options: ToolboxOptions & { log:
     use,
     close(): Promise<void> {
       forget()
+      stop.abort()
       return close()
     },
   }
@@ -47,6 +55,7 @@ export function startToolbox(parts: LeaseParts, options: ToolboxOptions & { log:
 function makeToolbox(
   options: ToolboxOptions,
   onBackOff: (campaign: CID, host: string, untilMs: number, status: 429 | 503) => void,
+  peersOf: (campaign: CID) => AsyncIterable<ModelPeer>,
 ) {
   const kept = new Map<string, Kept>()
   const heard = new LRUCache<string, number>({ max: MAX_HEARD })
@@ -57,6 +66,7 @@ function makeToolbox(
     const tools = await openTools(campaign, options, {
       web,
       onBackOff: (host, untilMs, status) => onBackOff(id, host, untilMs, status),
+      peers: () => peersOf(id),
     })
     for (const [host, untilMs] of heard) tools.images.leaveAlone(host, untilMs)
     return tools

@@ -1,11 +1,12 @@
 import { encode, equalBytes } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
+import { toleranceOf } from '../../protocol/rules/agree.ts'
 import type { Crawl, Images, Scorer, Web } from '../components.ts'
 import { startCrawl } from '../crawl/crawl.ts'
 import { startImages } from '../images/images.ts'
 import { playWeb } from '../play-web.ts'
-import { obtainModel, openScorer } from '../score/score.ts'
+import { type ObtainOptions, obtainModel, openScorer, precisionLike, tellPrecisions } from '../score/score.ts'
 import { VERSION } from '../version.ts'
 import { whereToLook } from './obtain-model.ts'
 
@@ -17,6 +18,8 @@ export interface ToolOptions {
   model: string | null
   /** host names that lead to servers on this machine, for a campaign that is played on it; other names lead nowhere */
   loopback: { hosts: Readonly<Record<string, string>> } | null
+  /** which precision of a campaign's model to score with, if there are several: `fp32`, `quantized`; null: any */
+  precision?: string | null | undefined
   clock: () => number
 }
 
@@ -24,6 +27,8 @@ export interface ToolOptions {
 export interface Surroundings {
   web: Web
   onBackOff: (host: string, untilMs: number, status: 429 | 503) => void
+  /** who may have the campaign's files */
+  peers?: ObtainOptions['peers'] | undefined
 }
 
 /** What works on segments: threads, and the campaign's model. */
@@ -31,6 +36,11 @@ export interface Tools {
   crawl: Crawl
   images: Images
   scorer: Scorer
+  /**
+   * What scores as a device of this class does, if this node's own says nothing of it and the campaign has the files.
+   * They are got with the first audit that needs them. This node's own scorer where they can't be had.
+   */
+  scorerLike(deviceClass: string): Promise<Scorer>
   close(): Promise<void>
 }
 
@@ -38,12 +48,35 @@ export interface Tools {
 export async function openTools(
   campaign: Campaign,
   options: ToolOptions,
-  { web, onBackOff }: Surroundings,
+  { web, onBackOff, peers }: Surroundings,
 ): Promise<Tools> {
   const { threads, clock, loopback } = options
   await using opened = new AsyncDisposableStack()
   const scorer = await openModel(campaign.pipeline.model, options)
   opened.defer(() => scorer.close())
+  const others = new Map<string, Promise<Scorer>>()
+  opened.defer(async () => {
+    for (const other of await Promise.allSettled(others.values()))
+      if (other.status === 'fulfilled') await other.value.close()
+  })
+
+  async function scorerLike(producerDevice: string): Promise<Scorer> {
+    const { model } = campaign.pipeline
+    const { tolerances } = campaign.audit
+    const devices = { producerDevice, verifierDevice: scorer.deviceClass }
+    if (toleranceOf({ tolerances, ...devices }) !== null) return scorer
+    const precision = precisionLike(producerDevice, tellPrecisions(model))
+    if (precision === null) return scorer
+    const other = others.get(precision) ?? openModel(model, { ...options, precision }, peers)
+    others.set(precision, other)
+    try {
+      return await other
+    } catch {
+      // they may come another time
+      others.delete(precision)
+      return scorer
+    }
+  }
   const userAgent = `Shoal/${VERSION} (+${campaign.contact ?? 'no contact'})`
   const images = startImages({
     ...{ threads, web, userAgent, onBackOff, now: clock },
@@ -53,13 +86,17 @@ export async function openTools(
   const crawl = startCrawl({ threads, web, userAgent })
   opened.defer(() => crawl.close())
   const kept = opened.move()
-  return { crawl, images, scorer, close: () => kept.disposeAsync() }
+  return { crawl, images, scorer, scorerLike, close: () => kept.disposeAsync() }
 }
 
 /** It has been got before any segment is taken, so that nobody is asked for it here unless it was lost meanwhile. */
-async function openModel(model: Campaign['pipeline']['model'], options: ToolOptions): Promise<Scorer> {
+async function openModel(
+  model: Campaign['pipeline']['model'],
+  options: ToolOptions,
+  peers?: ObtainOptions['peers'],
+): Promise<Scorer> {
   const places = whereToLook({ ...options, diskBytes: null })
-  const { directory, precision, files } = await obtainModel(model, places)
+  const { directory, precision, files } = await obtainModel(model, { ...places, peers })
   const scorer = await openScorer(directory, { ...places, precision, threads: options.threads })
   if (equalBytes(encode(scorer.model.files), encode(files))) return scorer
   await scorer.close()

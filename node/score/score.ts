@@ -17,6 +17,7 @@ export { precisionLike } from './device-class.ts'
 export type { DownloadProgress } from './download-model.ts'
 export { isOfModel, tellPrecisions } from './model-files.ts'
 export { type ObtainOptions, type ObtainProgress, obtainModel } from './obtain-model.ts'
+export type { ModelPeer } from './take-from-peers.ts'
 
 export interface ScorerOptions {
   /** where downloaded models are kept */
