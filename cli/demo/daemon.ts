@@ -69,7 +69,7 @@ async function start(): Promise<Daemon> {
       ...{ diskBytes: null, bytesPerSecond: null, model: null, offline: false },
       ...{ listen: ['/ip4/127.0.0.1/tcp/0'], local: true, peers: [], loopback: { hosts } },
       ...{ contentionMs: CONTENTION_MS, syncEveryMs: SYNC_EVERY_MS },
-      ...forging?.cheatAs(() => cheat, { share: 1, most: MOST_FORGED, clock: Date.now }),
+      ...forging?.cheatAs(() => cheat, { share: 1, most: () => MOST_FORGED, clock: Date.now }),
     })
     await serveControl(dataDir, (request) => answerControl(daemon, request))
     return daemon

@@ -102,9 +102,9 @@ export function showSummary(output: Output, result: DemoResult, dataDir: string)
       { title: "the others' shards it got and checked" },
     ],
     nodes.map(({ peerId, segments, fetched, cheat }, i) => [
-      `node ${i + 1}${cheat === null ? '' : ', the cheat'}`,
+      `node ${i + 1}`,
       `…${peerId.slice(-LAST_CHARACTERS)}`,
-      segments.join(', ') || 'none',
+      segments.join(', ') || (cheat === null ? 'none' : 'none: a cheat'),
       `${fetched} of ${shards.length - segments.length}`,
     ]),
   )

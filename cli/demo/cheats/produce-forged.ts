@@ -32,8 +32,8 @@ export interface Forgery {
 export interface HowMuch {
   /** of the rows, from 0 to 1 */
   share: number
-  /** shards of a campaign that it makes; then it leaves segments to others */
-  most: number
+  /** shards that it makes of a campaign of this name; then it leaves segments to others */
+  most: (campaign: string) => number
 }
 
 /** Manifests that are tried, by the time that they say. */
@@ -119,7 +119,7 @@ export function startForger(
         const name = task.id.toString()
         const forgery = forgeryOf(task.campaign.name)
         if (forgery === null) return upright.produce(task, running)
-        if ((made.get(name) ?? 0) >= most)
+        if ((made.get(name) ?? 0) >= most(task.campaign.name))
           throw new ShoalError('cheat_rests', `segment ${task.segment} is left to others`)
         made.set(name, (made.get(name) ?? 0) + 1)
         return produce(task, forgery, running)

@@ -69,7 +69,7 @@ cheats.before(async () => {
   }
   const network = { publish: async () => {} } as unknown as Network
   toolbox = startToolbox({ ledger, network, signer: home.signer, clock: Date.now }, options)
-  const { startProducer } = cheatAs(() => cheat, { share: 0.3, most: SEGMENTS, clock: Date.now })
+  const { startProducer } = cheatAs(() => cheat, { share: 0.3, most: () => SEGMENTS, clock: Date.now })
   const producer = startProducer!(home, toolbox, options)
   const running = { signal: new AbortController().signal, onProgress() {} }
   produce = (segment) => producer.produce({ id, campaign, segment }, running)

@@ -5,6 +5,7 @@
 process.on('disconnect', () => process.exit(1))
 if (!process.connected) process.exit(1)
 
+import { cheatAs } from '../../../cli/demo/cheats/cheats.ts'
 import { serveControl } from '../../../node/control.ts'
 import { answerControl, startDaemon } from '../../../node/daemon/daemon.ts'
 import { openLog } from '../../../node/log.ts'
@@ -14,8 +15,10 @@ import type { FromDaemon, Orders, ToDaemon } from './start-processes.ts'
 /** Milliseconds between two looks whether a connection is missing: nobody waits for seconds after a cut. */
 const LOOK_MS = 500
 
-const { log: file, clock, deaf, passive, idle, ...options } = JSON.parse(process.argv[2]!) as Orders
+const { log: file, clock, deaf, passive, idle, cheats, ...options } = JSON.parse(process.argv[2]!) as Orders
 const log = openLog('debug', { file })
+const now = () => Math.floor(clock.origin + (Date.now() - clock.origin) * clock.rate)
+const howTo = (campaign: string) => cheats[campaign.split('-')[0]!]
 let network: Network | undefined
 
 function tell(message: FromDaemon): Promise<void> {
@@ -56,8 +59,11 @@ try {
     ...options,
     ...{ log, hours: null, diskBytes: null, bytesPerSecond: null, model: null, offline: false },
     ...{ listen: ['/ip4/127.0.0.1/tcp/0'], local: true },
-    clock: () => Math.floor(clock.origin + (Date.now() - clock.origin) * clock.rate),
+    clock: now,
     startNetwork: startFaulty,
+    ...cheatAs((campaign) => howTo(campaign)?.cheat ?? null, {
+      ...{ share: 0.5, most: (campaign) => howTo(campaign)?.most ?? 0, clock: now },
+    }),
     onEnd: (ending) => void tell({ ending }),
     onAudit: (audit) => void tell({ audit }),
   })

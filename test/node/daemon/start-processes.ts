@@ -4,6 +4,7 @@ import { mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { CheatName } from '../../../cli/demo/cheats/cheats.ts'
 import { askDaemon } from '../../../node/control.ts'
 import type { AuditEnding, ControlAnswers, DaemonOptions, Ending } from '../../../node/daemon/daemon.ts'
 
@@ -25,6 +26,8 @@ export interface Orders
   idle: boolean
   /** it audits nothing */
   withoutAudits: boolean
+  /** how it cheats, by the beginning of a campaign's name up to a hyphen, and how many shards it forges of one */
+  cheats: Readonly<Record<string, { cheat: CheatName; most: number }>>
   /** where its log goes */
   log: string
 }
@@ -109,6 +112,7 @@ export function startProcesses(
         passive: false,
         idle: false,
         withoutAudits: false,
+        cheats: {},
         clock: { origin: 0, rate: 1 },
       },
       ...common,
