@@ -64,7 +64,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   out: { kind: 'text', describe: 'DIR for the files, or FILE of an export' },
   preset: { kind: 'choice', describe: 'Rules (else laion-5b)', of: Object.keys(PRESETS) },
   model: { kind: 'text', describe: 'DIR, or hf:owner/name@revision (else shoal-mini)' },
-  precision: { kind: 'text', describe: 'Of the model: fp32, fp16, quantized (else any)' },
+  precision: { kind: 'text', describe: 'Of the model: fp32, quantized; to create: a list' },
   threshold: { kind: 'number', describe: 'Least cosine, -1 to 1, for all languages', least: -1, most: 1 },
   kind: { kind: 'choice', describe: 'What the files are, if unclear', of: ['warc', 'wat'] },
   offline: { kind: 'flag', describe: 'Use images inside the archive alone, no network' },
