@@ -80,7 +80,14 @@ protocol('it names every file of vectors, and no other', () => {
   assert.equal([...new Set(headed.map((name) => name.slice(1, -1)))].sort(), [...new Set(named)].sort())
 })
 
-const RECORDS = { campaign: '2.3', claim: '2.4', shard: '2.5', backoff: '2.7', verdict: '2.8', manifest: '9.2' }
+const RECORDS = {
+  campaign: '2.3',
+  claim: '2.4',
+  shard: '2.5',
+  backoff: '2.7',
+  verdict: '2.8',
+  manifest: '9.2',
+}
 
 protocol('the fields of records are those of the vectors', () => {
   for (const [kind, number] of Object.entries(RECORDS)) {
