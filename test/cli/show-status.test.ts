@@ -106,7 +106,7 @@ statuses('limits, campaigns, what is at work, failures by their reasons', () => 
 statuses('each state says what ends it', () => {
   const text = (state: Status['state']) =>
     collect((output) => showStatus(output, { ...status, state }, '/a b')).join('\n')
-  assert.match(text('paused'), /paused; to go on:\n {2}shoal resume --data '\/a b'/)
+  assert.match(text('paused'), /paused; to go on:\n {2}(shoal|npm run -s shoal --) resume --data '\/a b'/)
   assert.match(text('full'), /--disk SIZE/)
   assert.match(text('resting'), /until its hours begin/)
 })
