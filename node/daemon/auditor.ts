@@ -162,8 +162,12 @@ export function startAuditor(parts: AuditingParts, options: AuditorOptions) {
         ...{ threads: options.threads, offline: options.offline, signal: stop.signal },
         onProgress: (done: number, total: number) => void Object.assign(work, { done, total }),
       }
-      const { verdict, rechecked } = await auditShard(parts, task, running, epoch, () =>
-        chooser.accusations(task),
+      const { verdict, rechecked } = await (options.auditShard ?? auditShard)(
+        parts,
+        task,
+        running,
+        epoch,
+        () => chooser.accusations(task),
       )
       stop.signal.throwIfAborted()
       // perhaps it is this machine that reaches nothing

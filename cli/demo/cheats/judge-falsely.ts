@@ -4,6 +4,7 @@ import { type Finding, toVerdict } from '../../../node/audit/audit.ts'
 import type { DaemonOptions } from '../../../node/daemon/daemon.ts'
 import { publishShard, readShard, saveFiles, type WrittenFile } from '../../../node/shard/shard.ts'
 import { cidOf, encode } from '../../../protocol/codec.ts'
+import { ShoalError } from '../../../protocol/errors.ts'
 import { decodeManifest } from '../../../protocol/records/manifest.ts'
 import { makeVerdict, proofMessage, type Verdict } from '../../../protocol/records/verdict.ts'
 import { drawSample, FRAMES } from '../../../protocol/rules/sample.ts'
@@ -74,7 +75,8 @@ export function copyAs(honest: AuditShard, clock: () => number): AuditShard {
       produced: { startedAt, finishedAt: finishedAt + 1 },
     })
     const envelope = new Uint8Array((await home.store.shards.get(published.manifest.bytes))!)
-    await ledger.add(envelope, 'own')
+    const { code } = await ledger.add(envelope, 'own')
+    if (code !== 'ok') throw new ShoalError('cheat_refused', `the copy is not taken in (${code})`)
     await network.publish(task.id, envelope)
     return audited
   }
