@@ -6,7 +6,7 @@ import type { GoldenPair } from './shoal-file.ts'
 import { testPicture } from './test-picture.ts'
 
 /** Texts of golden pairs; the picture of each is `testPicture` of its position. One is longer than most. */
-export const GOLDEN_TEXTS = [
+const GOLDEN_TEXTS = [
   'a dog runs through the snow',
   'the flag of Japan, painted on an old wooden wall beside a narrow street, seen from far above in the evening',
   'red balloon',
@@ -22,7 +22,7 @@ const TOLERANCES: Readonly<Record<string, number>> = { fp32: full / 2, fp16: red
 const COARSE = 0.05
 
 /** How far similarity and embedding may lie from the golden ones. */
-export function toleranceOfClass(precision: string): number {
+function toleranceOfClass(precision: string): number {
   return TOLERANCES[arithmeticOf(precision)] ?? COARSE
 }
 

@@ -1,0 +1,11 @@
+import { suite } from 'uvu'
+import { auditHonest } from './honest-shards.ts'
+import { isHonest } from './is-honest.ts'
+
+const honest = suite('honest shards')
+
+honest('200 of them, after the web has changed: none is called forged, none is held', async () => {
+  isHonest(await auditHonest(200, 3))
+})
+
+honest.run()
