@@ -52,7 +52,7 @@ export async function openTools(
 ): Promise<Tools> {
   const { threads, clock, loopback } = options
   await using opened = new AsyncDisposableStack()
-  const scorer = await openModel(campaign.pipeline.model, options)
+  const scorer = await openAny(campaign.pipeline.model, options, peers)
   opened.defer(() => scorer.close())
   const others = new Map<string, Promise<Scorer>>()
   opened.defer(async () => {
@@ -87,6 +87,24 @@ export async function openTools(
   opened.defer(() => crawl.close())
   const kept = opened.move()
   return { crawl, images, scorer, scorerLike, close: () => kept.disposeAsync() }
+}
+
+/** In the precision that was asked for, or else in the first in which this device does not stray. */
+async function openAny(
+  model: Campaign['pipeline']['model'],
+  options: ToolOptions,
+  peers: ObtainOptions['peers'],
+): Promise<Scorer> {
+  let reason: unknown
+  // null: whichever is here
+  for (const precision of options.precision ? [options.precision] : [null, ...tellPrecisions(model)])
+    try {
+      return await openModel(model, { ...options, precision }, peers)
+    } catch (error) {
+      reason ??= error
+      if (!(error instanceof ShoalError) || error.code !== 'model_golden') break
+    }
+  throw reason
 }
 
 /** It has been got before any segment is taken, so that nobody is asked for it here unless it was lost meanwhile. */

@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -60,6 +60,16 @@ test('a campaign in two precisions: one to work with, the other to audit those w
   await withTools({}, async (tools) => {
     assert.equal(await classes(tools, devices.slice(1, 3)), ['cpu/fp32', 'cpu/fp32'])
   })
+  // what passes is taken
+  const path = join(both, 'shoal.json')
+  const shoal = JSON.parse(await readFile(path, 'utf8'))
+  shoal.golden[0].similarity += 0.002
+  await writeFile(path, JSON.stringify(shoal))
+  await withTools({ model: both }, async (tools) => assert.is(tools.scorer.deviceClass, 'cpu/int8'))
+  const refused = await withTools({ model: both, precision: 'fp32' }, async () => {}).catch(
+    ({ code }) => code,
+  )
+  assert.is(refused, 'model_golden')
   await withTools({ precision: 'fp16' }, async () => {}).then(
     () => assert.unreachable(),
     (error: ShoalError) => assert.is(error.code, 'model_precision'),
