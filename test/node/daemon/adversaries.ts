@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { suite, type Test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { CheatName } from '../../../cli/demo/cheats/cheats.ts'
+import type { ShardStanding } from '../../../node/daemon/daemon.ts'
 import { hostPages, makePages } from './make-pages.ts'
 import { playCrawl } from './play-crawl.ts'
 import { type DaemonProcess, type Orders, startProcesses, until } from './start-processes.ts'
@@ -24,6 +25,7 @@ interface End {
 }
 
 const FORGED = ['shard_forged']
+
 export const ADVERSARIES: Readonly<Record<CheatName, End & { name: string }>> = {
   scores: { name: 'forges scores', state: 'refused', codes: ['row_score'], offences: FORGED },
   texts: { name: 'forges texts', state: 'refused', codes: ['row_text'], offences: FORGED },
@@ -148,11 +150,7 @@ export function meetAdversaries(title: string, cheats: readonly CheatName[]): Te
     for (const node of [...others, first]) await joinCampaign(node, campaign)
     await until('it has judged them all', hasAudited(first, campaign, 1), LONG_MS)
     if (cheat === 'copy')
-      await until(
-        'it has copied one',
-        async () => (await judged(b, campaign)).some(({ producer }) => producer === first.peerId),
-        LONG_MS,
-      )
+      await until('it has copied one', async () => (await judged(b, campaign)).length > SEGMENTS, LONG_MS)
     await Promise.all(others.map((node) => node.ask('resume')))
     return { campaign, nodes: [first, second, ...honest] }
   }
@@ -175,8 +173,12 @@ export function meetAdversaries(title: string, cheats: readonly CheatName[]): Te
     const adversary = cheat === 'blind' ? second : first
     // who forges so that somebody can pass it is not honest either
     const bad = new Set([first.peerId, adversary.peerId])
-    // in campaigns in which it lies as a verifier it produces as it should
-    const forgers = cheat === 'blind' || end.state !== null ? [first.peerId] : []
+    // in campaigns in which it lies as a verifier, or copies, what it produces by itself is as it should be
+    const isForged = ({ producer, segment, id }: ShardStanding, all: ShardStanding[]) => {
+      if (producer !== first.peerId) return false
+      if (cheat === 'copy') return all.some((other) => other.segment === segment && other.id !== id)
+      return cheat === 'blind' || end.state !== null
+    }
     let seen: unknown
     const shards = await until(
       'all is judged, and everybody knows the same',
@@ -188,8 +190,7 @@ export function meetAdversaries(title: string, cheats: readonly CheatName[]): Te
         seen = shards.map(({ producer, state, verdicts }) => [bad.has(producer), state, verdicts.length])
         const isDone = counts[0]!.done === SEGMENTS && new Set(counts.map(({ digest }) => digest)).size === 1
         const isJudged = shards.every(
-          ({ producer, state }) =>
-            state === (forgers.includes(producer) ? (end.state ?? 'refused') : 'verified'),
+          (one) => one.state === (isForged(one, shards) ? (end.state ?? 'refused') : 'verified'),
         )
         return (
           isDone &&
