@@ -1,4 +1,7 @@
+import { suite } from 'uvu'
 import { meetAdversaries } from './adversaries.ts'
 
-// the others are met by `npm run test:slow`
-meetAdversaries('some adversaries', ['rows', 'slander']).run()
+const adversaries = suite('some adversaries')
+// the others are met by `npm run test:long`
+meetAdversaries(adversaries, ['rows', 'slander'])
+adversaries.run()

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { suite, type Test } from 'uvu'
+import type { Test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { CheatName } from '../../../cli/demo/cheats/cheats.ts'
 import type { ShardStanding } from '../../../node/daemon/daemon.ts'
@@ -74,9 +74,8 @@ const FIRST = Object.fromEntries(
 )
 const SECOND = { blind: { cheat: 'blind', most: 0 } } as const
 
-/** Meet some adversaries, one after the other. @returns the suite, to be run */
-export function meetAdversaries(title: string, cheats: readonly CheatName[]): Test {
-  const adversaries = suite(title)
+/** Have a suite meet some adversaries, one after the other. */
+export function meetAdversaries(adversaries: Test, cheats: readonly CheatName[]): void {
   let dir = ''
   let crawl: Awaited<ReturnType<typeof playCrawl>>
   let processes: ReturnType<typeof startProcesses>
@@ -226,6 +225,4 @@ export function meetAdversaries(title: string, cheats: readonly CheatName[]): Te
       .filter((one) => one.campaign === campaign)
       .flatMap(({ offences }) => offences.map(({ code }) => code))
   }
-
-  return adversaries
 }
