@@ -187,7 +187,8 @@ export function meetAdversaries(adversaries: Test, cheats: readonly CheatName[])
           Promise.all(nodes.map((node) => countsOf(node, campaign))),
         ])
         seen = shards.map(({ producer, state, verdicts }) => [bad.has(producer), state, verdicts.length])
-        const isDone = counts[0]!.done === SEGMENTS && new Set(counts.map(({ digest }) => digest)).size === 1
+        const isSame = new Set(counts.map(({ digest }) => digest)).size === 1
+        const isDone = isSame && shards.filter(({ state }) => state !== 'refused').length === SEGMENTS
         const isJudged = shards.every(
           (one) => one.state === (isForged(one, shards) ? (end.state ?? 'refused') : 'verified'),
         )
