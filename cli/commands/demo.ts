@@ -35,6 +35,7 @@ export async function run(context: Context): Promise<void> {
   const dataDir = join(findDataDir(options.data), 'demo')
   await prepare(dataDir)
   output.print(`${NODES} nodes share out a small crawl of made-up sites; nobody is in charge of them.`)
+  if (options.cheat !== 'none') output.print('One of them cheats. The others are to find out.')
   output.print('The sites are a web server on this machine; no packet leaves it.')
   output.print()
   let result: DemoResult

@@ -96,7 +96,8 @@ export function tellDone(write: (line: string) => void): (standing: Standing) =>
           `segment ${segment} is to be done again: the shard of ${nameOf(producer)} is forged`,
         )
       else if (state === 'verified') tell(`verified ${id}`, `segment ${segment} is verified`)
-    if (done.length === segments && shards.every(({ state }) => state === 'verified' || state === 'refused'))
+    const verified = shards.filter(({ state }) => state === 'verified').length
+    if (done.length === segments && verified === segments)
       tell('all', `all ${segments} segments are done and verified`)
   }
 }

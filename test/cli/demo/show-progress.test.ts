@@ -59,12 +59,13 @@ progress('where nobody watches, a line for whatever has become of a segment', ()
   tell({ ...standing, done: [done(4, 'a')] })
   tell({ ...standing, shards: [shard(4, 'a', 'verified'), shard(5, 'c', 'refused')] })
   tell({ ...standing, shards: [shard(4, 'a', 'verified'), shard(5, 'c', 'refused')] })
-  tell({ ...standing, segments: 2, shards: [] })
+  tell({ ...standing, segments: 2, shards: [shard(4, 'a', 'verified'), shard(0, 'b', 'verified')] })
   assert.equal(lines, [
     'node 1 has done segment 4',
     'node 2 has done segment 0',
     'segment 4 is verified',
     'segment 5 is to be done again: the shard of node 3 is forged',
+    'segment 0 is verified',
     'all 2 segments are done and verified',
   ])
 })
