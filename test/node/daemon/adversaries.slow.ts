@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
-import { meetAdversaries } from './adversaries.ts'
+import type { CheatName } from '../../../cli/demo/cheats/cheats.ts'
+import { ADVERSARIES, meetAdversaries } from './adversaries.ts'
 
-const adversaries = suite('an adversary')
-// the others are met by `npm run test:long`
-meetAdversaries(adversaries, ['slander'])
+const adversaries = suite('all adversaries')
+meetAdversaries(adversaries, Object.keys(ADVERSARIES) as CheatName[])
 adversaries.run()
