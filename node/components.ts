@@ -2,6 +2,7 @@
  * The data that passes between the parts of a node, and what each part offers to its siblings.
  * A part's code lies in its own folder behind one door, `<part>/<part>.ts`; siblings know it by these types alone.
  */
+import type { CID } from 'multiformats/cid'
 import type { Dispatcher } from 'undici'
 import type { Outcome } from '../protocol/outcomes.ts'
 import type { FilterRules, ImageFormat, Thresholds } from '../protocol/rules/filter.ts'
@@ -417,6 +418,19 @@ export interface ExportResult {
   path: string
   rows: number
   bytes: number
+}
+
+/** Somebody who may give blocks: a peer, a gateway. */
+export interface BlockSource {
+  /** as it is told to people: a peer's id, a gateway's address */
+  readonly name: string
+  /**
+   * The bytes are not trusted: whoever keeps them hashes them first.
+   *
+   * @returns null where it lacks the block
+   * @throws ShoalError `block_forged` where it is known to have sent another's bytes; whatever keeps it from being asked
+   */
+  get(cid: CID, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array | null>
 }
 
 /** The shards that are kept here. */
