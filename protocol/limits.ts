@@ -108,3 +108,9 @@ export const USUAL_UNVERIFIABLE = 0.02
  * the like. All verifiers have to stop at the same byte, or they would not look at the same page.
  */
 export const MAX_SEARCH_BYTES = 8 * 1024 * 1024
+/** Bytes of a sha256, as removals and their root have it. */
+export const HASH_BYTES = 32
+/** Shards that a page of a release lists: a block of 900 kB at most, below MAX_RECORD_BYTES. */
+export const MAX_PAGE_ENTRIES = 4096
+/** Pages of a release: 67 million shards, of which the content is a block of 700 kB. */
+export const MAX_RELEASE_PAGES = 16_384

@@ -1,12 +1,13 @@
 import type { CID } from 'multiformats/cid'
 import type { Opened } from '../envelope.ts'
+import { ShoalError } from '../errors.ts'
 import { type Backoff, decodeBackoff } from './backoff.ts'
 import { type Campaign, decodeCampaign } from './campaign.ts'
 import { type Claim, decodeClaim } from './claim.ts'
 import { decodeShard, type Shard } from './shard.ts'
 import { decodeVerdict, type Verdict } from './verdict.ts'
 
-/** Every kind of record by name, and how its body is read. */
+/** Every kind of record that nodes tell each other, by name, and how its body is read. */
 const DECODERS = {
   backoff: decodeBackoff,
   campaign: decodeCampaign,
@@ -28,8 +29,14 @@ export type Entry =
 /**
  * Read the body of an opened envelope.
  *
- * @throws ShoalError as the decoder of its kind
+ * @throws ShoalError as the decoder of its kind; `envelope_kind` for a release or a removal, of which no ledger is told
  */
-export function readRecord(record: Opened): Entry {
-  return { kind: record.kind, id: record.id, value: DECODERS[record.kind](record) } as Entry
+export function readRecord({ kind, ...record }: Opened): Entry {
+  if (!isTold(kind))
+    throw new ShoalError('envelope_kind', `${record.id} is a ${kind}: nodes do not tell each other of those`)
+  return { kind, id: record.id, value: DECODERS[kind]({ ...record, kind }) } as Entry
+}
+
+function isTold(kind: Opened['kind']): kind is Entry['kind'] {
+  return Object.hasOwn(DECODERS, kind)
 }
