@@ -22,6 +22,10 @@ export const PREFIXES = {
   heads: 'heads',
   /** CID of a campaign's envelope → the envelope */
   campaigns: 'campaigns',
+  /** CID of a signed release → its envelope, which is a block as well: releases made here, or fetched */
+  releases: 'releases',
+  /** id of a removal's record → its envelope */
+  removals: 'removals',
   /** libp2p's own: peers and their addresses, records of the DHT; its keys are texts */
   network: 'network',
   /** number → id of a campaign whose records this node keeps */

@@ -1,0 +1,165 @@
+import type { CID } from 'multiformats/cid'
+import { HASH_BYTES } from '../limits.ts'
+import { type Removal, SUBJECTS } from '../records/removal.ts'
+import { compareBytes } from './select.ts'
+
+export type SubjectKind = (typeof SUBJECTS)[number]
+
+/** Of bytes, to the 32 bytes of their sha256. */
+export type Sha256 = (bytes: Uint8Array) => Uint8Array
+
+/**
+ * The subjects of all removals in force: of each kind their hashes one behind the other, ascending, none twice. In shared
+ * memory they serve any number of threads.
+ */
+export type Subjects = { readonly [Kind in SubjectKind]: Uint8Array }
+
+/** What of a row of `pairs.parquet` can be removed. */
+export interface RemovableRow {
+  uid: string
+  url: string
+  page_url: string
+  /** of the image file, lower-case hex */
+  sha256: string
+}
+
+/**
+ * The hash by which a removal names its subject: sha256, in UTF-8, of
+ *
+ * - `pair`: the uid as the column has it;
+ * - `url`: the image's address without scheme, credentials and fragment, as the URL Standard serialises the rest:
+ *   whoever has an image removed means it over http and https alike;
+ * - `origin`: the name of the host, without port. It stands for all hosts below it as well;
+ * - `image`: nothing: it is the sha256 of the file itself, given in hex.
+ *
+ * @returns null for what is no such thing
+ */
+export function subjectHash(kind: SubjectKind, name: string, sha256: Sha256): Uint8Array | null {
+  switch (kind) {
+    case 'pair':
+      return /^[0-9a-f]{32}$/.test(name) ? hashText(name, sha256) : null
+    case 'url': {
+      const url = parseWeb(name)
+      return url && hashText(nameAddress(url), sha256)
+    }
+    case 'origin': {
+      const url = parseWeb(/^https?:/i.test(name) ? name : `http://${name}`)
+      return url && hashText(nameHost(url), sha256)
+    }
+    case 'image':
+      return /^[0-9a-f]{64}$/.test(name) ? unhex(name) : null
+  }
+}
+
+/**
+ * The subjects of the removals that are in force: those that are not over, and that their own source has not taken back.
+ * What takes back removes nothing, and nothing takes it back in turn.
+ *
+ * @param now - milliseconds since 1970
+ */
+export function subjectsInForce(removals: Iterable<{ id: CID; value: Removal }>, now: number): Subjects {
+  const all = [...removals]
+  const negated = new Set(
+    all.flatMap(({ value }) => (value.negates === null ? [] : `${value.negates} ${value.source.join()}`)),
+  )
+  const hashes: Record<SubjectKind, Uint8Array[]> = { pair: [], url: [], origin: [], image: [] }
+  for (const { id, value } of all)
+    if (
+      value.negates === null &&
+      (value.expires === null || now < value.expires) &&
+      !negated.has(`${id} ${value.source.join()}`)
+    )
+      hashes[value.subject.kind].push(value.subject.hash)
+  return {
+    pair: pack(hashes.pair),
+    url: pack(hashes.url),
+    origin: pack(hashes.origin),
+    image: pack(hashes.image),
+  }
+}
+
+/**
+ * What a release says of the removals applied to it: sha256 over the subjects in force, each as a byte (its kind's place
+ * in SUBJECTS) and its hash, in ascending order. Whoever says it, it is the same for the same subjects.
+ *
+ * @returns null where there are none
+ */
+export function rootOf(subjects: Subjects, sha256: Sha256): Uint8Array | null {
+  const count = SUBJECTS.reduce((sum, kind) => sum + subjects[kind].length / HASH_BYTES, 0)
+  if (count === 0) return null
+  const bytes = new Uint8Array(count * (1 + HASH_BYTES))
+  let at = 0
+  for (const [place, kind] of SUBJECTS.entries())
+    for (let from = 0; from < subjects[kind].length; from += HASH_BYTES) {
+      bytes[at] = place
+      bytes.set(subjects[kind].subarray(from, from + HASH_BYTES), at + 1)
+      at += 1 + HASH_BYTES
+    }
+  return sha256(bytes)
+}
+
+/** Whether a row is removed: its pair, its image by address or content, or the site that either the image or the page is on. */
+export function removerOf(subjects: Subjects, sha256: Sha256): (row: RemovableRow) => boolean {
+  const has = (kind: SubjectKind, hash: Uint8Array | null) => hash !== null && includes(subjects[kind], hash)
+  const any = (kind: SubjectKind) => subjects[kind].length > 0
+  return ({ uid, url, page_url, sha256: file }) =>
+    (any('pair') && has('pair', subjectHash('pair', uid, sha256))) ||
+    (any('image') && has('image', subjectHash('image', file, sha256))) ||
+    (any('url') && has('url', subjectHash('url', url, sha256))) ||
+    (any('origin') &&
+      [...sitesOf(url), ...sitesOf(page_url)].some((site) => has('origin', hashText(site, sha256))))
+}
+
+/** The host of an address, and those above it that have a dot; an IP address stands for itself alone. */
+function sitesOf(address: string): string[] {
+  const url = parseWeb(address)
+  if (url === null) return []
+  const host = nameHost(url)
+  if (/^\[|^[\d.]+$/.test(host)) return [host]
+  const labels = host.split('.')
+  return labels.flatMap((_, i) => (i === 0 || i < labels.length - 1 ? labels.slice(i).join('.') : []))
+}
+
+function parseWeb(address: string): URL | null {
+  const url = URL.parse(address)
+  return url !== null && /^https?:$/.test(url.protocol) ? url : null
+}
+
+function nameAddress(url: URL): string {
+  return `${nameHost(url)}${url.port === '' ? '' : `:${url.port}`}${url.pathname}${url.search}`
+}
+
+/** Without the dot that ends a name of which nobody thinks. */
+function nameHost({ hostname }: URL): string {
+  return hostname.replace(/(?<=.)\.$/, '')
+}
+
+function hashText(text: string, sha256: Sha256): Uint8Array {
+  return sha256(new TextEncoder().encode(text))
+}
+
+function unhex(text: string): Uint8Array {
+  return Uint8Array.from({ length: text.length / 2 }, (_, i) =>
+    Number.parseInt(text.slice(2 * i, 2 * i + 2), 16),
+  )
+}
+
+function pack(hashes: Uint8Array[]): Uint8Array {
+  hashes.sort(compareBytes)
+  const different = hashes.filter((hash, i) => i === 0 || compareBytes(hash, hashes[i - 1]!) !== 0)
+  const packed = new Uint8Array(new SharedArrayBuffer(different.length * HASH_BYTES))
+  for (const [i, hash] of different.entries()) packed.set(hash, i * HASH_BYTES)
+  return packed
+}
+
+function includes(packed: Uint8Array, hash: Uint8Array): boolean {
+  let low = 0
+  for (let high = packed.length / HASH_BYTES; low < high; ) {
+    const middle = (low + high) >>> 1
+    const order = compareBytes(packed.subarray(middle * HASH_BYTES, (middle + 1) * HASH_BYTES), hash)
+    if (order === 0) return true
+    if (order < 0) low = middle + 1
+    else high = middle
+  }
+  return false
+}
