@@ -293,6 +293,8 @@ export interface Scorer {
    * bit whichever pairs share its batch. Waiting pairs keep their crops: the caller bounds how many there are.
    */
   score(crop: Uint8Array, text: string): Promise<Score>
+  /** One side of a pair alone, L2-normalised: a text, normalised as rows' texts are, or a picture's crop. */
+  embed(side: { text: string } | { crop: Uint8Array }): Promise<Float32Array>
   close(): Promise<void>
 }
 
@@ -411,26 +413,63 @@ export interface ShardDetails extends ShardSummary {
   verified: boolean
 }
 
-export type ExportFormat = 'parquet' | 'jsonl' | 'laion5b' | 'datacomp' | 'img2dataset'
+export type ExportFormat = 'parquet' | 'laion5b' | 'datacomp' | 'jsonl' | 'img2dataset' | 'csv'
+
+/** Rows that are wanted: those that satisfy all that is given. */
+export interface ExportFilters {
+  minSimilarity?: number | undefined
+  maxSimilarity?: number | undefined
+  /** ISO 639-1 codes */
+  languages?: readonly string[] | undefined
+  /** pixels */
+  minWidth?: number | undefined
+  minHeight?: number | undefined
+  /** a part of the licence's address, in any case of letters; `any`: rows that have one */
+  license?: string | undefined
+  /** hosts of images; subdomains are meant as well */
+  domains?: readonly string[] | undefined
+}
+
+export interface ExportRequest {
+  /** of the caller's choosing, by which it asks for progress and may stop it */
+  id: string
+  /** manifests of shards, and signed releases */
+  cids: readonly string[]
+  format: ExportFormat
+  /** absolute path of the file, or of the directory */
+  out: string
+  /** one file with the card beside it, or a directory of files with the card in it */
+  isFile: boolean
+  filters: ExportFilters
+  /** most rows of one file, or null; a single file takes all */
+  rowsPerFile: number | null
+  /** ids of peers whose releases are trusted besides the organiser's and the operators' */
+  signers: readonly string[]
+}
 
 export interface ExportResult {
   format: ExportFormat
+  /** of the file or the directory */
   path: string
+  /** of the dataset card */
+  card: string
+  /** of those that hold rows */
+  files: number
   rows: number
+  /** that were looked at: the others were not wanted */
+  of: number
+  /** of the files that hold rows */
   bytes: number
 }
 
-/** Somebody who may give blocks: a peer, a gateway. */
-export interface BlockSource {
-  /** as it is told to people: a peer's id, a gateway's address */
-  readonly name: string
-  /**
-   * The bytes are not trusted: whoever keeps them hashes them first.
-   *
-   * @returns null where it lacks the block
-   * @throws ShoalError `block_forged` where it is known to have sent another's bytes; whatever keeps it from being asked
-   */
-  get(cid: CID, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array | null>
+/** Writing pairs for other tools. */
+export interface Exports {
+  /** What can be told wrong about it is told before anything is written; a broken export leaves nothing. */
+  exportPairs(request: ExportRequest): Promise<ExportResult>
+  /** Of an export that is under way, else null. */
+  exportProgress(id: string): Promise<Progress | null>
+  /** Give up an export, if it is under way. */
+  stopExport(id: string): Promise<void>
 }
 
 /** The shards that are kept here. */
@@ -442,12 +481,10 @@ export interface Shards {
    */
   showShard(cid: string): Promise<ShardDetails>
   listShards(): Promise<ShardSummary[]>
-  /** Writes to `out` by way of a temporary file beside it, so that a broken export leaves nothing half-written. */
-  exportShard(cid: string, format: ExportFormat, out: string): Promise<ExportResult>
 }
 
 /** One running node, as the CLI sees it. Failures are `ShoalError`s that name the file or record and what to do. */
-export interface Node extends Shards {
+export interface Node extends Shards, Exports {
   /** Makes and signs a local campaign of the files, then runs its segments in order; yields each as it is done. */
   crawl(request: CrawlRequest): AsyncIterable<CrawlResult>
   close(): Promise<void>

@@ -1,13 +1,10 @@
 import { ShoalError } from '../../protocol/errors.ts'
-import type { Score } from '../components.ts'
+import type { Score, Scorer } from '../components.ts'
 import { startThreads } from '../threads.ts'
 import type { EncoderOptions } from './dual-encoder.ts'
 import type { ScoreAnswer, ScoreJob } from './score-worker.ts'
 
-export interface BatchScorer {
-  score(crop: Uint8Array, text: string): Promise<Score>
-  close(): Promise<void>
-}
+export type BatchScorer = Pick<Scorer, 'score' | 'embed' | 'close'>
 
 interface Waiting {
   crop: Uint8Array
@@ -95,17 +92,31 @@ export async function openBatches(options: EncoderOptions, maxWaitMs: number): P
     }
   }
 
+  function demandCrop(crop: Uint8Array): void {
+    if (crop.length === cropBytes) return
+    const wanted = `${width} x ${height} x 3 = ${cropBytes}`
+    throw new ShoalError('score_crop', `a crop has ${crop.length} bytes; the model takes ${wanted}`)
+  }
+
+  function demandOpen(): void {
+    if (isClosed) throw new ShoalError('score_closed', 'the scorer is closed')
+  }
+
   return {
     async score(crop, text) {
-      if (isClosed) throw new ShoalError('score_closed', 'the scorer is closed')
-      if (crop.length !== cropBytes) {
-        const wanted = `${width} x ${height} x 3 = ${cropBytes}`
-        throw new ShoalError('score_crop', `a crop has ${crop.length} bytes; the model takes ${wanted}`)
-      }
+      demandOpen()
+      demandCrop(crop)
       const settle = Promise.withResolvers<Score>()
       waiting.push({ crop, text, settle })
       send()
       return settle.promise
+    },
+
+    async embed(side) {
+      demandOpen()
+      if ('crop' in side) demandCrop(side.crop)
+      const { embeddings, dimension } = await ask({ kind: 'embed', side })
+      return embeddings.slice(0, dimension)
     },
 
     async close() {

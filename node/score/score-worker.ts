@@ -9,7 +9,13 @@ export interface BatchJob {
   texts: string[]
 }
 
-export type ScoreJob = { kind: 'open'; options: EncoderOptions } | BatchJob | { kind: 'close' }
+/** One side of a pair alone. */
+export interface EmbedJob {
+  kind: 'embed'
+  side: { text: string } | { crop: Uint8Array }
+}
+
+export type ScoreJob = { kind: 'open'; options: EncoderOptions } | BatchJob | EmbedJob | { kind: 'close' }
 
 /** Errors lose their code on the way between threads, so that they go as data. */
 export type ScoreAnswer =
@@ -37,6 +43,12 @@ async function perform(job: ScoreJob): Promise<ScoreAnswer> {
       dotRows(embeddings, i * dimension, texts, i * dimension, dimension),
     )
     return { ok: true, dimension, similarities, embeddings }
+  }
+  if (job.kind === 'embed') {
+    const { side } = job
+    const embeddings =
+      'text' in side ? await encoder.embedTexts([side.text]) : await encoder.embedImages(side.crop, 1)
+    return { ok: true, dimension, similarities: [], embeddings }
   }
   if (job.kind === 'close') await encoder.close()
   return { ok: true, dimension, similarities: [], embeddings: new Float32Array(0) }

@@ -82,6 +82,7 @@ export async function openScorer(model: string | undefined, options: ScorerOptio
     thresholds: shoal?.similarity ?? (isPresetsModel(files) ? 'preset' : null),
     deviceClass: deviceClassOf(precision),
     score: batches.score,
+    embed: batches.embed,
     close: batches.close,
   }
 }

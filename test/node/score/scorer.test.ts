@@ -46,6 +46,21 @@ test('the embedded model names itself, its files and its threshold', async ({ di
   for (const { path, sha256 } of scorer.model.files) assert.is(sha256, published.get(path), path)
 })
 
+test('one side alone is embedded as it is in a pair', async ({ directory }) => {
+  const scorer = await open(directory)
+  const crop = testPicture(1, SIDE, SIDE)
+  const { similarity, embedding } = await scorer.score(crop, 'red balloon')
+  const [image, text] = await Promise.all([scorer.embed({ crop }), scorer.embed({ text: 'red balloon' })])
+  assert.equal(image, embedding)
+  assert.is(text.length, embedding.length)
+  const cosine = text.reduce((sum, value, i) => sum + value * embedding[i]!, 0)
+  assert.ok(Math.abs(cosine - similarity) < 1e-6, `${cosine} is not ${similarity}`)
+  const short = await scorer.embed({ crop: crop.subarray(3) }).catch((error) => error.code)
+  await scorer.close()
+  assert.is(short, 'score_crop')
+  assert.is(await scorer.embed({ text: 'late' }).catch((error) => error.code), 'score_closed')
+})
+
 test("a pair's bits depend neither on its neighbours, nor on the batch, nor on the threads", async ({
   directory,
 }) => {
