@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises'
-import type { PolicyRequest, ShardStanding } from '../../node/daemon/daemon.ts'
+import type { ShardStanding } from '../../node/daemon/daemon.ts'
+import type { PolicyRequest } from '../../node/read-policy.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { control } from '../control.ts'
 import type { Context } from '../declarations.ts'
 import { formatCount, formatThings } from '../numbers.ts'
-import type { Options } from '../options.ts'
 import type { Output } from '../output.ts'
+import { readPolicy } from '../policy.ts'
 import { describeStates } from '../show-status.ts'
 import { suggest } from '../suggest.ts'
 import { layOut, shorten } from '../table.ts'
@@ -71,26 +71,6 @@ async function* list(
     after = page.at(-1)!
     left -= limit
   }
-}
-
-/** @returns null for the campaign's own. @throws ShoalError `operators_unreadable` */
-async function readPolicy(options: Options): Promise<PolicyRequest | null> {
-  const { quorum = null, operators: file, 'least-standing': leastStanding = null } = options
-  if (quorum === null && file === undefined && leastStanding === null) return null
-  return { quorum, leastStanding, operators: file === undefined ? null : await readOperators(file) }
-}
-
-/** A peer's id a line; what follows a `#` is for people. */
-async function readOperators(file: string): Promise<string[]> {
-  const text = await readFile(file, 'utf8').catch((cause) => {
-    throw new ShoalError('operators_unreadable', `${file} can't be read (${cause.message}): check the path`, {
-      cause,
-    })
-  })
-  return text
-    .split('\n')
-    .map((line) => line.replace(/#.*/, '').trim())
-    .filter((line) => line !== '')
 }
 
 function showRow(output: Output, shard: ShardStanding): void {

@@ -21,7 +21,7 @@ import { dropRefused } from './drop-refused.ts'
 import { fetchFound } from './find-shard.ts'
 import { hearShards } from './hear-shards.ts'
 import { type Hours, isWithin } from './hours.ts'
-import { type JudgedRequest, listJudged, type PolicyRequest, type ShardStanding } from './list-judged.ts'
+import { type JudgedRequest, listJudged, type ShardStanding } from './list-judged.ts'
 import { listSegments, type SegmentStanding, type SegmentsRequest } from './list-segments.ts'
 import { listStandings, type PeerRecord } from './list-standings.ts'
 import { answerPeers, startMembership } from './membership.ts'
@@ -43,7 +43,6 @@ export type {
   Ending,
   JudgedRequest,
   PeerRecord,
-  PolicyRequest,
   SegmentStanding,
   SegmentsRequest,
   ShardStanding,

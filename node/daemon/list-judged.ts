@@ -8,10 +8,10 @@ import type { Verdict } from '../../protocol/records/verdict.ts'
 import { mostVerifiers } from '../../protocol/rules/assign-verifiers.ts'
 import type { ShardState } from '../../protocol/rules/quorum.ts'
 import { compareBytes } from '../../protocol/rules/select.ts'
-import { defaultPolicy, type Policy } from '../../protocol/rules/standing.ts'
-import { keyOfPeer, nameOfPeer } from '../identity.ts'
+import { nameOfPeer } from '../identity.ts'
 import type { JudgedShard, Ledger } from '../ledger/ledger.ts'
 import { parseManifest } from '../parse-cid.ts'
+import { type PolicyRequest, readPolicy } from '../read-policy.ts'
 
 /** Where a shard stands, and why. */
 export interface ShardStanding {
@@ -40,13 +40,6 @@ export interface ShardStanding {
   accused: { frame: string; row: number; forged: string[]; match: string[] }[]
 }
 
-/** What a consumer asks for; null: what the campaign does. Operators are peers' ids. */
-export interface PolicyRequest {
-  quorum: number | null
-  operators: string[] | null
-  leastStanding: number | null
-}
-
 /** A page of shards, in the order of their segments. */
 export interface JudgedRequest {
   /** CID of a manifest, to see its shards only; or null */
@@ -66,18 +59,6 @@ const MAX_VERDICTS = 2 * mostVerifiers(MAX_VERIFIERS)
 /** Shards made in one go. */
 const IN_ONE_GO = 1_000
 
-/** @throws ShoalError `peer_invalid` */
-function readPolicy(campaign: Campaign, request: PolicyRequest | null): Policy | null {
-  if (request === null) return null
-  const { quorum, operators, leastStanding } = request
-  const usual = defaultPolicy(campaign.audit)
-  return {
-    quorum: quorum ?? usual.quorum,
-    operators: operators?.map(keyOfPeer) ?? usual.operators,
-    leastStanding: leastStanding ?? usual.leastStanding,
-  }
-}
-
 /** Lists the shards of all campaigns with their states. */
 export function listJudged(ledger: Ledger, self: Uint8Array) {
   /** the last list that was paged through: with a policy of one's own it takes a tally of everything */
@@ -90,8 +71,10 @@ export function listJudged(ledger: Ledger, self: Uint8Array) {
   ): Promise<JudgedShard[]> {
     const key = JSON.stringify([id.toString(), ledger.digest(id), state, policy, manifest])
     if (last.key === key) return last.shards
-    const own = readPolicy(campaign, policy)
-    const judged = own === null ? await ledger.judgements(id) : await ledger.judge(id, own)
+    const judged =
+      policy === null
+        ? await ledger.judgements(id)
+        : await ledger.judge(id, readPolicy(campaign.audit, policy))
     const wanted = manifest === null ? null : parseManifest(manifest)
     const shards: JudgedShard[] = []
     let looked = 0
