@@ -26,6 +26,8 @@ export const PREFIXES = {
   releases: 'releases',
   /** id of a removal's record → its envelope */
   removals: 'removals',
+  /** CID of a DAG's root → dag-cbor `{ why, since, bytes }`: why it is kept, where nothing else says so */
+  pins: 'pins',
   /** libp2p's own: peers and their addresses, records of the DHT; its keys are texts */
   network: 'network',
   /** number → id of a campaign whose records this node keeps */

@@ -6,6 +6,8 @@ import { PREFIXES } from './prefixes.ts'
 export { type Blocks, openBlocks } from './blocks.ts'
 export { type FetchBlock, fillBlocks } from './fill-blocks.ts'
 export { orderedKey, startingWith } from './keys.ts'
+export { type Marks, makeMarks } from './marks.ts'
+export type { Swept } from './sweep.ts'
 
 type Database = Level<Uint8Array, Uint8Array>
 /** One prefix of the database: keys and values are bytes, iteration is in the order of the keys' bytes. */
