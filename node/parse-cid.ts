@@ -21,6 +21,11 @@ export function parseManifest(text: string): CID {
   return parseCid(text, '`shoal shard list` and `shoal segments` name the shards that are known here')
 }
 
+/** The CID of a shard's manifest, or of a release. @throws ShoalError `cid_invalid` */
+export function parseSource(text: string): CID {
+  return parseCid(text, '`shoal shard list` names the shards that are here')
+}
+
 /** The CID that names a campaign. @throws ShoalError `cid_invalid` */
 export function parseCampaign(text: string): CID {
   return parseCid(text, '`shoal campaign list` names the campaigns here')
@@ -29,4 +34,9 @@ export function parseCampaign(text: string): CID {
 /** The id of a verdict's record. @throws ShoalError `cid_invalid` */
 export function parseVerdict(text: string): CID {
   return parseCid(text, '`shoal shards` names the verdicts on each shard')
+}
+
+/** The CID of anything that is kept. @throws ShoalError `cid_invalid` */
+export function parseRoot(text: string): CID {
+  return parseCid(text, '`shoal pin list` and `shoal shard list` name what is kept here')
 }

@@ -2,6 +2,7 @@ import { ShoalError } from '../../protocol/errors.ts'
 import type { Shards } from '../components.ts'
 import type { ControlRequest } from '../control.ts'
 import type { CampaignRequest } from '../manage-campaigns.ts'
+import type { Pins } from '../manage-pins.ts'
 import type { Daemon, SegmentsRequest } from './daemon.ts'
 import type { VerifyRequest } from './demand-audits.ts'
 import type { JudgedRequest } from './list-judged.ts'
@@ -25,6 +26,10 @@ const ANSWERS = {
   showShard: (daemon, argument) => daemon.showShard(...(argument as Parameters<Shards['showShard']>)),
   listShards: (daemon) => daemon.listShards(),
   exportShard: (daemon, argument) => daemon.exportShard(...(argument as Parameters<Shards['exportShard']>)),
+  listPins: (daemon) => daemon.listPins(),
+  addPin: (daemon, argument) => daemon.addPin(...(argument as Parameters<Pins['addPin']>)),
+  removePin: (daemon, argument) => daemon.removePin(...(argument as Parameters<Pins['removePin']>)),
+  collect: (daemon) => daemon.collect(),
   list: async (daemon) => daemon.list(),
   leave: (daemon, argument) => daemon.leave(String(argument)),
   join(daemon, argument) {

@@ -8,6 +8,7 @@ import { openHome } from '../home.ts'
 import { openLedger, verifyInPool } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
 import { type CampaignStanding, type Campaigns, manageCampaigns } from '../manage-campaigns.ts'
+import { managePins, type Pins } from '../manage-pins.ts'
 import { manageShards } from '../manage-shards.ts'
 import { type Peer, startNetwork } from '../network/network.ts'
 import { parseCampaign } from '../parse-cid.ts'
@@ -81,7 +82,7 @@ export interface DaemonOptions extends ToolboxOptions {
   auditShard?: typeof auditShard | undefined
 }
 
-export interface Daemon extends Campaigns, Shards {
+export interface Daemon extends Campaigns, Shards, Pins {
   /** @param peer - a multiaddr of a node to call first, or null */
   join(cid: string, peer: string | null): Promise<CampaignStanding>
   status(): Promise<Status>
@@ -233,6 +234,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return {
     ...campaigns,
     ...manageShards(home),
+    ...managePins(home),
     async create(request) {
       const created = await campaigns.create(request)
       await membership.join(parseCampaign(created.campaign))

@@ -7,8 +7,12 @@ const STANDS_MS = 60_000
 export interface Disk {
   /** whether less is used than the volunteer gives */
   hasRoom(): Promise<boolean>
+  /** @returns bytes that are left of what the volunteer gives; below 0 where more is used, Infinity without a limit */
+  room(): Promise<number>
   /** as it was last measured */
   isFull(): boolean
+  /** Something was deleted: what is measured next is measured anew. */
+  forget(): void
 }
 
 /**
@@ -24,16 +28,21 @@ export function watchDisk(
 ): Disk {
   let usedBytes = 0
   let measuredAt = Number.NEGATIVE_INFINITY
+  async function room(): Promise<number> {
+    if (maxBytes === null) return Number.POSITIVE_INFINITY
+    if (now() - measuredAt > STANDS_MS) {
+      usedBytes = await measureBytes(dir)
+      measuredAt = now()
+    }
+    return maxBytes - usedBytes
+  }
   return {
-    async hasRoom() {
-      if (maxBytes === null) return true
-      if (now() - measuredAt > STANDS_MS) {
-        usedBytes = await measureBytes(dir)
-        measuredAt = now()
-      }
-      return usedBytes < maxBytes
-    },
+    room,
+    hasRoom: async () => (await room()) > 0,
     isFull: () => maxBytes !== null && usedBytes >= maxBytes,
+    forget() {
+      measuredAt = Number.NEGATIVE_INFINITY
+    },
   }
 }
 
