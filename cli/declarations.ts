@@ -58,15 +58,21 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     examples: ['shard show bafyrei…'],
     load: () => import('./commands/show-shard.ts'),
   },
-  'shard export': {
-    usage: '<cid>',
-    describe: "Write a shard's pairs as a file for other tools",
-    options: ['format', 'out', ...COMMON],
-    examples: [
-      'shard export bafyrei… --format laion5b',
-      'shard export bafyrei… --format jsonl --out pairs.jsonl',
+  export: {
+    usage: '<cid...>',
+    describe:
+      'Write pairs for other tools, with a dataset card. CIDs are of shards and releases. Formats are parquet, laion5b, datacomp, jsonl, img2dataset, csv. Without --out it writes to a directory named after the CID',
+    options: [
+      ...(['format', 'out', 'rows', 'min-similarity', 'max-similarity', 'language'] as const),
+      ...(['min-width', 'min-height', 'license', 'domain', 'signer'] as const),
+      ...COMMON,
     ],
-    load: () => import('./commands/export-shard.ts'),
+    examples: [
+      'export bafyrei… --format laion5b',
+      'export bafyrei… --format jsonl --out pairs.jsonl',
+      'export bafyrei… --format img2dataset --out in --min-similarity 0.3 --language en,de',
+    ],
+    load: () => import('./commands/export.ts'),
   },
   'campaign create': {
     usage: '<file...>',

@@ -1,5 +1,5 @@
 import type { ExportFormat } from '../node/components.ts'
-import { MAX_PARTS, MAX_SAMPLES, MAX_VERIFIERS } from '../protocol/limits.ts'
+import { MAX_INDEX, MAX_PARTS, MAX_SAMPLES, MAX_VERIFIERS } from '../protocol/limits.ts'
 import { PRESETS } from '../protocol/rules/presets.ts'
 import type { ShardState } from '../protocol/rules/quorum.ts'
 import { SHOWN_CHEATS, type ShownCheat } from './demo/cheats/names.ts'
@@ -51,10 +51,24 @@ export interface Options {
   /** a file */
   operators?: string
   'least-standing'?: number
+  'min-similarity'?: number
+  'max-similarity'?: number
+  language?: string
+  /** pixels */
+  'min-width'?: number
+  'min-height'?: number
+  license?: string
+  domain?: string
+  rows?: number
+  signer?: string
 }
 
 const STATES: readonly ShardState[] = ['unaudited', 'verified', 'held', 'disputed', 'refused']
-const EXPORT_FORMATS: readonly ExportFormat[] = ['parquet', 'jsonl', 'laion5b', 'datacomp', 'img2dataset']
+const EXPORT_FORMATS: readonly ExportFormat[] = [
+  ...(['parquet', 'laion5b', 'datacomp', 'jsonl', 'img2dataset', 'csv'] as const),
+]
+
+const SIDE = { least: 1, most: 65_535, whole: true } as const
 
 /** Where a model's own threshold is unknown, any cosine may be asked for. */
 export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
@@ -74,7 +88,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
     of: [...Object.keys(SHOWN_CHEATS), 'none'],
   },
   contact: { kind: 'text', describe: 'E-mail or URL for the sites you ask' },
-  format: { kind: 'choice', describe: 'Layout', of: EXPORT_FORMATS },
+  format: { kind: 'choice', describe: 'Layout', of: EXPORT_FORMATS, isTold: true },
   name: { kind: 'text', describe: 'What the campaign is called' },
   base: { kind: 'text', describe: 'URL that entries follow (else Common Crawl)' },
   parts: { kind: 'number', describe: 'Parts of each file (else 1)', least: 1, most: MAX_PARTS, whole: true },
@@ -103,4 +117,13 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
     ...{ kind: 'number', describe: 'Valid shards that a verifier must have' },
     ...{ least: 0, most: 1_000_000, whole: true },
   },
+  'min-similarity': { kind: 'number', describe: 'Least similarity, -1 to 1', least: -1, most: 1 },
+  'max-similarity': { kind: 'number', describe: 'Greatest similarity, -1 to 1', least: -1, most: 1 },
+  language: { kind: 'text', describe: 'Of the text: en, or en,de' },
+  'min-width': { ...{ kind: 'number', describe: 'Pixels at least' }, ...SIDE },
+  'min-height': { ...{ kind: 'number', describe: 'Pixels at least' }, ...SIDE },
+  license: { kind: 'text', describe: "Part of a licence's address, or any" },
+  domain: { kind: 'text', describe: 'Host of the image, or hosts with commas' },
+  rows: { kind: 'number', describe: 'Most rows of one file', least: 1, most: MAX_INDEX, whole: true },
+  signer: { kind: 'text', describe: 'PEER whose releases to trust as well' },
 }

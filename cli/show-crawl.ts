@@ -43,7 +43,7 @@ export async function showCrawl(
   if (cid !== undefined) {
     output.heading('Next')
     output.print(`  ${suggest(`shard show ${cid}`, data)}`)
-    output.print(`  ${suggest(`shard export ${cid} --format laion5b`, data)}`)
+    output.print(`  ${suggest(`export ${cid} --format laion5b`, data)}`)
   }
   output.emit(total)
   if (!total.verified)

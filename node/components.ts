@@ -300,8 +300,8 @@ export interface Scorer {
 
 /** How far one stage of the work has come; `total` is null while nobody can know it. */
 export interface StageProgress {
-  /** in the order of the pipeline; `model` is the download of a model before any segment, `audit` none of it */
-  stage: 'model' | 'read' | 'fetch' | 'decode' | 'score' | 'write' | 'audit'
+  /** in the order of the pipeline; `model` is the download of a model before any segment, `audit` and `index` none of it */
+  stage: 'model' | 'read' | 'fetch' | 'decode' | 'score' | 'write' | 'audit' | 'index'
   done: number
   total: number | null
   unit: 'bytes' | 'images' | 'pairs' | 'rows'
@@ -460,6 +460,19 @@ export interface ExportResult {
   of: number
   /** of the files that hold rows */
   bytes: number
+}
+
+/** Somebody who may give blocks: a peer, a gateway. */
+export interface BlockSource {
+  /** as it is told to people: a peer's id, a gateway's address */
+  readonly name: string
+  /**
+   * The bytes are not trusted: whoever keeps them hashes them first.
+   *
+   * @returns null where it lacks the block
+   * @throws ShoalError `block_forged` where it is known to have sent another's bytes; whatever keeps it from being asked
+   */
+  get(cid: CID, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array | null>
 }
 
 /** Writing pairs for other tools. */

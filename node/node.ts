@@ -10,6 +10,7 @@ import { startCrawl } from './crawl/crawl.ts'
 import { type Home, openHome } from './home.ts'
 import { startImages } from './images/images.ts'
 import { type LocalSegment, listSegments, planCampaign } from './local-campaign.ts'
+import { manageExports } from './manage-exports.ts'
 import { manageShards } from './manage-shards.ts'
 import { playWeb } from './play-web.ts'
 import { produceShard } from './produce-shard.ts'
@@ -30,6 +31,7 @@ export async function openNode(options: NodeOptions): Promise<Node> {
   return {
     crawl: (request) => explainDisk(options.dataDir, crawl(options, kept, request)),
     ...manageShards(kept),
+    ...manageExports(kept, null, options.clock),
     close: kept.close,
   }
 }

@@ -8,5 +8,5 @@ export async function run(context: Context): Promise<void> {
   const shard = await control(context, 'fetch', args[0]!)
   showShard(output, shard)
   output.print()
-  output.print(`It is kept here. Use it: ${suggest('shard export CID', options.data)}`)
+  output.print(`It is kept here. Use it: ${suggest('export CID --format laion5b', options.data)}`)
 }

@@ -128,5 +128,5 @@ export function showSummary(output: Output, result: DemoResult, dataDir: string)
   output.heading('Next')
   const cid = shards.find((shard) => shard.pairs > 0)?.manifest
   output.print(`  ${suggest(`shard show ${cid}`, dataDir)}`)
-  output.print(`  ${suggest(`shard export ${cid} --format laion5b`, dataDir)}`)
+  output.print(`  ${suggest(`export ${cid} --format laion5b`, dataDir)}`)
 }

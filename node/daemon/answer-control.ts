@@ -1,5 +1,5 @@
 import { ShoalError } from '../../protocol/errors.ts'
-import type { Shards } from '../components.ts'
+import type { ExportRequest, Shards } from '../components.ts'
 import type { ControlRequest } from '../control.ts'
 import type { CampaignRequest } from '../manage-campaigns.ts'
 import type { Pins } from '../manage-pins.ts'
@@ -25,7 +25,9 @@ const ANSWERS = {
   show: (daemon, argument) => daemon.show(String(argument)),
   showShard: (daemon, argument) => daemon.showShard(...(argument as Parameters<Shards['showShard']>)),
   listShards: (daemon) => daemon.listShards(),
-  exportShard: (daemon, argument) => daemon.exportShard(...(argument as Parameters<Shards['exportShard']>)),
+  exportPairs: (daemon, argument) => daemon.exportPairs(argument as ExportRequest),
+  exportProgress: (daemon, argument) => daemon.exportProgress(String(argument)),
+  stopExport: (daemon, argument) => daemon.stopExport(String(argument)),
   listPins: (daemon) => daemon.listPins(),
   addPin: (daemon, argument) => daemon.addPin(...(argument as Parameters<Pins['addPin']>)),
   removePin: (daemon, argument) => daemon.removePin(...(argument as Parameters<Pins['removePin']>)),

@@ -1,21 +1,24 @@
 // before all that makes objects
 import '../small-nursery.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { CID } from 'multiformats/cid'
 import type { ShoalError } from '../../protocol/errors.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
-import type { ShardDetails, Shards } from '../components.ts'
+import type { Exports, ShardDetails, Shards } from '../components.ts'
 import { openHome } from '../home.ts'
 import { openLedger, verifyInPool } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
 import { type CampaignStanding, type Campaigns, manageCampaigns } from '../manage-campaigns.ts'
+import { manageExports } from '../manage-exports.ts'
 import { managePins, type Pins } from '../manage-pins.ts'
 import { manageShards } from '../manage-shards.ts'
 import { type Peer, startNetwork } from '../network/network.ts'
-import { parseCampaign } from '../parse-cid.ts'
+import { parseCampaign, parseRoot } from '../parse-cid.ts'
 import { VERSION } from '../version.ts'
 import type { auditShard } from './audit-shard.ts'
 import { type AuditEnding, startAuditor } from './auditor.ts'
 import type { AuditOutlook } from './choose-audits.ts'
+import { startCollector } from './collector.ts'
 import type { VerifyRequest } from './demand-audits.ts'
 import { watchDisk } from './disk.ts'
 import { dropRefused } from './drop-refused.ts'
@@ -28,6 +31,7 @@ import { listStandings, type PeerRecord } from './list-standings.ts'
 import { answerPeers, startMembership } from './membership.ts'
 import { prepareModels } from './obtain-model.ts'
 import { startProducer } from './produce-segment.ts'
+import { startReplicator } from './replicate.ts'
 import { shareFiles } from './share-files.ts'
 import type { Status } from './status.ts'
 import { startToolbox, type ToolboxOptions } from './toolbox.ts'
@@ -59,6 +63,8 @@ export interface DaemonOptions extends ToolboxOptions {
   segments: number
   /** bytes that the data directory may take before no more segments are begun, or null */
   diskBytes: number | null
+  /** bytes of others' shards that are kept for their sake; null or absent: no more than there are */
+  replicateBytes?: number | null | undefined
   /** multiaddrs to listen at */
   listen: string[]
   /** multiaddrs of nodes to call first */
@@ -75,6 +81,8 @@ export interface DaemonOptions extends ToolboxOptions {
   /** in place of CONTENTION_MS and the pause between syncs, where all nodes are on one machine */
   contentionMs?: number | undefined
   syncEveryMs?: number | undefined
+  /** milliseconds between two looks for replicas, in place of a minute */
+  replicateEveryMs?: number | undefined
   /** in place of the network, one with faults, for tests */
   startNetwork?: typeof startNetwork | undefined
   /** in place of honest work, for demonstrations and tests */
@@ -82,7 +90,7 @@ export interface DaemonOptions extends ToolboxOptions {
   auditShard?: typeof auditShard | undefined
 }
 
-export interface Daemon extends Campaigns, Shards, Pins {
+export interface Daemon extends Campaigns, Shards, Exports, Pins {
   /** @param peer - a multiaddr of a node to call first, or null */
   join(cid: string, peer: string | null): Promise<CampaignStanding>
   status(): Promise<Status>
@@ -140,6 +148,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...{ agent: `shoal/${VERSION}`, local, mdns: !local, upnp: !local, relayed: !local, relay: !local },
     dht: local ? 'server' : 'auto',
     answers: answerPeers(home, ledger, shared.read, (peer) => void network.shun(peer)),
+    // lists, shards and releases are for everybody, and nothing else is put there
+    blocks: home.blocks,
     log,
   })
   opened.defer(() => network.close())
@@ -161,6 +171,20 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   })
   opened.defer(() => membership.close())
   const parts = { ledger, network, signer: home.signer, clock }
+  const onDrop = (manifest: CID) => void network.withdraw(manifest)
+  const replicator = startReplicator(
+    { home, ledger, network },
+    {
+      ...{ log, clock, diskBytes, mayWork, onDrop, isReady: membership.isReady, room: disk.room },
+      maxBytes: options.replicateBytes ?? null,
+      lookMs: options.replicateEveryMs,
+      onKeep: network.provide,
+      onUnpin: () => collector.soon(),
+      onFatal: (error) => fail(error),
+    },
+  )
+  const collector = startCollector(home, disk, { log, clock, onDrop, dropReplicas: replicator.drop })
+  opened.defer(() => collector.close())
   // who sees no web could only say that nothing can be verified
   const audits = !offline && !options.withoutAudits
   const toolbox = startToolbox(parts, options)
@@ -168,7 +192,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const auditor = startAuditor(
     { home, ledger, network, toolbox, hearings },
     {
-      ...{ log, clock, threads, offline, onAudit: options.onAudit, mayBegin: disk.hasRoom },
+      ...{ log, clock, threads, offline, onAudit: options.onAudit, mayBegin: collector.hasRoom },
       mayWork: () => audits && mayWork(),
       isReady: membership.isReady,
       onCaughtUp: () => worker.wake(),
@@ -181,7 +205,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     {
       ...{ ...options, mayWork, isReady: membership.isReady },
       // verification keeps up with the crawl
-      mayBegin: async () => (!audits || auditor.letsWork()) && (await disk.hasRoom()),
+      mayBegin: async () => (!audits || auditor.letsWork()) && (await collector.hasRoom()),
     },
   )
   function wake(): void {
@@ -190,6 +214,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
   function look(): void {
     auditor.look()
+    replicator.look()
     worker.look()
   }
   const timer = setInterval(look, LOOK_MS)
@@ -205,9 +230,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   function end(how: 'now' | 'later'): Promise<void> {
     worker.end(how)
     auditor.end(how)
+    replicator.end()
     if (closing) return ended
     closing = true
-    Promise.all([worker.ended, auditor.ended])
+    Promise.all([worker.ended, auditor.ended, replicator.ended])
       .then(() => sleep(FAREWELL_MS))
       .finally(() => {
         clearInterval(timer)
@@ -231,10 +257,20 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 
   const campaigns = manageCampaigns(home, ledger, dataDir)
+  const pins = managePins(home)
   return {
     ...campaigns,
     ...manageShards(home),
-    ...managePins(home),
+    ...manageExports(home, ledger, clock),
+    ...pins,
+    async removePin(cid) {
+      await pins.removePin(cid)
+      const manifest = parseRoot(cid)
+      replicator.forget(manifest)
+      onDrop(manifest)
+      collector.soon()
+    },
+    collect: collector.collect,
     async create(request) {
       const created = await campaigns.create(request)
       await membership.join(parseCampaign(created.campaign))
@@ -257,7 +293,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         peers: (await network.peers()).length,
         seconds: (performance.now() - started) / 1000,
         ...{ produced: worker.produced(), work: worker.atWork(), failures: worker.failures() },
-        audits: auditor.status(),
+        ...{ audits: auditor.status(), replicas: replicator.status(), collected: collector.last() },
         campaigns: campaigns.list().map((standing) => {
           const { done, segments } = standing.counts!
           const pace = paces.get(standing.campaign) ?? { done, at: performance.now() }

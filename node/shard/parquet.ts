@@ -3,7 +3,7 @@ import type { SchemaElement } from 'hyparquet'
 import { fileWriter, ParquetWriter } from 'hyparquet-writer'
 
 export type Cell = string | number | bigint | Uint8Array | string[] | null
-export type CellType = 'string' | 'int32' | 'int64' | 'double' | 'timestamp' | 'strings' | 'bytes' | 'boxes'
+export type CellType = 'string' | 'int32' | 'int64' | 'float' | 'double' | 'timestamp' | 'strings' | 'bytes' | 'boxes'
 
 /** A column of a table; strings, hashes above all, that seldom repeat are `distinct`: no dictionary is tried. */
 export interface Column {
@@ -32,6 +32,8 @@ function elementsOf({ name, type, nullable }: Column): SchemaElement[] {
       return [{ name, repetition_type, type: 'INT32' }]
     case 'int64':
       return [{ name, repetition_type, type: 'INT64' }]
+    case 'float':
+      return [{ name, repetition_type, type: 'FLOAT' }]
     case 'double':
       return [{ name, repetition_type, type: 'DOUBLE' }]
     case 'bytes':
@@ -88,11 +90,16 @@ export interface TableWriter {
  *
  * @param rowGroup - rows per row group, which is what lies in memory at once
  */
-export function writeTable(file: string, columns: readonly Column[], rowGroup: number): TableWriter {
+export function writeTable(
+  file: string,
+  columns: readonly Column[],
+  rowGroup: number,
+  codec: 'ZSTD' | 'UNCOMPRESSED' = 'ZSTD',
+): TableWriter {
   const writer = new ParquetWriter({
     writer: fileWriter(file),
     schema: parquetSchema(columns),
-    codec: 'ZSTD',
+    codec,
     compressors: { ZSTD: (input) => zstdCompressSync(input) },
     createdBy: 'shoal',
   })

@@ -4,10 +4,9 @@ import { ShoalError } from '../../protocol/errors.ts'
 import type { Manifest } from '../../protocol/records/manifest.ts'
 import type { Blocks } from '../store/store.ts'
 import { startThreads } from '../threads.ts'
+import type { Group, GroupBytes, Row, TableFile } from './decode-table.ts'
 import type { ShardFile } from './schema.ts'
-import type { Group, Row, TableTask } from './table-worker.ts'
-
-export type { Row } from './table-worker.ts'
+import type { TableTask } from './table-worker.ts'
 
 type File = Manifest['files'][number]
 
@@ -23,6 +22,9 @@ export interface ShardTable {
   starts: readonly number[]
   /** The rows of one group; of the file little more than `columns` is read. */
   readGroup(index: number, columns?: string[]): Promise<Row[]>
+  /** What a thread needs that reads rows itself, by `decodeTable`: the file, and the bytes of a group. */
+  file: TableFile
+  groupBytes(index: number, columns?: string[]): Promise<GroupBytes>
   /** All rows, a row group at a time; `columns` names those wanted, all by default. */
   groups(columns?: string[]): AsyncGenerator<Row[]>
 }
@@ -43,8 +45,8 @@ export async function openTable(blocks: Blocks, file: File): Promise<ShardTable>
   if (length === 0 || length > Math.min(MAX_FOOTER_BYTES, file.bytes - 8))
     throw fault('is no Parquet file that Shoal writes')
   const footer = await readRange(blocks, file, file.bytes - 8 - length, file.bytes)
-  const task: TableTask = { name, footer, fileBytes: file.bytes }
-  const groups = (await inThread(file, task)) as Group[] | null
+  const table: TableFile = { name, footer, fileBytes: file.bytes }
+  const groups = (await inThread(file, table)) as Group[] | null
   if (groups === null) throw fault('has other columns than this version of Shoal knows: upgrade Shoal')
   const rows = groups.at(-1)?.rowEnd ?? 0
   if (rows !== file.rows)
@@ -52,17 +54,21 @@ export async function openTable(blocks: Blocks, file: File): Promise<ShardTable>
       'shard_rows',
       `${name} (${file.cid}) has ${rows} rows, its manifest counts ${file.rows}`,
     )
-  async function readGroup(index: number, columns?: string[]): Promise<Row[]> {
+  async function groupBytes(index: number, columns?: string[]): Promise<GroupBytes> {
     const group = groups![index]!
     const start = Math.min(...partsOf(group, columns).map((part) => part.start))
     const end = Math.max(...partsOf(group, columns).map((part) => part.end))
-    const bytes = await readRange(blocks, file, start, end)
-    return (await inThread(file, { ...task, group, start, bytes, columns })) as Row[]
+    return { group, start, bytes: await readRange(blocks, file, start, end), columns }
+  }
+  async function readGroup(index: number, columns?: string[]): Promise<Row[]> {
+    return (await inThread(file, { ...table, part: await groupBytes(index, columns) })) as Row[]
   }
   return {
     rows,
     starts: groups.map(({ rowStart }) => rowStart),
     readGroup,
+    file: table,
+    groupBytes,
     async *groups(columns) {
       for (const index of groups.keys()) yield await readGroup(index, columns)
     },
@@ -119,7 +125,7 @@ async function inThread(file: File, task: TableTask): Promise<Group[] | Row[] | 
   try {
     return await threads.run(task, {
       signal: AbortSignal.timeout(MAX_READ_MS),
-      transferList: task.bytes ? [task.bytes.buffer as ArrayBuffer] : [],
+      transferList: task.part ? [task.part.bytes.buffer as ArrayBuffer] : [],
     })
   } catch (error) {
     const { message } = error as Error

@@ -87,7 +87,6 @@ commands('the shard commands find what a crawl has made', async ({ dir }) => {
 
   const out = join(dir, 'pairs.jsonl')
   const exported = await runShoal([
-    'shard',
     'export',
     manifest,
     '--format',

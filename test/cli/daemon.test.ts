@@ -160,12 +160,12 @@ daemon('another node joins, and gets a shard that it did not make', async () => 
     return segment?.manifest
   })
   const fetched = reads(await atBen('fetch', manifest))
-  assert.match(fetched, new RegExp(`manifest +${manifest}\n[^]*verified +yes[^]*shard export`))
+  assert.match(fetched, new RegExp(`manifest +${manifest}\n[^]*verified +yes[^]*shoal export CID`))
   const [again, shown, listed, exported] = await Promise.all([
     atBen('fetch', manifest, '--json'),
     atBen('shard', 'show', manifest, '--json'),
     atBen('shard', 'list', '--json'),
-    atBen('shard', 'export', manifest, '--format', 'jsonl', '--out', join(dir, 'pairs.jsonl'), '--json'),
+    atBen('export', manifest, '--format', 'jsonl', '--out', join(dir, 'pairs.jsonl'), '--json'),
   ])
   assert.is(lastLine(again).verified, true)
   assert.equal(lastLine(shown), lastLine(again), 'as the shard commands have it, while the node runs')

@@ -11,14 +11,14 @@ const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
 const BAD_USAGE: [string[], RegExp][] = [
   [[], /no command given; one of demo, crawl/],
   [['harvest'], /unknown command "harvest"; one of demo, crawl/],
-  [['shard'], /shard needs one of list, show, export/],
+  [['shard'], /shard needs one of list, show/],
   [['crawl'], /crawl needs <file\.\.\.>/],
   [['crawl', 'a.warc', '--presets', 'x'], /unknown option --presets; known are .*--preset/],
   [['crawl', 'a.warc', '--preset', 'laion'], /--preset "laion" is unknown; one of laion-400m, laion-5b/],
   [['crawl', 'a.warc', '--out'], /--out needs a value/],
   [['crawl', 'a.warc', '--threshold', 'high'], /--threshold "high" is not a number from -1 to 1/],
   [['shard', 'show', 'one', 'two'], /"two" is too much/],
-  [['shard', 'export', 'bafy'], /needs --format, one of parquet, jsonl/],
+  [['export', 'bafy'], /needs --format, one of parquet, laion5b/],
 ]
 
 for (const [args, message] of BAD_USAGE)

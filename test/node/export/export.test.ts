@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ExportFormat } from '../../../node/components.ts'
-import { FORMATS } from '../../../node/shard/formats.ts'
-import { exportShard, readShard } from '../../../node/shard/shard.ts'
+import { TABLES } from '../../../node/export/formats.ts'
+import { readShard } from '../../../node/shard/shard.ts'
 import { cidOf } from '../../../protocol/codec.ts'
 import type { ShoalError } from '../../../protocol/errors.ts'
-import { duckdb, makePair, type Published, publishSample, withDirectory } from './sample.ts'
+import { duckdb, makePair, type Published, publishSample, withDirectory } from '../shard/sample.ts'
+import { exportThem } from './exporting.ts'
 
 const exporting = suite('exporting a shard')
 const COUNT = 9_000
@@ -27,8 +28,11 @@ exporting.after(async () => {
 
 async function exportTo(format: ExportFormat): Promise<string> {
   const out = join(dir, `${format}.${format === 'jsonl' ? 'jsonl' : 'parquet'}`)
-  const result = await exportShard(shard, shard.manifest, format, out)
-  assert.equal(result, { format, path: out, rows: PAIRS, bytes: (await stat(out)).size })
+  const result = await exportThem(shard, [shard.manifest], { format, out, isFile: true })
+  assert.equal(result, {
+    ...{ format, path: out, card: `${out}.README.md`, files: 1 },
+    ...{ rows: PAIRS, of: PAIRS, bytes: (await stat(out)).size },
+  })
   return out
 }
 
@@ -109,9 +113,9 @@ exporting('as datacomp gives its columns, and no score of a model that was not u
     select count(clip_b32_similarity_score)::int as b32, count(clip_l14_similarity_score)::int as l14,
       count(face_bboxes)::int as faces from '${out}'`)
   assert.equal(counted, { b32: 0, l14: 0, faces: 0 })
-  const [row] = await duckdb(`select original_width, sha256, similarity from '${out}' limit 1 offset 3000`)
-  const { width, sha256, similarity } = makePair(6_000)
-  assert.equal(row, { original_width: String(width), sha256, similarity })
+  const [row] = await duckdb(`select original_width, sha256 from '${out}' limit 1 offset 3000`)
+  const { width, sha256 } = makePair(6_000)
+  assert.equal(row, { original_width: String(width), sha256 })
   const [type] = await duckdb(`select column_type as t from (describe select face_bboxes from '${out}')`)
   assert.is(type?.t, 'DOUBLE[][]')
 })
@@ -120,13 +124,13 @@ exporting("as datacomp fills the score of the campaign's model", () =>
   withDirectory(async (other) => {
     const clip = await publishSample(other, 60, 'Xenova/clip-vit-base-patch32@0f1e2d')
     const out = join(other, 'out.parquet')
-    await exportShard(clip, clip.manifest, 'datacomp', out)
+    await exportThem(clip, [clip.manifest], { format: 'datacomp', out, isFile: true })
     await clip.store.close()
     const [row] = await duckdb(`
-      select bool_and(clip_b32_similarity_score = similarity) as b32, count(clip_l14_similarity_score)::int as l14 from '${out}'`)
+      select bool_and(abs(clip_b32_similarity_score - 0.25) < 0.34) as b32, count(clip_l14_similarity_score)::int as l14 from '${out}'`)
     assert.equal(row, { b32: true, l14: 0 })
     const scored = (model: string) =>
-      FORMATS.datacomp
+      TABLES.datacomp
         .columns(model)
         .filter(({ name, cell }) => name.startsWith('clip_') && cell({ similarity: 0.3 }) === 0.3)
         .map(({ name }) => name)
@@ -136,7 +140,7 @@ exporting("as datacomp fills the score of the campaign's model", () =>
 )
 
 exporting("has LAION's hash, MurmurHash3 as Python's mmh3 gives it", () => {
-  const hash = FORMATS.laion5b.columns(null).find(({ name }) => name === 'hash')
+  const hash = TABLES.laion5b.columns(null).find(({ name }) => name === 'hash')
   // mmh3.hash64('foo')[0], from the README of mmh3
   assert.is(hash?.cell({ url: 'f', text: 'oo' }), -2129773440516405919n)
 })
@@ -149,25 +153,18 @@ exporting('as img2dataset gives its url and caption', async () => {
 })
 
 exporting('leaves nothing behind when it fails', async () => {
-  const codeOf = (work: Promise<unknown>) =>
-    work.then(
+  const codeOf = (format: string, out = join(dir, 'x'), cid = shard.manifest) =>
+    exportThem(shard, [cid], { format: format as ExportFormat, out }).then(
       () => 'nothing thrown',
       (error: ShoalError) => error.code,
     )
   const before = await readdir(dir)
-  const format = 'laion5b'
-  assert.is(
-    await codeOf(exportShard(shard, shard.manifest, 'csv' as ExportFormat, join(dir, 'x'))),
-    'export_format',
-  )
-  assert.is(
-    await codeOf(exportShard(shard, cidOf(new Uint8Array(1)), format, join(dir, 'x'))),
-    'shard_unknown',
-  )
-  assert.is(await codeOf(exportShard(shard, shard.manifest, format, join(dir, 'none', 'x'))), 'export_write')
+  assert.is(await codeOf('xml'), 'export_format')
+  assert.is(await codeOf('laion5b', undefined, cidOf(new Uint8Array(1))), 'shard_unknown')
+  assert.is(await codeOf('laion5b', join(dir, 'none', 'x')), 'export_write')
   const { manifest } = await readShard(shard, shard.manifest)
   for (const { cid } of manifest.files) await shard.blocks.delete(cid)
-  assert.is(await codeOf(exportShard(shard, shard.manifest, format, join(dir, 'x'))), 'block_missing')
+  for (const format of ['parquet', 'laion5b', 'csv']) assert.is(await codeOf(format), 'block_missing')
   assert.equal(await readdir(dir), before)
 })
 

@@ -1,17 +1,42 @@
 import { murmur364 } from '@multiformats/murmur3'
 import type { ExportFormat } from '../components.ts'
-import type { ColumnOf } from './parquet.ts'
-import type { Row } from './table.ts'
+import { type Cell, type ColumnOf, PAIR_COLUMNS, type Row } from '../shard/shard.ts'
 
 type Column = ColumnOf<Row>
-/** Formats that are Parquet files of other columns. */
-export type TableFormat = Exclude<ExportFormat, 'parquet' | 'jsonl'>
+/** Formats that are Parquet files. */
+type TableFormat = Exclude<ExportFormat, 'jsonl' | 'csv'>
 
-/** Rows of a row group in an exported file: few enough for memory. */
-export const EXPORT_ROW_GROUP = 8_192
+export const EXPORT_FORMATS = {
+  parquet: '.parquet',
+  laion5b: '.parquet',
+  datacomp: '.parquet',
+  jsonl: '.jsonl',
+  img2dataset: '.parquet',
+  csv: '.csv',
+} as const satisfies Record<ExportFormat, string>
+
+export function isTable(format: ExportFormat): format is TableFormat {
+  return Object.hasOwn(TABLES, format)
+}
+
+/** Columns of `pairs.parquet` that a format is made from. */
+export function sourceColumns(format: ExportFormat): string[] {
+  const all = TABLES.parquet.from
+  if (isTable(format)) return TABLES[format].from
+  return format === 'csv' ? all.filter((name) => name !== 'embedding') : all
+}
 
 /** Their columns, and those of `pairs.parquet` they are made from; `model` is the campaign's, where it is known. */
-export const FORMATS: Record<TableFormat, { from: string[]; columns(model: string | null): Column[] }> = {
+export const TABLES: Record<TableFormat, { from: string[]; columns(model: string | null): Column[] }> = {
+  /** The columns of a shard's own `pairs.parquet`. */
+  parquet: {
+    from: PAIR_COLUMNS.map(({ name }) => name),
+    columns: () =>
+      PAIR_COLUMNS.map(({ cell: _, ...column }) => ({
+        ...column,
+        cell: ({ [column.name]: value }) => (value instanceof Date ? value.getTime() : (value as Cell)),
+      })),
+  },
   /**
    * The metadata of LAION-5B, as in `laion2B-multi` on Hugging Face, and the three columns that its
    * "joined" edition adds (https://laion.ai/blog/laion-5b/). `hash` is LAION's: the first half of
@@ -40,10 +65,9 @@ export const FORMATS: Record<TableFormat, { from: string[]; columns(model: strin
     ],
   },
   /**
-   * The metadata of DataComp's CommonPool (https://arxiv.org/abs/2304.14108). It has scores of two models
-   * alone, OpenAI's ViT-B/32 and ViT-L/14: the one the campaign used is filled, the other is null, and so
-   * are both for any other model; `similarity` is always there. `face_bboxes` is null, not empty: nobody
-   * looked for faces.
+   * The metadata of DataComp's CommonPool (https://arxiv.org/abs/2304.14108) and nothing else. It has scores of
+   * two models alone, OpenAI's ViT-B/32 and ViT-L/14: the one the campaign used is filled, the other is null, and
+   * so are both for any other model. `face_bboxes` is null, not empty: nobody looked for faces.
    */
   datacomp: {
     from: ['uid', 'url', 'text', 'width', 'height', 'similarity', 'sha256'],
@@ -57,7 +81,6 @@ export const FORMATS: Record<TableFormat, { from: string[]; columns(model: strin
       score('clip_l14_similarity_score', /clip-vit-large-patch14$/i, model),
       missing('face_bboxes', 'boxes'),
       column('sha256', 'string', 'sha256'),
-      column('similarity', 'double', 'similarity'),
     ],
   },
   /**
@@ -91,8 +114,8 @@ function missing(name: string, type: Column['type']): Column {
 
 function score(name: string, models: RegExp, model: string | null): Column {
   return model !== null && models.test(model.replace(/@.*$/, ''))
-    ? nullable(name, 'double', 'similarity')
-    : missing(name, 'double')
+    ? nullable(name, 'float', 'similarity')
+    : missing(name, 'float')
 }
 
 function laionHash(text: string): bigint {

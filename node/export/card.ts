@@ -1,0 +1,319 @@
+import { OUTCOMES, type Outcome } from '../../protocol/outcomes.ts'
+import type { Campaign } from '../../protocol/records/campaign.ts'
+import { nameOfPeer } from '../identity.ts'
+import { VERSION } from '../version.ts'
+import { CARD_MARK } from './destination.ts'
+import type { ExportOptions } from './export.ts'
+import type { ExportedFile } from './export-worker.ts'
+import { describeFilters } from './filter.ts'
+import { EXPORT_FORMATS } from './formats.ts'
+import { bytesToHex, code, isoTime, lineList, plain, table, yaml } from './markdown.ts'
+import type { Chosen } from './sources.ts'
+import type { Tally } from './tally.ts'
+
+export interface CardFacts {
+  tally: Tally
+  chosen: Chosen
+  options: Pick<ExportOptions, 'format' | 'filters' | 'isFile' | 'cids' | 'rowsPerFile'>
+  files: readonly ExportedFile[]
+  /** milliseconds since 1970 */
+  now: number
+}
+
+/** Lines of each list: who wants all of them reads the list of shards. */
+const MAX_LINES = 100
+
+/**
+ * The dataset card, as Hugging Face reads it: a YAML head, then what a reader has to know before using the rows. What
+ * strangers chose, names above all, is escaped.
+ */
+export function writeCard(facts: CardFacts): string {
+  return [
+    head(facts),
+    summary(facts),
+    provenance(facts),
+    made(facts),
+    verification(facts),
+    removals(facts),
+    licence(),
+    use(facts),
+  ].join('\n')
+}
+
+function head({ tally, options }: CardFacts): string {
+  const names = [...tally.campaigns.values()].map(({ campaign }) => campaign?.name ?? 'pairs')
+  const languages = [...tally.languages].sort((a, b) => b[1] - a[1]).map(([language]) => language)
+  return [
+    '---',
+    `pretty_name: ${yaml(names.length === 1 ? names[0]! : `${names.length} campaigns`)}`,
+    'license: unknown',
+    ...(languages.length === 0
+      ? []
+      : ['language:', ...languages.filter((one) => one !== 'others').map((one) => `- ${yaml(one)}`)]),
+    'task_categories:',
+    '- image-to-text',
+    '- text-to-image',
+    '- zero-shot-image-classification',
+    `size_categories:\n- ${sizeOf(tally.passed)}`,
+    'tags:',
+    '- image-text-pairs',
+    CARD_MARK,
+    ...(options.isFile
+      ? []
+      : [
+          'configs:',
+          '- config_name: default',
+          `  data_files: ${yaml(`*${EXPORT_FORMATS[options.format]}`)}`,
+        ]),
+    '---',
+    '',
+  ].join('\n')
+}
+
+/** The Hub's own steps. */
+function sizeOf(rows: number): string {
+  const steps = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12]
+  const names = ['1K', '10K', '100K', '1M', '10M', '100M', '1B', '10B', '100B', '1T']
+  const above = steps.findIndex((step) => rows < step)
+  if (above === -1) return 'n>1T'
+  return above === 0 ? 'n<1K' : `${names[above - 1]}<n<${names[above]}`
+}
+
+function summary({ tally, options, files, now }: CardFacts): string {
+  const names = [...tally.campaigns.values()].map(({ campaign }) =>
+    plain(campaign?.name ?? 'a campaign whose record is not here'),
+  )
+  const filters = describeFilters(options.filters)
+  const filled = files.filter(({ rows }) => rows > 0)
+  return [
+    `# ${names.slice(0, 3).join(', ')}${names.length > 3 ? ' and others' : ''}`,
+    '',
+    `${count(tally.passed)} pairs of an image's address and its alt text, found on the web and scored by nodes of Shoal. The images themselves are not part of it.`,
+    '',
+    ...table(
+      ['what', 'how much'],
+      [
+        ['pairs here', count(tally.passed)],
+        ['pairs looked at', count(tally.rows)],
+        ['filters', filters.length === 0 ? 'none' : plain(filters.join('; '))],
+        [
+          'files',
+          `${count(filled.length)}, ${count(filled.reduce((sum, { bytes }) => sum + bytes, 0))} bytes`,
+        ],
+        ['format', code(options.format)],
+        ['written', `${isoTime(now)} by Shoal ${VERSION}`],
+        ['images fetched', `${isoTime(tally.producedFrom)} to ${isoTime(tally.producedTo)}`],
+      ],
+    ),
+    '',
+  ].join('\n')
+}
+
+function provenance({ tally, chosen, options }: CardFacts): string {
+  const campaigns = [...tally.campaigns]
+    .slice(0, MAX_LINES)
+    .map(([cid, { campaign, shards }]) => [
+      code(cid),
+      campaign === null ? 'not known here' : plain(campaign.name),
+      campaign === null ? 'not known here' : code(nameOfPeer(campaign.key)),
+      campaign?.contact ? plain(campaign.contact) : 'none told',
+      count(shards),
+    ])
+  return [
+    '## Where it comes from',
+    '',
+    `${count(tally.shards)} shards, each the signed result of one segment of Common Crawl or of other archives. ${
+      options.isFile
+        ? 'They are'
+        : '`shards.tsv` lists them, with the files that their rows went to. They are'
+    } of:`,
+    '',
+    ...table(['campaign', 'name', 'organiser', 'contact', 'shards'], campaigns),
+    '',
+    'Exported were:',
+    '',
+    ...lineList(
+      chosen.named.map(({ cid, read }) =>
+        read === null
+          ? `shard ${code(cid)}`
+          : `release ${code(cid)}, number ${read.content.number}, signed by ${code(nameOfPeer(read.signed.peer))}; its content is ${code(read.signed.release)}`,
+      ),
+      MAX_LINES,
+    ),
+    '',
+    'Producers, and how many shards are theirs:',
+    '',
+    ...lineList(counts(tally.producers), MAX_LINES),
+    '',
+    ...['Hardware and software:', ''],
+    ...lineList([...counts(tally.deviceClasses), ...counts(tally.software)], MAX_LINES),
+    '',
+  ].join('\n')
+}
+
+function made({ tally }: CardFacts): string {
+  const outcomes = (Object.keys(OUTCOMES) as Outcome[])
+    .filter((name) => tally.outcomes[name])
+    .map((name) => [code(name), count(tally.outcomes[name]!), OUTCOMES[name]])
+  const rules = [...tally.campaigns.values()].flatMap(({ campaign }) =>
+    campaign === null ? [] : describeRules(campaign),
+  )
+  return [
+    '## How it was made',
+    '',
+    `Of ${count(tally.candidates)} images with alt text in these segments:`,
+    '',
+    ...table(['outcome', 'candidates', 'meaning'], outcomes),
+    '',
+    `Afterwards ${count(tally.duplicates)} pairs fell as duplicates of other shards, ${count(tally.removed)} by removals, and ${count(tally.rows - tally.passed)} by the filters above.`,
+    '',
+    ...rules.slice(0, MAX_LINES),
+  ].join('\n')
+}
+
+function describeRules({ name, pipeline, audit }: Campaign): string[] {
+  const { model, rules, consent } = pipeline
+  const { text, url, image, similarity } = rules
+  const languages = Object.entries(similarity.languages).map(([language, least]) => `${language} ${least}`)
+  return [
+    `### Rules of ${plain(name)}`,
+    '',
+    ...lineList(
+      [
+        `model: ${plain(model.repo)}`,
+        ...model.files.map(({ path, sha256 }) => `${code(path)}, sha256 ${code(sha256)}`),
+        `similarity, the cosine of its embeddings of image and text: at least ${similarity.default}${languages.length === 0 ? '' : `; ${plain(languages.join(', '))}`}`,
+        `text: ${text.minChars} to ${text.maxChars} characters, at least ${text.minWords} words; languages: ${text.languages === null ? 'all' : plain(text.languages.join(', '))}`,
+        `address: at most ${url.maxChars} characters; refused endings: ${plain(url.refusedExtensions.join(', ') || 'none')}`,
+        `image: ${image.formats.join(', ')}; at least ${image.minBytes} bytes and ${image.minSide} pixels a side, at most ${image.maxPixels} pixels${image.maxAspect === null ? '' : `, sides at most ${image.maxAspect} to 1`}`,
+        `opt-outs heeded: ${plain(consent.join(', '))}`,
+        `audit: ${audit.verifiers} verifiers a shard, ${audit.samples} rows each`,
+      ],
+      MAX_LINES,
+    ),
+    '',
+  ]
+}
+
+function verification({ tally, chosen }: CardFacts): string {
+  return [
+    '## What was checked',
+    '',
+    "Every block against its CID, and every producer's signature. Other nodes looked at samples of each shard's rows again and signed what they found; the states below follow from these verdicts by each campaign's own policy, as the node that wrote this export knew them. A sample finds forgery by likelihood, it proves no row.",
+    '',
+    ...table(
+      ['state', 'shards'],
+      [...tally.states].map(([state, shards]) => [
+        state === 'unknown' ? 'unknown: no records of the campaign here' : state,
+        count(shards),
+      ]),
+    ),
+    '',
+    ...lineList(
+      chosen.releases.map(({ read }) => {
+        const { quorum, operators, leastStanding } = read.content.policy
+        return `release ${code(read.id)} took shards with ${quorum} good verdicts at least, by ${operators === null ? 'any operators' : `${operators.length} listed operators`}, each with ${leastStanding} verified shards of its own or more`
+      }),
+      MAX_LINES,
+    ),
+    '',
+  ].join('\n')
+}
+
+function removals({ tally, chosen }: CardFacts): string {
+  const contacts = [...tally.campaigns.values()].flatMap(({ campaign }) =>
+    campaign?.contact ? [plain(campaign.contact)] : [],
+  )
+  const bare = chosen.named.filter(({ read }) => read === null).length
+  return [
+    '## Removals',
+    '',
+    ...lineList(
+      [
+        ...chosen.releases.map(({ read: { id, signed } }) => {
+          const { seq, root, thisUpdate, nextUpdate } = signed.removals
+          return `release ${code(id)}: removals up to ${isoTime(thisUpdate)} were applied (head ${seq}, root ${root === null ? 'none in force' : code(bytesToHex(root))}). **After ${isoTime(nextUpdate)} do not use it any more**: get the campaign's next release`
+        }),
+        ...(bare === 0
+          ? []
+          : [
+              `**no removals were applied** to ${count(bare)} of what was exported: shards are what their producers signed. Releases have removals applied`,
+            ]),
+      ],
+      MAX_LINES,
+    ),
+    '',
+    `You are in one of the pictures, or own one, and want it removed? Write to ${contacts.length === 0 ? 'the organiser of the campaign' : [...new Set(contacts)].join(' or ')}, and name the address of the image or of the page. Whoever uses this dataset: take the newest release, and drop rows by their ${code('uid')} or address when somebody asks you to.`,
+    '',
+  ].join('\n')
+}
+
+function licence(): string {
+  return [
+    '## Licence',
+    '',
+    'Nobody has granted a licence for these rows as a whole. Images and texts belong to those who made them; that they did not opt out is no permission. `license`, where it is told, is what the page said (`rel=license`), unchecked: it may be wrong, or mean something else on the page. What may be done with the addresses, texts and images depends on the law where you are.',
+    '',
+    'Rows may hold personal data, and texts and images that offend or harm. No classifier of unsafe images ran: columns for it are null, which means unknown, not safe.',
+    '',
+  ].join('\n')
+}
+
+function use({ chosen, options, tally }: CardFacts): string {
+  const cids = chosen.named.map(({ cid }) => cid.toString())
+  const shown = cids.slice(0, MAX_LINES).join(' ') + (cids.length > MAX_LINES ? ' …' : '')
+  const glob = options.isFile ? 'FILE' : `*${EXPORT_FORMATS[options.format]}`
+  const campaign = [...tally.campaigns.keys()][0] ?? 'CAMPAIGN'
+  const isLines = options.format === 'csv' || options.format === 'jsonl'
+  return [
+    '## Use it, check it',
+    '',
+    ...(options.format === 'img2dataset'
+      ? [
+          '```sh',
+          `img2dataset --url_list . --input_format parquet --url_col url --caption_col caption --output_format webdataset --output_folder images --verify_hash '["sha256","sha256"]'`,
+          '```',
+        ]
+      : ['```sql', `SELECT * FROM '${glob}' LIMIT 10; -- DuckDB`, '```']),
+    '',
+    ...(isLines && options.format === 'csv'
+      ? [
+          'Texts come from the web as they are, and some begin with `=`, `+`, `-` or `@`: open the file with a program for data, not with a spreadsheet that runs formulas.',
+          '',
+        ]
+      : []),
+    'To get the same files again, byte for byte, and to see what stands behind them:',
+    '',
+    '```sh',
+    ...cids.slice(0, 3).map((cid) => `shoal fetch ${cid}`),
+    `shoal campaign show ${campaign}`,
+    `shoal export ${shown} --format ${options.format}${commandFilters(options)}`,
+    '```',
+    '',
+  ].join('\n')
+}
+
+function commandFilters({ filters, rowsPerFile }: CardFacts['options']): string {
+  const { minSimilarity, maxSimilarity, languages, minWidth, minHeight, license, domains } = filters
+  const options = {
+    'min-similarity': minSimilarity,
+    'max-similarity': maxSimilarity,
+    language: languages?.join(','),
+    'min-width': minWidth,
+    'min-height': minHeight,
+    license: license === undefined ? undefined : `'${license.replaceAll("'", "'\\''")}'`,
+    domain: domains?.join(','),
+    rows: rowsPerFile ?? undefined,
+  }
+  return Object.entries(options)
+    .map(([name, value]) => (value === undefined ? '' : ` --${name}=${value}`))
+    .join('')
+}
+
+function counts(map: ReadonlyMap<string, number>): string[] {
+  return [...map].sort((a, b) => b[1] - a[1]).map(([name, shards]) => `${code(name)}: ${count(shards)}`)
+}
+
+function count(number: number): string {
+  return number.toLocaleString('en')
+}
