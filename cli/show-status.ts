@@ -44,6 +44,8 @@ export function showStatus(output: Output, status: Status, data: string | undefi
     say(
       `${formatThings(status.audits.done, 'shard')} of others audited, which took ${formatSeconds(status.audits.seconds)}`,
     )
+  const kept = describeReplicas(status.replicas)
+  if (kept !== null) say(kept)
   say(`limits: ${describeLimits(status.limits)}`)
   if (status.peers === 0)
     say('No peer is connected. Wait for one to call, or stop it and name one:', 'start --peer ADDRESS')
@@ -101,6 +103,15 @@ export function makeLiveStatus(now: () => number): (status: Status, width: numbe
     for (const name of meters.keys()) if (!seen.has(name)) meters.delete(name)
     return lines.map((line) => shorten(line, width))
   }
+}
+
+/** `3 shards of others kept for them, 1.2 GB of 20.0 GB`; null where there is nothing to say */
+function describeReplicas({ shards, bytes, maxBytes, current }: Status['replicas']): string | null {
+  if (shards === 0 && maxBytes === null) return null
+  const most = maxBytes === null ? '' : ` of ${formatBytes(maxBytes)}`
+  const next =
+    current === null ? '' : `; one more comes, ${formatBytes(current.done)} of ${formatBytes(current.bytes)}`
+  return `${formatThings(shards, 'shard')} of others replicated, ${formatBytes(bytes)}${most}${next}`
 }
 
 function describeLimits(limits: Status['limits']): string {

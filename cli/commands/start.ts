@@ -66,6 +66,7 @@ function readLimits(options: Options): Omit<DaemonOptions, 'dataDir' | 'hours' |
     segments: options.segments ?? 1,
     threads: options.threads ?? availableParallelism(),
     diskBytes: options.disk ?? null,
+    replicateBytes: options.replicate ?? null,
     bytesPerSecond: options.bandwidth ?? null,
     model: model === undefined || model.startsWith('hf:') ? (model ?? null) : resolve(model),
     precision: options.precision ?? null,

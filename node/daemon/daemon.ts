@@ -1,7 +1,6 @@
 // before all that makes objects
 import '../small-nursery.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CID } from 'multiformats/cid'
 import type { ShoalError } from '../../protocol/errors.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
 import type { Exports, ShardDetails, Shards } from '../components.ts'
@@ -10,28 +9,27 @@ import { openLedger, verifyInPool } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
 import { type CampaignStanding, type Campaigns, manageCampaigns } from '../manage-campaigns.ts'
 import { manageExports } from '../manage-exports.ts'
-import { managePins, type Pins } from '../manage-pins.ts'
+import type { Pins } from '../manage-pins.ts'
 import { manageShards } from '../manage-shards.ts'
 import { type Peer, startNetwork } from '../network/network.ts'
-import { parseCampaign, parseRoot } from '../parse-cid.ts'
+import { parseCampaign } from '../parse-cid.ts'
 import { VERSION } from '../version.ts'
 import type { auditShard } from './audit-shard.ts'
 import { type AuditEnding, startAuditor } from './auditor.ts'
 import type { AuditOutlook } from './choose-audits.ts'
-import { startCollector } from './collector.ts'
 import type { VerifyRequest } from './demand-audits.ts'
 import { watchDisk } from './disk.ts'
 import { dropRefused } from './drop-refused.ts'
 import { fetchFound } from './find-shard.ts'
 import { hearShards } from './hear-shards.ts'
 import { type Hours, isWithin } from './hours.ts'
+import { startKeeper } from './keeper.ts'
 import { type JudgedRequest, listJudged, type ShardStanding } from './list-judged.ts'
 import { listSegments, type SegmentStanding, type SegmentsRequest } from './list-segments.ts'
 import { listStandings, type PeerRecord } from './list-standings.ts'
 import { answerPeers, startMembership } from './membership.ts'
 import { prepareModels } from './obtain-model.ts'
 import { startProducer } from './produce-segment.ts'
-import { startReplicator } from './replicate.ts'
 import { shareFiles } from './share-files.ts'
 import type { Status } from './status.ts'
 import { startToolbox, type ToolboxOptions } from './toolbox.ts'
@@ -171,20 +169,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   })
   opened.defer(() => membership.close())
   const parts = { ledger, network, signer: home.signer, clock }
-  const onDrop = (manifest: CID) => void network.withdraw(manifest)
-  const replicator = startReplicator(
-    { home, ledger, network },
-    {
-      ...{ log, clock, diskBytes, mayWork, onDrop, isReady: membership.isReady, room: disk.room },
-      maxBytes: options.replicateBytes ?? null,
-      lookMs: options.replicateEveryMs,
-      onKeep: network.provide,
-      onUnpin: () => collector.soon(),
-      onFatal: (error) => fail(error),
-    },
+  const keeper = startKeeper(
+    { home, ledger, network, disk },
+    { ...options, mayWork, isReady: membership.isReady, onFatal: (error) => fail(error) },
   )
-  const collector = startCollector(home, disk, { log, clock, onDrop, dropReplicas: replicator.drop })
-  opened.defer(() => collector.close())
+  opened.defer(() => keeper.close())
   // who sees no web could only say that nothing can be verified
   const audits = !offline && !options.withoutAudits
   const toolbox = startToolbox(parts, options)
@@ -192,7 +181,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const auditor = startAuditor(
     { home, ledger, network, toolbox, hearings },
     {
-      ...{ log, clock, threads, offline, onAudit: options.onAudit, mayBegin: collector.hasRoom },
+      ...{ log, clock, threads, offline, onAudit: options.onAudit, mayBegin: keeper.hasRoom },
       mayWork: () => audits && mayWork(),
       isReady: membership.isReady,
       onCaughtUp: () => worker.wake(),
@@ -205,7 +194,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     {
       ...{ ...options, mayWork, isReady: membership.isReady },
       // verification keeps up with the crawl
-      mayBegin: async () => (!audits || auditor.letsWork()) && (await collector.hasRoom()),
+      mayBegin: async () => (!audits || auditor.letsWork()) && (await keeper.hasRoom()),
     },
   )
   function wake(): void {
@@ -214,7 +203,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
   function look(): void {
     auditor.look()
-    replicator.look()
+    keeper.look()
     worker.look()
   }
   const timer = setInterval(look, LOOK_MS)
@@ -230,10 +219,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   function end(how: 'now' | 'later'): Promise<void> {
     worker.end(how)
     auditor.end(how)
-    replicator.end()
+    keeper.end()
     if (closing) return ended
     closing = true
-    Promise.all([worker.ended, auditor.ended, replicator.ended])
+    Promise.all([worker.ended, auditor.ended, keeper.ended])
       .then(() => sleep(FAREWELL_MS))
       .finally(() => {
         clearInterval(timer)
@@ -257,20 +246,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 
   const campaigns = manageCampaigns(home, ledger, dataDir)
-  const pins = managePins(home)
   return {
     ...campaigns,
     ...manageShards(home),
     ...manageExports(home, ledger, clock),
-    ...pins,
-    async removePin(cid) {
-      await pins.removePin(cid)
-      const manifest = parseRoot(cid)
-      replicator.forget(manifest)
-      onDrop(manifest)
-      collector.soon()
-    },
-    collect: collector.collect,
+    ...keeper.pins,
     async create(request) {
       const created = await campaigns.create(request)
       await membership.join(parseCampaign(created.campaign))
@@ -293,7 +273,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         peers: (await network.peers()).length,
         seconds: (performance.now() - started) / 1000,
         ...{ produced: worker.produced(), work: worker.atWork(), failures: worker.failures() },
-        ...{ audits: auditor.status(), replicas: replicator.status(), collected: collector.last() },
+        ...{ audits: auditor.status(), ...keeper.status() },
         campaigns: campaigns.list().map((standing) => {
           const { done, segments } = standing.counts!
           const pace = paces.get(standing.campaign) ?? { done, at: performance.now() }

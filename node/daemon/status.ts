@@ -1,8 +1,10 @@
 import type { CampaignStanding } from '../manage-campaigns.ts'
 import type { AuditStatus } from './auditor.ts'
 import type { AuditOutlook } from './choose-audits.ts'
+import type { LastCollected } from './collector.ts'
 import type { DaemonOptions } from './daemon.ts'
 import type { ModelStanding } from './obtain-model.ts'
+import type { ReplicaStatus } from './replicate.ts'
 import type { Failure, Work } from './worker.ts'
 
 /** What a node does, and where its campaigns stand. */
@@ -24,6 +26,10 @@ export interface Status {
   failures: Failure[]
   /** shards of others that this node audits */
   audits: AuditStatus
+  /** shards of others that this node keeps for their sake */
+  replicas: ReplicaStatus
+  /** what the last sweep since the start has freed, or null */
+  collected: LastCollected | null
   /** `digest` is equal on nodes that hold the same records; `secondsLeft` by the pace since the start, or null; `outlook`: what audits cost, null before the first look */
   campaigns: (CampaignStanding &
     ModelStanding & { digest: string; secondsLeft: number | null; outlook: AuditOutlook | null })[]

@@ -43,6 +43,12 @@ export async function addPin(
   }
 }
 
+/** Whether every block of a DAG is here. */
+export async function isWhole(blocks: Blocks, root: CID): Promise<boolean> {
+  for await (const cid of walkDag(blocks, root)) if (!(await blocks.has(cid))) return false
+  return true
+}
+
 /** @returns bytes of all blocks. @throws ShoalError `pin_missing` */
 async function measureDag(blocks: Blocks, root: CID): Promise<number> {
   let bytes = 0
