@@ -121,11 +121,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     usage: '',
     describe: 'Run this node. It works for its campaigns until it is stopped',
     options: [
-      ...(['segments', 'threads', 'hours', 'bandwidth', 'disk'] as const),
+      ...(['segments', 'threads', 'hours', 'bandwidth', 'disk', 'replicate'] as const),
       ...(['peer', 'listen', 'local', 'offline', 'model', 'precision'] as const),
       ...COMMON,
     ],
-    examples: ['start', 'start --threads 2 --hours 22-6 --bandwidth 2MB --disk 50GB', 'start --local'],
+    examples: [
+      'start',
+      'start --threads 2 --hours 22-6 --bandwidth 2MB --disk 50GB',
+      'start --replicate 20GB',
+      'start --local',
+    ],
     load: () => import('./commands/start.ts'),
   },
   status: {

@@ -42,6 +42,8 @@ export interface Options {
   bandwidth?: number
   /** bytes */
   disk?: number
+  /** bytes */
+  replicate?: number
   lines?: number
   follow: boolean
   /** id of a verdict */
@@ -107,6 +109,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   segments: { kind: 'number', describe: 'Segments at once (else 1)', least: 1, most: 64, whole: true },
   bandwidth: { kind: 'size', describe: 'Most that is read from the web a second, as 2MB', least: 10_000 },
   disk: { kind: 'size', describe: 'Most that the data may take, as 50GB', least: 10_000_000 },
+  replicate: { kind: 'size', describe: "Keep others' shards up to, as 20GB", least: 0 },
   lines: { kind: 'number', describe: 'How many, at most', least: 1, most: 1_000_000, whole: true },
   follow: { kind: 'flag', describe: 'Show what comes as well, until Ctrl-C' },
   replay: { kind: 'text', describe: "Repeat a node's audit: the VERDICT's CID" },
