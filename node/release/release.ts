@@ -1,3 +1,5 @@
+export { type CreatedRelease, type CreateOptions, type CreateRequest, createRelease } from './create.ts'
+export { type KnownRelease, keepRelease, knownReleases } from './known.ts'
 export {
   type BlockReader,
   campaignOf,
