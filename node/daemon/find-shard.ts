@@ -2,6 +2,7 @@ import { ShoalError } from '../../protocol/errors.ts'
 import type { ShardDetails } from '../components.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { parseManifest } from '../parse-cid.ts'
+import { addPin, holdRoot } from '../pins/pins.ts'
 import { describeShard, fetchShard } from '../shard/shard.ts'
 import type { AuditingParts, AuditTask } from './audit-shard.ts'
 
@@ -25,7 +26,7 @@ export async function findShard(ledger: Ledger, text: string): Promise<AuditTask
   )
 }
 
-/** Get a shard from whoever gives its blocks. @throws ShoalError as `findShard`, `fetchShard` */
+/** Get a shard from whoever gives its blocks, and keep it. @throws ShoalError as `findShard`, `fetchShard` */
 export async function fetchFound(
   { home, ledger, network }: Pick<AuditingParts, 'home' | 'ledger' | 'network'>,
   text: string,
@@ -33,6 +34,12 @@ export async function fetchFound(
   const { id, shard } = await findShard(ledger, text)
   const envelope = await ledger.find(shard.id)
   if (!envelope) throw new ShoalError('record_gone', `the record of shard ${text} is gone`)
-  const fetched = await fetchShard(home, shard.manifest, envelope, (cid) => network.fetchBlock(id, cid))
-  return describeShard(home, fetched)
+  const release = holdRoot(home.blocks, shard.manifest)
+  try {
+    const fetched = await fetchShard(home, shard.manifest, envelope, (cid) => network.fetchBlock(id, cid))
+    await addPin(home, shard.manifest, 'fetched')
+    return describeShard(home, fetched)
+  } finally {
+    release()
+  }
 }

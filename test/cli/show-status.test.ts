@@ -92,15 +92,18 @@ statuses('limits, campaigns, what is at work, failures by their reasons', () => 
     /2 segments at once, 4 threads, from 22:00 to 6:00, 2\.0 MB\/s from the web, 50\.0 GB of disk/
   assert.match(text.replaceAll('\n', ' '), limits)
   assert.match(text, /3 shards of others replicated, 1\.2 GB of 20\.0 GB; one more comes/)
-  assert.match(text, /█11░1150 %, about 10 days left\n45,000 of 90,000 segments done, 120 at work; 60 nodes/)
+  assert.match(
+    text,
+    /█{11}░{11} 50 %, about 10 days left\n45,000 of 90,000 segments done, 120 at work; 60 nodes/,
+  )
   assert.match(
     text,
     /\nits model comes: 12\.0 MB of 600 MB\nit is not worked on, and tried again: the model can't be had because/,
   )
   assert.match(text, /segment 89999 of .*: claimed; waits/)
-  assert.match(text, /\n 2read +█10░10+50 % +500 MB/)
-  assert.match(text, /segment 0, 1, 2, 3, 4, 5, 6, 7 and 12 more\n 2source_refused: http/)
-  assert.match(text, /segment 99\n 2other: /)
+  assert.match(text, /\n {2}read +█{10}░{10} +50 % +500 MB/)
+  assert.match(text, /segment 0, 1, 2, 3, 4, 5, 6, 7 and 12 more\n {2}source_refused: http/)
+  assert.match(text, /segment 99\n {2}other: /)
 })
 
 statuses('each state says what ends it', () => {
