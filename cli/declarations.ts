@@ -74,6 +74,26 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     ],
     load: () => import('./commands/export.ts'),
   },
+  search: {
+    usage: '',
+    describe:
+      'Find pairs in the shards on this machine. By words, by a picture, by address, by host (of image or page) or by hash. An index is kept beside the shards',
+    options: ['text', 'image', 'url', 'domain', 'hash', 'limit', 'campaign', 'model', ...COMMON],
+    examples: [
+      'search --text "a red apple"',
+      'search --image photo.jpg --limit 3',
+      'search --domain example.org',
+    ],
+    load: () => import('./commands/search.ts'),
+  },
+  whois: {
+    usage: '<uid>',
+    describe:
+      'Show where a pair comes from. Each link is verified, from the row to the source and the verdicts',
+    options: [...COMMON],
+    examples: ['whois 0123456789abcdef0123456789abcdef'],
+    load: () => import('./commands/whois.ts'),
+  },
   'campaign create': {
     usage: '<file...>',
     describe:

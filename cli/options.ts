@@ -61,6 +61,12 @@ export interface Options {
   'min-height'?: number
   license?: string
   domain?: string
+  text?: string
+  image?: string
+  url?: string
+  hash?: string
+  limit?: number
+  campaign?: string
   rows?: number
   signer?: string
 }
@@ -126,6 +132,12 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   'min-width': { ...{ kind: 'number', describe: 'Pixels at least' }, ...SIDE },
   'min-height': { ...{ kind: 'number', describe: 'Pixels at least' }, ...SIDE },
   license: { kind: 'text', describe: "Part of a licence's address, or any" },
+  text: { kind: 'text', describe: 'WORDS that pictures are looked for by' },
+  image: { kind: 'text', describe: 'FILE: pictures like this one' },
+  url: { kind: 'text', describe: 'Address of an image or a page' },
+  hash: { kind: 'text', describe: 'HEX: sha256, md5 or PDQ of an image, or a uid' },
+  limit: { kind: 'number', describe: 'Most that is shown (else 10)', least: 1, most: 1_000, whole: true },
+  campaign: { kind: 'text', describe: 'CID of the only campaign to look in' },
   domain: { kind: 'text', describe: 'Host of the image, or hosts with commas' },
   rows: { kind: 'number', describe: 'Most rows of one file', least: 1, most: MAX_INDEX, whole: true },
   signer: { kind: 'text', describe: 'PEER whose releases to trust as well' },

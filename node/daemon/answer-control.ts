@@ -3,6 +3,7 @@ import type { ExportRequest, Shards } from '../components.ts'
 import type { ControlRequest } from '../control.ts'
 import type { CampaignRequest } from '../manage-campaigns.ts'
 import type { Pins } from '../manage-pins.ts'
+import type { SearchRequest } from '../search/search.ts'
 import type { Daemon, SegmentsRequest } from './daemon.ts'
 import type { VerifyRequest } from './demand-audits.ts'
 import type { JudgedRequest } from './list-judged.ts'
@@ -24,6 +25,9 @@ const ANSWERS = {
   create: (daemon, argument) => daemon.create(argument as CampaignRequest),
   show: (daemon, argument) => daemon.show(String(argument)),
   showShard: (daemon, argument) => daemon.showShard(...(argument as Parameters<Shards['showShard']>)),
+  search: (daemon, argument) => daemon.search(argument as SearchRequest),
+  searchProgress: async (daemon) => daemon.searchProgress(),
+  whois: (daemon, argument) => daemon.whois(String(argument)),
   listShards: (daemon) => daemon.listShards(),
   exportPairs: (daemon, argument) => daemon.exportPairs(argument as ExportRequest),
   exportProgress: (daemon, argument) => daemon.exportProgress(String(argument)),

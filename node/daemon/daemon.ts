@@ -13,6 +13,7 @@ import type { Pins } from '../manage-pins.ts'
 import { manageShards } from '../manage-shards.ts'
 import { type Peer, startNetwork } from '../network/network.ts'
 import { parseCampaign } from '../parse-cid.ts'
+import { type Search, startSearch } from '../search/search.ts'
 import { VERSION } from '../version.ts'
 import type { auditShard } from './audit-shard.ts'
 import { type AuditEnding, startAuditor } from './auditor.ts'
@@ -88,7 +89,8 @@ export interface DaemonOptions extends ToolboxOptions {
   auditShard?: typeof auditShard | undefined
 }
 
-export interface Daemon extends Campaigns, Shards, Exports, Pins {
+export interface Daemon extends Campaigns, Shards, Exports, Pins, Pick<Search, 'search' | 'whois'> {
+  searchProgress: Search['progress']
   /** @param peer - a multiaddr of a node to call first, or null */
   join(cid: string, peer: string | null): Promise<CampaignStanding>
   status(): Promise<Status>
@@ -176,6 +178,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   opened.defer(() => keeper.close())
   // who sees no web could only say that nothing can be verified
   const audits = !offline && !options.withoutAudits
+  const { progress: searchProgress, ...searching } = startSearch({ home, ledger }, options)
+  opened.defer(() => searching.close())
   const toolbox = startToolbox(parts, options)
   opened.defer(() => toolbox.close())
   const auditor = startAuditor(
@@ -249,6 +253,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return {
     ...campaigns,
     ...manageShards(home),
+    ...{ search: searching.search, whois: searching.whois, searchProgress },
     ...manageExports(home, ledger, clock),
     ...keeper.pins,
     async create(request) {

@@ -5,6 +5,7 @@ import { startFetcher } from './fetch.ts'
 import { FETCH_LIMITS, type FetchLimits } from './http.ts'
 import { POLITENESS, type Politeness } from './politeness.ts'
 
+export { startDecoder } from './decode.ts'
 export { judgeResponse as judgeArchivedResponse } from './judge-response.ts'
 
 /**
