@@ -11,8 +11,6 @@ const MAX_QUESTION_BYTES = 1024
 const QUESTIONS = {
   record: map({ campaign: link('dag-cbor'), segment: integer(0, MAX_INDEX) }),
   campaign: map({ campaign: link('dag-cbor') }),
-  /** of a list, of a shard's files, or a shard's manifest */
-  block: map({ block: link('raw', 'dag-pb', 'dag-cbor') }),
   /** `offset`: how many bytes of the file the asker has */
   file: map({ sha256: sha256Hex, offset: integer(0, MAX_MODEL_FILE_BYTES) }),
 }

@@ -24,8 +24,6 @@ export const REQUEST_PROTOCOLS = {
   record: '/shoal/1/record',
   /** `{ campaign }` as DAG-CBOR → the envelope of that campaign, or nothing */
   campaign: '/shoal/1/campaign',
-  /** `{ block }` as DAG-CBOR → the bytes of that block of a list or a shard, at most 1 MiB, or nothing */
-  block: '/shoal/1/block',
   /**
    * `{ sha256, offset }` as DAG-CBOR → the bytes of that file of a model, from the offset on, in messages of at most
    * 1 MiB; an empty one ends them, and is the only one where the file is not there

@@ -18,7 +18,7 @@ const SYNC_EVERY_MS = 30_000
 
 /** What this node tells its peers; records of the campaigns alone that it takes part in. */
 export function answerPeers(
-  { store, blocks, signer }: Home,
+  { store, signer }: Home,
   ledger: Ledger,
   file: Answers['file'],
   shun: (peer: string) => void,
@@ -38,9 +38,6 @@ export function answerPeers(
       const claim = ledger.claimOf(campaign, segment, peer)
       return claim && ledger.find(claim.id)
     },
-    // lists and shards are for everybody: whoever knows a block's name may have it
-    block: async (cid) =>
-      (await blocks.has(cid)) ? Buffer.concat(await Array.fromAsync(blocks.get(cid))) : null,
     file,
     sync: (frames, from) => ledger.answer(channelOf(frames), { onMisbehaviour: () => shun(from) }),
   }

@@ -49,6 +49,36 @@ export const FILE_PIECE_BYTES = 256 * 1024
 /** Bytes of one stream that wait to be read here, before the sender has to wait. */
 export const STREAM_WINDOW_BYTES = 2 * MIB
 
+/** Bytes of one message of bitswap that is read from a peer who was asked for blocks: others fill them up to this. */
+export const MAX_BITSWAP_BYTES = 4 * MIB
+/** The same from one who was not asked: his wants have some 50 bytes each, and others send them 16 KiB at a time. */
+export const MAX_WANTS_BYTES = 256 * 1024
+/** Wants, blocks and answers in one message: what MAX_WANTS_BYTES has room for. */
+export const MAX_BITSWAP_ENTRIES = 8_192
+/** Streams of bitswap that a connection may hold open here: others open one for every message. */
+export const MAX_BITSWAP_STREAMS = 16
+/**
+ * Wants of one peer that wait for their answers here: as many as Kubo and Helia keep. What is beyond them is forgotten,
+ * and no more is read from that peer until some are answered.
+ */
+export const MAX_WANTS = 1_024
+/** Bytes of blocks after which a message of answers is sent: one block more may be in it, or a thousand small ones. */
+export const ANSWER_BYTES = 512 * 1024
+export const MAX_ANSWER_ENTRIES = 1_024
+/** Answers made and sent at once, for all peers together, one to a peer: 48 MiB are in memory for it at most. */
+export const MAX_BLOCK_ANSWERS = 32
+/** An answer is taken within this time, half of what the slowest home gives, or the stream ends. */
+export const ANSWER_MS = 60 * SECOND
+/** Blocks asked of one peer at once: they wait for each other at it, and more would wait in memory here. */
+export const MAX_BLOCKS_ASKED = 32
+/** How long a peer may answer none of what it was asked for: a MiB takes 32 s at FILE_PACE. */
+export const BLOCK_SILENCE_MS = 40 * SECOND
+/** Blocks that were wanted of a peer lately: when they come late, or twice, nobody has forged anything. */
+export const MAX_BLOCKS_REMEMBERED = 4_096
+/** A stream without messages is kept for the next one as long; others end one after 10 s. */
+export const BITSWAP_LINGER_MS = 2 * SECOND
+export const BITSWAP_IDLE_MS = 60 * SECOND
+
 /** Writing to the DHT and looking things up in it: a network of thousands answers within seconds. */
 export const PROVIDE_MS = 60 * SECOND
 export const LOOKUP_MS = 20 * SECOND

@@ -4,7 +4,7 @@ import { lpStream } from '@libp2p/utils'
 import { varint } from 'multiformats'
 import { ShoalError } from '../../protocol/errors.ts'
 import { MAX_RECORD_BYTES } from '../../protocol/limits.ts'
-import { IDLE_MS } from './limits.ts'
+import { IDLE_MS, MAX_BITSWAP_BYTES, STREAM_WINDOW_BYTES } from './limits.ts'
 
 /** One end of a conversation. Either function throws once the stream has ended, been aborted or run out of time. */
 export interface Frames {
@@ -12,18 +12,20 @@ export interface Frames {
   write(bytes: Uint8Array): Promise<void>
 }
 
+/** Bytes of the longest message of any protocol. */
+const MAX_MESSAGE_BYTES = MAX_BITSWAP_BYTES
 /** Bytes of the longest length that is read, 2^28 - 1: a longer one is refused before it is. */
 const MAX_LENGTH_BYTES = 4
 
 interface TalkOptions {
-  /** milliseconds for all of it, or, where there is a pace, those that it may fall behind it */
-  totalMs: number
+  /** milliseconds for all of it, or, where there is a pace, those that it may fall behind it; any where absent */
+  totalMs?: number
   /** bytes of messages in a second */
   pace?: number
   /** milliseconds between two messages */
   idleMs?: number
-  /** bytes of a message that is read */
-  maxBytes?: number
+  /** bytes of a message that is read, asked for when one begins */
+  maxBytes?: number | (() => number)
   signal?: AbortSignal | undefined
 }
 
@@ -37,7 +39,7 @@ interface TalkOptions {
  */
 export async function converse<T>(
   stream: Stream,
-  { totalMs, pace, idleMs = IDLE_MS, maxBytes = MAX_RECORD_BYTES, signal }: TalkOptions,
+  { totalMs = Infinity, pace, idleMs = IDLE_MS, maxBytes = MAX_RECORD_BYTES, signal }: TalkOptions,
   talk: (frames: Frames) => Promise<T>,
 ): Promise<T> {
   let ended: ShoalError | undefined
@@ -51,9 +53,10 @@ export async function converse<T>(
   const check = () => {
     const left = deadline - performance.now()
     if (left <= 0) late()
-    else total = setTimeout(check, left)
+    else if (left < Infinity) total = setTimeout(check, left)
   }
-  let total = setTimeout(check, totalMs)
+  let total: NodeJS.Timeout | undefined
+  check()
   /** Nothing is saved up: who was fast may not be slow for it. */
   const prolong = (bytes: number) => {
     if (pace !== undefined) deadline = Math.min(deadline + (bytes / pace) * 1000, performance.now() + totalMs)
@@ -67,7 +70,17 @@ export async function converse<T>(
   stream.addEventListener('close', rest)
   signal?.addEventListener('abort', cancel)
   if (signal?.aborted) cancel()
-  const wire = lpStream(stream, { maxDataLength: maxBytes, lengthDecoder: readLength })
+  const most = typeof maxBytes === 'number' ? () => maxBytes : maxBytes
+  const wire = lpStream(stream, {
+    lengthDecoder(data) {
+      const length = readLength(data)
+      if (length > most())
+        throw new ShoalError('request_oversize', `${stream.protocol}: a message of ${length} bytes`)
+      return length
+    },
+    // what comes with the end of a message
+    maxBufferSize: MAX_MESSAGE_BYTES + 2 * STREAM_WINDOW_BYTES,
+  })
   pause(stream)
   const step = async <Result>(work: Promise<Result>): Promise<Result> => {
     try {

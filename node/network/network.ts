@@ -1,7 +1,8 @@
 import type { Libp2p } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
-import type { Log } from '../log.ts'
+import type { BlockSource } from '../components.ts'
+import { type BlocksOptions, startBlocks } from './blocks.ts'
 import { type Gossip, startGossip } from './gossip.ts'
 import { type HostOptions, startHost } from './host.ts'
 import { LOOK_MS } from './limits.ts'
@@ -17,12 +18,11 @@ export type { Frames } from './messages.ts'
 export type { Peer } from './peers.ts'
 export type { Answers } from './requests.ts'
 
-export interface NetworkOptions extends HostOptions {
+export interface NetworkOptions extends HostOptions, BlocksOptions {
   /** what this node tells others */
   answers: Answers
   /** milliseconds between two looks whether there are connections enough; 10 s where absent */
   lookMs?: number
-  log: Log
 }
 
 /** One node's place in the network. Peers are named by their ids, `12D3Koo…`. */
@@ -45,7 +45,9 @@ export interface Network extends Gossip, Providers, Requests {
    * @returns null where nobody has it
    */
   fetchCampaign(campaign: CID, options?: { signal?: AbortSignal }): Promise<Uint8Array | null>
-  /** A block of a campaign's list from whoever has it, as `fetchCampaign`. */
+  /** Blocks from one peer alone, which is called where it is not connected. Any number of them may be asked for at once. */
+  blockSource(peer: string): BlockSource
+  /** A block of a campaign's list or shards from whoever has it, as `fetchCampaign`. */
   fetchBlock(campaign: CID, block: CID, options?: { signal?: AbortSignal }): Promise<Uint8Array | null>
   /** Whom to ask for what belongs to a campaign: who listens to it, who is near, who provides it; looked up as needed. */
   members(campaign: CID, options?: { signal?: AbortSignal }): AsyncIterable<string>
@@ -71,6 +73,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const providers = startProviders(libp2p, libp2p.services.dht, log)
   try {
     const requests = await startRequests(libp2p, options.answers, log)
+    const exchange = await startBlocks(libp2p, options)
     await listen(libp2p, options.listen)
     const leave = stayConnected(libp2p, libp2p.services.gossip, log, options.lookMs ?? LOOK_MS)
     async function* members(campaign: CID, { signal }: { signal?: AbortSignal | undefined } = {}) {
@@ -115,7 +118,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       fetchCampaign: (campaign, { signal } = {}) =>
         askMembers(campaign, (peer) => requests.askCampaign(peer, campaign, { signal }), signal),
       fetchBlock: (campaign, block, { signal } = {}) =>
-        askMembers(campaign, (peer) => requests.askBlock(peer, block, { signal }), signal),
+        askMembers(campaign, (peer) => exchange.blockSource(peer).get(block, { signal }), signal),
+      blockSource: exchange.blockSource,
       members,
       admitOnly: host.admitOnly,
       shun: host.shun,
@@ -134,6 +138,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       async close() {
         await leave()
         gossip.close()
+        exchange.close()
         await providers.close()
         await host.close()
       },

@@ -1,9 +1,8 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { RateLimiter } from '@libp2p/utils'
 import type { CID } from 'multiformats/cid'
-import { sha256 } from 'multiformats/hashes/sha2'
 import PQueue from 'p-queue'
-import { cidOf, equalBytes } from '../../protocol/codec.ts'
+import { cidOf } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { makeQuestion, type Question, readQuestion } from '../../protocol/requests.ts'
 import { REQUEST_PROTOCOLS } from '../../protocol/topics.ts'
@@ -30,8 +29,6 @@ export interface Answers {
   record(campaign: CID, segment: number, from: string): Promise<Uint8Array | null>
   /** @returns the envelope of the campaign, or null */
   campaign(campaign: CID, from: string): Promise<Uint8Array | null>
-  /** @returns a block, or null */
-  block(cid: CID, from: string): Promise<Uint8Array | null>
   /**
    * @param sha256 - in lower-case hex
    * @returns the file of a model from `offset` on, in pieces of any length, or null; read while the asker takes it
@@ -58,12 +55,6 @@ export interface Requests {
    * @throws ShoalError `request_*`, `peer_unreachable`; `request_forged` where the peer sent something else
    */
   askCampaign(peer: string, campaign: CID, options?: AskOptions): Promise<Uint8Array | null>
-  /**
-   * Ask a peer for a block by sha2-256: the bytes have that hash, or there are none.
-   *
-   * @throws ShoalError `request_*`, `peer_unreachable`; `request_forged` where the peer sent something else
-   */
-  askBlock(peer: string, cid: CID, options?: AskOptions): Promise<Uint8Array | null>
   /**
    * Ask a peer for a file of a model, from an offset on. Nothing comes where the peer lacks it. The bytes are not looked
    * at: whether they are those, and not too many, is for who takes them. They stay with the peer until they are taken,
@@ -125,10 +116,6 @@ export async function startRequests(libp2p: Libp2p, answers: Answers, log: Log):
     const { campaign } = readQuestion('campaign', await frames.read())
     await frames.write((await answers.campaign(campaign, from)) ?? new Uint8Array())
   })
-  await serve('block', async (frames, from) => {
-    const { block } = readQuestion('block', await frames.read())
-    await frames.write((await answers.block(block, from)) ?? new Uint8Array())
-  })
   await serve('file', async (frames, from) => {
     const { sha256, offset } = readQuestion('file', await frames.read())
     for await (const bytes of answers.file(sha256, offset, from) ?? [])
@@ -152,21 +139,13 @@ export async function startRequests(libp2p: Libp2p, answers: Answers, log: Log):
         }
         return envelope
       }),
-    askBlock: (peer, cid, options) =>
-      ask(peer, 'block', options, async (frames) => {
-        const block = await askOnce(frames, makeQuestion('block', { block: cid }))
-        if (block !== null && !equalBytes((await sha256.digest(block)).digest, cid.multihash.digest)) {
-          throw new ShoalError('request_forged', `${peer} sent something else than block ${cid}`)
-        }
-        return block
-      }),
     askFile: (peer, question, options) =>
       readAll((talk) => ask(peer, 'file', options, talk), makeQuestion('file', question)),
     sync: (peer, talk, options) => ask(peer, 'sync', options, talk),
   }
 }
 
-/** What relays may carry: they allow 128 KiB and two minutes, and a block may have a MiB. */
+/** What relays may carry: they allow 128 KiB and two minutes, and files and syncs are longer. */
 function isShort(kind: keyof typeof REQUEST_PROTOCOLS): boolean {
   return kind === 'record' || kind === 'campaign'
 }

@@ -49,7 +49,7 @@ questions('strange ones are refused by a code', async () => {
     anyValue.map(encode),
     mutantsOf(...cases.map(({ message }) => joinPieces(message)).filter(({ length }) => length < 1000)),
   )
-  const kinds = fc.constantFrom<QuestionKind>('record', 'campaign', 'block', 'file')
+  const kinds = fc.constantFrom<QuestionKind>('record', 'campaign', 'file')
   const property = fc.asyncProperty(kinds, strange, async (kind, message) => {
     const code = await codeOf(() => readQuestion(kind, message))
     if (code === null) assert.equal(makeQuestion(kind, readQuestion(kind, message)), message)

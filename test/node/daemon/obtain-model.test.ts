@@ -44,7 +44,7 @@ function campaignWith(model: Model): Campaign {
 async function startGiver(stack: AsyncDisposableStack, file?: Answers['file']) {
   const shared = shareFiles()
   const answers: Answers = {
-    ...{ record: async () => bytes('a claim'), campaign: async () => null, block: async () => null },
+    ...{ record: async () => bytes('a claim'), campaign: async () => null },
     ...{ file: file ?? shared.read, sync: async () => {} },
   }
   return { network: await startNode(stack, { answers }), shared }
@@ -55,7 +55,7 @@ async function startTaker(stack: AsyncDisposableStack, options: Partial<ModelOpt
   const shared = shareFiles()
   const network = await startNode(stack, {
     answers: {
-      ...{ record: async () => null, campaign: async () => null, block: async () => null },
+      ...{ record: async () => null, campaign: async () => null },
       ...{ file: shared.read, sync: async () => {} },
     },
   })

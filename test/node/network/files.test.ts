@@ -16,7 +16,6 @@ const SHA256 = 'ab'.repeat(32)
 const NOTHING: Answers = {
   record: async () => bytes('a claim'),
   campaign: async () => null,
-  block: async () => null,
   file: () => null,
   sync: async () => {},
 }

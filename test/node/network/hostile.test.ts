@@ -23,7 +23,6 @@ const campaign = campaignOf('hostile')
 const answers: Answers = {
   record: async () => bytes('a claim'),
   campaign: async () => null,
-  block: async () => null,
   file: () => null,
   sync: async ({ read }) => {
     while (typeof decode(await read()) === 'string') {}

@@ -74,7 +74,6 @@ peers('behind NAT, a node is asked by way of a relay, which it finds itself', as
   const answers: Answers = {
     record: async () => bytes('a claim'),
     campaign: async () => null,
-    block: async () => null,
     file: () => null,
     sync: async () => {},
   }

@@ -20,24 +20,9 @@ const answers: Answers = {
   record: async (asked, segment, from) =>
     asked.equals(campaign) && segment === 7 ? bytes(`claim for ${from}`) : null,
   campaign: async (asked) => (asked.equals(cidOf(envelope)) ? envelope : null),
-  block: async (asked) => (asked.equals(cidOf(envelope, 'raw')) ? envelope : null),
   file: () => null,
   sync: count,
 }
-
-requests('a block, from whoever has it; never another one', async () => {
-  await using stack = new AsyncDisposableStack()
-  const forger = await startNode(stack, {
-    answers: { ...answers, block: async () => bytes('no such thing') },
-  })
-  const [a, b] = [await startNode(stack), await startNode(stack, { answers })]
-  const block = cidOf(envelope, 'raw')
-  await a.dial(forger.addresses()[0]!)
-  assert.is(await codeOf(() => a.askBlock(forger.peerId, block)), 'request_forged')
-  await a.dial(b.addresses()[0]!)
-  assert.equal(await a.fetchBlock(campaign, block), envelope)
-  assert.is(await a.askBlock(b.peerId, cidOf(bytes('another'), 'raw')), null)
-})
 
 requests('the claim on a segment, or nothing', async () => {
   await using stack = new AsyncDisposableStack()

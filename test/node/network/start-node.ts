@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
 import { loadIdentity } from '../../../node/identity.ts'
 import { openLog } from '../../../node/log.ts'
 import {
@@ -24,9 +24,20 @@ export function campaignOf(name: string): CID {
 const NOTHING: Answers = {
   record: async () => null,
   campaign: async () => null,
-  block: async () => null,
   file: () => null,
   sync: async () => {},
+}
+
+/** Blocks in memory, raw ones. */
+export function blocksOf(...all: Uint8Array[]): NetworkOptions['blocks'] {
+  const held = new Map(all.map((block) => [cidOf(block, 'raw').toString(), block]))
+  const find = (cid: CID) => held.get(CID.createV1(cidOf(bytes(''), 'raw').code, cid.multihash).toString())
+  return {
+    has: async (cid) => find(cid) !== undefined,
+    async *get(cid) {
+      yield find(cid)!
+    },
+  }
 }
 
 const log = openLog('silent', 'stderr')
@@ -49,6 +60,7 @@ export async function startNode(
     relayed: false,
     relay: false,
     answers: NOTHING,
+    blocks: blocksOf(),
     lookMs: 200,
     log,
     ...options,

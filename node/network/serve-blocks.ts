@@ -1,0 +1,114 @@
+import type { CID } from 'multiformats/cid'
+import { sha256 } from 'multiformats/hashes/sha2'
+import PQueue from 'p-queue'
+import type { Log } from '../log.ts'
+import type { Blocks } from '../store/store.ts'
+import { type BitswapReply, encodeMessage, type WantEntry } from './bitswap-message.ts'
+import {
+  ANSWER_BYTES,
+  ANSWER_MS,
+  MAX_ANSWER_ENTRIES,
+  MAX_BITSWAP_BYTES,
+  MAX_BLOCK_ANSWERS,
+  MAX_WANTS,
+} from './limits.ts'
+import type { Send } from './send-messages.ts'
+
+/** Where blocks are given from. */
+export type ServedBlocks = Pick<Blocks, 'has' | 'get'>
+
+interface Asker {
+  wants: Map<string, WantEntry>
+  working: boolean
+  /** called when there is room for more wants */
+  onRoom: (() => void)[]
+}
+
+export interface BlockServer {
+  /** Take what a peer wants. Settles when it may want more. */
+  want(peer: string, wants: WantEntry[], full: boolean): Promise<void>
+  /** Forget a peer. */
+  forget(peer: string): void
+}
+
+/**
+ * Give blocks to peers: each in its turn a message of them at a time, so that memory is the same for one want and for
+ * thousands. A want of what is not here is answered and forgotten.
+ */
+export function serveBlocks(blocks: ServedBlocks, send: Send, log: Log): BlockServer {
+  const askers = new Map<string, Asker>()
+  const queue = new PQueue({ concurrency: MAX_BLOCK_ANSWERS })
+
+  async function read(cid: CID): Promise<Uint8Array | null> {
+    if (cid.multihash.code !== sha256.code || !(await blocks.has(cid))) return null
+    try {
+      const bytes = Buffer.concat(await Array.fromAsync(blocks.get(cid)))
+      return bytes.length < MAX_BITSWAP_BYTES / 2 ? bytes : null
+    } catch (error) {
+      log.warn({ cid: cid.toString(), reason: (error as Error).message }, 'a block can not be given')
+      return null
+    }
+  }
+
+  async function makeAnswer({ wants }: Asker): Promise<BitswapReply> {
+    const given: { cid: CID; bytes: Uint8Array }[] = []
+    const presences: { cid: CID; has: boolean }[] = []
+    let size = 0
+    for (const [key, { cid, want, sendDontHave }] of wants) {
+      wants.delete(key)
+      const bytes = want === 'block' ? await read(cid) : null
+      if (bytes !== null) given.push({ cid, bytes })
+      else {
+        const has = want === 'have' && cid.multihash.code === sha256.code && (await blocks.has(cid))
+        if (has || sendDontHave) presences.push({ cid, has })
+      }
+      size += bytes?.length ?? 0
+      if (size >= ANSWER_BYTES || given.length + presences.length >= MAX_ANSWER_ENTRIES) break
+    }
+    return { blocks: given, presences }
+  }
+
+  async function answer(peer: string, asker: Asker): Promise<void> {
+    try {
+      const reply = await makeAnswer(asker)
+      for (const go of asker.onRoom.splice(0)) go()
+      if (reply.blocks!.length + reply.presences!.length > 0)
+        await send(peer, encodeMessage(reply), ANSWER_MS)
+    } catch (error) {
+      log.debug({ peer, reason: (error as Error).message }, 'blocks were not given')
+      // who can't take one answer gets no more
+      asker.wants.clear()
+      for (const go of asker.onRoom.splice(0)) go()
+    }
+    if (asker.wants.size > 0 && askers.get(peer) === asker) void queue.add(() => answer(peer, asker))
+    else {
+      asker.working = false
+      if (askers.get(peer) === asker) askers.delete(peer)
+    }
+  }
+
+  return {
+    async want(peer, wants, full) {
+      const asker: Asker = askers.get(peer) ?? { wants: new Map(), working: false, onRoom: [] }
+      askers.set(peer, asker)
+      if (full) asker.wants.clear()
+      for (const entry of wants) {
+        const key = Buffer.from(entry.cid.multihash.bytes).toString('latin1')
+        if (entry.cancel) asker.wants.delete(key)
+        else if (asker.wants.size < MAX_WANTS) asker.wants.set(key, entry)
+      }
+      if (asker.wants.size === 0 && !asker.working) askers.delete(peer)
+      if (asker.wants.size > 0 && !asker.working) {
+        asker.working = true
+        void queue.add(() => answer(peer, asker))
+      }
+      if (asker.wants.size >= MAX_WANTS) await new Promise<void>((resolve) => asker.onRoom.push(resolve))
+    },
+    forget(peer) {
+      const asker = askers.get(peer)
+      asker?.wants.clear()
+      for (const go of asker?.onRoom.splice(0) ?? []) go()
+      askers.delete(peer)
+    },
+  }
+}
