@@ -1,7 +1,7 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import * as dagPb from '@ipld/dag-pb'
 import { createUnsafe } from 'multiformats/block'
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
 import type { ShoalError } from '../../protocol/errors.ts'
 import { type Blocks, type Marks, makeMarks } from '../store/store.ts'
 
@@ -44,16 +44,24 @@ export async function* walkDag(
 }
 
 /**
- * The CIDs that a block names; of a signed record also those in its body. None of bytes that are not what the codec says,
- * or of another codec.
+ * What Shoal's own blocks name without being made of it: a campaign and its pipeline are no blocks, and what came before
+ * is a DAG of its own. All of these blocks name their campaign.
+ */
+const REFERENCES = ['campaign', 'pipeline', 'previous', 'supersedes']
+
+/**
+ * The CIDs of what a block is made of; of a signed record those in its body. None of bytes that are not what the codec
+ * says, or of another codec.
  */
 export function linksOf(code: number, bytes: Uint8Array): CID[] {
   const codec = CODECS[code]
   if (codec === undefined) return []
   try {
     const value = codec.decode(bytes)
-    const links = Array.from(createUnsafe({ bytes, value, codec, cid: ANY }).links(), ([, cid]) => cid)
-    const { body, sig } = value as { body?: unknown; sig?: unknown }
+    const named = Array.from(createUnsafe({ bytes, value, codec, cid: ANY }).links())
+    const { body, sig, campaign } = value as Record<string, unknown>
+    const isOurs = code === dagCbor.code && CID.asCID(campaign) !== null
+    const links = named.flatMap(([path, cid]) => (isOurs && REFERENCES.includes(path) ? [] : cid))
     return code === dagCbor.code && body instanceof Uint8Array && sig instanceof Uint8Array
       ? [...links, ...linksOf(code, body)]
       : links
