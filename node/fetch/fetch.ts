@@ -1,0 +1,5 @@
+export { type FetchProgress, fetchFiles, fetchOne, type WantedFile } from './fetch-files.ts'
+export { fetchShard } from './fetch-shard.ts'
+export { findSources } from './find-sources.ts'
+export { type GatewaySource, openGateway } from './gateway-source.ts'
+export { openPool, type PoolOptions, type SourcePool, type SourceReport } from './source-pool.ts'
