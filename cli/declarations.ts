@@ -137,6 +137,43 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     examples: ['campaign leave bafyrei…'],
     load: () => import('./commands/leave-campaign.ts'),
   },
+  'release create': {
+    usage: '<campaign>',
+    describe:
+      'Sign a release. It has the verified shards of a campaign, each pair once and what is removed left out',
+    options: ['quorum', 'operators', 'least-standing', 'removals', 'valid', ...COMMON],
+    examples: ['release create bafyrei…', 'release create bafyrei… --quorum 2 --removals removals.jsonl'],
+    load: () => import('./commands/create-release.ts'),
+  },
+  'release list': {
+    usage: '',
+    describe: 'List the releases that are kept here',
+    options: [...COMMON],
+    examples: ['release list', 'release list --json'],
+    load: () => import('./commands/list-releases.ts'),
+  },
+  'release show': {
+    usage: '<cid>',
+    describe: 'Show what a release consists of and who signed it',
+    options: [...COMMON],
+    examples: ['release show bafyrei…'],
+    load: () => import('./commands/show-release.ts'),
+  },
+  'release verify': {
+    usage: '<cid>',
+    describe:
+      'Recompute what can be of a release. Blocks, signatures, verdicts, and each row that is left out',
+    options: ['signer', ...COMMON],
+    examples: ['release verify bafyrei…', 'release verify bafyrei… --signer 12D3Koo…'],
+    load: () => import('./commands/verify-release.ts'),
+  },
+  'release diff': {
+    usage: '<before> <after>',
+    describe: 'Count what came and what went from one release to another',
+    options: [...COMMON],
+    examples: ['release diff bafyrei… bafyrei…'],
+    load: () => import('./commands/diff-releases.ts'),
+  },
   start: {
     usage: '',
     describe: 'Run this node. It works for its campaigns until it is stopped',

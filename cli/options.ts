@@ -51,6 +51,10 @@ export interface Options {
   state?: ShardState
   quorum?: number
   /** a file */
+  removals?: string
+  /** days */
+  valid?: number
+  /** a file */
   operators?: string
   'least-standing'?: number
   'min-similarity'?: number
@@ -120,6 +124,11 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   follow: { kind: 'flag', describe: 'Show what comes as well, until Ctrl-C' },
   replay: { kind: 'text', describe: "Repeat a node's audit: the VERDICT's CID" },
   state: { kind: 'choice', describe: 'State', of: STATES },
+  removals: { kind: 'text', describe: 'FILE of what to remove, JSON lines' },
+  valid: {
+    ...{ kind: 'number', describe: 'Days until removals must be renewed (else 30)' },
+    ...{ least: 1, most: 366, whole: true },
+  },
   quorum: { kind: 'number', describe: 'Good verdicts asked for', least: 1, most: MAX_VERIFIERS, whole: true },
   operators: { kind: 'text', describe: 'FILE of peers whose verdicts count, one a line' },
   'least-standing': {

@@ -40,3 +40,8 @@ export function parseVerdict(text: string): CID {
 export function parseRoot(text: string): CID {
   return parseCid(text, '`shoal pin list` and `shoal shard list` name what is kept here')
 }
+
+/** The CID of a signed release. @throws ShoalError `cid_invalid` */
+export function parseRelease(text: string): CID {
+  return parseCid(text, '`shoal release list` names the releases that are here')
+}

@@ -3,6 +3,7 @@ import type { ExportRequest, Shards } from '../components.ts'
 import type { ControlRequest } from '../control.ts'
 import type { CampaignRequest } from '../manage-campaigns.ts'
 import type { Pins } from '../manage-pins.ts'
+import type { Releases } from '../manage-releases.ts'
 import type { SearchRequest } from '../search/search.ts'
 import type { Daemon, SegmentsRequest } from './daemon.ts'
 import type { VerifyRequest } from './demand-audits.ts'
@@ -36,6 +37,16 @@ const ANSWERS = {
   addPin: (daemon, argument) => daemon.addPin(...(argument as Parameters<Pins['addPin']>)),
   removePin: (daemon, argument) => daemon.removePin(...(argument as Parameters<Pins['removePin']>)),
   collect: (daemon) => daemon.collect(),
+  createRelease: (daemon, argument) =>
+    daemon.createRelease(...(argument as Parameters<Releases['createRelease']>)),
+  listReleases: (daemon) => daemon.listReleases(),
+  showRelease: (daemon, argument) => daemon.showRelease(...(argument as Parameters<Releases['showRelease']>)),
+  verifyRelease: (daemon, argument) =>
+    daemon.verifyRelease(...(argument as Parameters<Releases['verifyRelease']>)),
+  diffReleases: (daemon, argument) =>
+    daemon.diffReleases(...(argument as Parameters<Releases['diffReleases']>)),
+  releaseProgress: (daemon) => daemon.releaseProgress(),
+  stopRelease: (daemon) => daemon.stopRelease(),
   list: async (daemon) => daemon.list(),
   leave: (daemon, argument) => daemon.leave(String(argument)),
   join(daemon, argument) {

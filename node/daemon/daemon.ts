@@ -10,6 +10,7 @@ import type { Log } from '../log.ts'
 import { type CampaignStanding, type Campaigns, manageCampaigns } from '../manage-campaigns.ts'
 import { manageExports } from '../manage-exports.ts'
 import type { Pins } from '../manage-pins.ts'
+import { manageReleases, type Releases } from '../manage-releases.ts'
 import { manageShards } from '../manage-shards.ts'
 import { type Peer, startNetwork } from '../network/network.ts'
 import { parseCampaign } from '../parse-cid.ts'
@@ -89,7 +90,7 @@ export interface DaemonOptions extends ToolboxOptions {
   auditShard?: typeof auditShard | undefined
 }
 
-export interface Daemon extends Campaigns, Shards, Exports, Pins, Pick<Search, 'search' | 'whois'> {
+export interface Daemon extends Campaigns, Shards, Exports, Pins, Releases, Pick<Search, 'search' | 'whois'> {
   searchProgress: Search['progress']
   /** @param peer - a multiaddr of a node to call first, or null */
   join(cid: string, peer: string | null): Promise<CampaignStanding>
@@ -255,6 +256,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...manageShards(home),
     ...{ search: searching.search, whois: searching.whois, searchProgress },
     ...manageExports(home, ledger, clock),
+    ...manageReleases(home, ledger, clock),
     ...keeper.pins,
     async create(request) {
       const created = await campaigns.create(request)

@@ -1,0 +1,37 @@
+import type { ReleaseDetails } from '../node/manage-releases.ts'
+import { formatCount, formatThings } from './numbers.ts'
+import type { Output } from './output.ts'
+import { layOut, shorten } from './table.ts'
+
+/** Everything about a release, for people. */
+export function showRelease(output: Output, release: ReleaseDetails): void {
+  const { name, campaign, number, signer, own, policy, counts, removals, supersedes } = release
+  output.heading(`${name === null ? 'Release' : `${shorten(name, 60)}, release`} ${number}`)
+  const facts = [
+    ['release', release.release],
+    ['content', release.content],
+    ['campaign', campaign],
+    ['signed by', own ? `${signer}, this node` : signer],
+    [
+      'policy',
+      `${formatThings(policy.quorum, 'good verdict')}${policy.operators === null ? '' : ` of ${formatThings(policy.operators.length, 'operator')}`}${policy.leastStanding === 0 ? '' : `, each with ${formatCount(policy.leastStanding)} valid shards`}`,
+    ],
+    ['pairs', `${formatCount(counts.pairs)} in ${formatThings(counts.shards, 'shard')}`],
+    ['left out', `${formatThings(counts.duplicates, 'duplicate')}, ${formatCount(counts.removed)} removed`],
+    ['removals', `as of ${dateOf(removals.thisUpdate)}, to be used until ${dateOf(removals.nextUpdate)}`],
+    ...(supersedes === null ? [] : [['supersedes', supersedes]]),
+    ...(release.refused === null ? [] : [['refused', explainRefusal(release.refused)]]),
+  ]
+  for (const line of layOut([{ title: '' }, { title: '' }], facts, 80)) output.print(line)
+}
+
+/** Why a release must not be used, in short. */
+export function explainRefusal(code: string): string {
+  return code === 'removals_stale'
+    ? 'its removals are stale: get a newer release'
+    : 'its signer is not trusted'
+}
+
+export function dateOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10)
+}

@@ -1,0 +1,179 @@
+import { ShoalError } from '../protocol/errors.ts'
+import type { Progress, StageProgress } from './components.ts'
+import { type Home, openHome } from './home.ts'
+import { keyOfPeer, nameOfPeer } from './identity.ts'
+import { type Ledger, openLedger, verifyInPool } from './ledger/ledger.ts'
+import { parseCampaign, parseRelease } from './parse-cid.ts'
+import type { PolicyRequest } from './read-policy.ts'
+import {
+  type Check,
+  campaignOf,
+  checkRelease,
+  createRelease,
+  demandTrusted,
+  diffReleases,
+  knownReleases,
+  type ReadRelease,
+  type ReleaseDiff,
+  readRelease,
+} from './release/release.ts'
+
+/** A release, for people; CIDs and peers by their names, times in milliseconds since 1970. */
+export interface ReleaseDetails {
+  /** of the signed record: what is handed around */
+  release: string
+  /** equal for all who make it of the same records */
+  content: string
+  campaign: string
+  /** of the campaign; null where its record is not here */
+  name: string | null
+  number: number
+  signer: string
+  own: boolean
+  /** why it must not be used, or null: `release_signer`, `removals_stale` */
+  refused: string | null
+  policy: { quorum: number; operators: string[] | null; leastStanding: number }
+  counts: ReadRelease['content']['counts']
+  removals: { seq: number; root: string | null; thisUpdate: number; nextUpdate: number }
+  supersedes: string | null
+}
+
+export interface ReleaseRequest {
+  campaign: string
+  policy: PolicyRequest | null
+  /** absolute path of a file of removals, or null */
+  removals: string | null
+  validDays: number
+}
+
+/** What can be done with releases in a data directory. One is made, verified or compared at a time. */
+export interface Releases {
+  /** @throws ShoalError `release_busy`; as `createRelease` */
+  createRelease(
+    request: ReleaseRequest,
+  ): Promise<ReleaseDetails & { renewed: boolean; signedRemovals: number }>
+  listReleases(): Promise<ReleaseDetails[]>
+  /** @throws ShoalError `cid_invalid`; as `readRelease` */
+  showRelease(cid: string): Promise<ReleaseDetails>
+  /** @param signers - peers' ids. @throws ShoalError `release_busy`; as `checkRelease` */
+  verifyRelease(cid: string, signers: string[]): Promise<ReleaseDetails & { checks: Check[] }>
+  /** @throws ShoalError `release_busy`; as `diffReleases` */
+  diffReleases(
+    before: string,
+    after: string,
+  ): Promise<Pick<ReleaseDiff, 'shards' | 'pairs'> & { before: ReleaseDetails; after: ReleaseDetails }>
+  /** null where nothing is at work */
+  releaseProgress(): Promise<Progress | null>
+  stopRelease(): Promise<void>
+}
+
+interface Running {
+  progress: Progress | null
+  stop: AbortController
+}
+
+export function manageReleases(home: Home, ledger: Ledger, clock: () => number): Releases {
+  const parts = { home, ledger, clock }
+  let running: Running | null = null
+
+  async function alone<Result>(
+    file: string,
+    work: (options: {
+      onProgress: (stages: StageProgress[]) => void
+      signal: AbortSignal
+    }) => Promise<Result>,
+  ): Promise<Result> {
+    if (running !== null)
+      throw new ShoalError('release_busy', 'this node is at work on a release: try again when that is done')
+    const mine: Running = { progress: null, stop: new AbortController() }
+    running = mine
+    try {
+      return await work({
+        signal: mine.stop.signal,
+        onProgress: (stages) => {
+          mine.progress = { file, segment: 0, segments: 1, stages: stages.map((stage) => ({ ...stage })) }
+        },
+      })
+    } finally {
+      running = null
+    }
+  }
+
+  async function describe(read: ReadRelease, signers: readonly Uint8Array[] = []): Promise<ReleaseDetails> {
+    const { id, signed, content } = read
+    const campaign = await campaignOf(home.blocks, content).catch(() => null)
+    const { quorum, operators, leastStanding } = content.policy
+    const { seq, root, thisUpdate, nextUpdate } = signed.removals
+    return {
+      ...{ release: id.toString(), content: signed.release.toString() },
+      ...{ campaign: content.campaign.toString(), name: campaign?.name ?? null },
+      ...{ number: content.number, signer: nameOfPeer(signed.peer) },
+      own: Buffer.compare(signed.peer, home.signer.publicKey) === 0,
+      refused: whyRefused(read, { campaign, signers, now: clock() }),
+      policy: { quorum, operators: operators?.map(nameOfPeer) ?? null, leastStanding },
+      counts: content.counts,
+      removals: { seq, root: root && Buffer.from(root).toString('hex'), thisUpdate, nextUpdate },
+      supersedes: content.supersedes?.toString() ?? null,
+    }
+  }
+
+  return {
+    createRelease: ({ campaign, policy, removals, validDays }) =>
+      alone('release', async (options) => {
+        const request = { campaign: parseCampaign(campaign), policy, removals, validDays }
+        const created = await createRelease(parts, request, options)
+        const { renewed, signedRemovals } = created
+        return { ...(await describe(created)), renewed, signedRemovals }
+      }),
+    async listReleases() {
+      const all: ReleaseDetails[] = []
+      for await (const { id } of knownReleases(home.store))
+        all.push(await describe(await readRelease(home.blocks, id)))
+      return all.sort(
+        (a, b) =>
+          Number(a.campaign > b.campaign) - Number(a.campaign < b.campaign) ||
+          a.number - b.number ||
+          a.removals.thisUpdate - b.removals.thisUpdate,
+      )
+    },
+    showRelease: async (cid) => describe(await readRelease(home.blocks, parseRelease(cid))),
+    verifyRelease: (cid, signers) =>
+      alone('release', async (options) => {
+        const keys = signers.map(keyOfPeer)
+        const checked = await checkRelease(parts, parseRelease(cid), { ...options, signers: keys })
+        return { ...(await describe(checked, keys)), checks: checked.checks }
+      }),
+    diffReleases: (from, to) =>
+      alone('releases', async (options) => {
+        const compared = await diffReleases(home, [parseRelease(from), parseRelease(to)], options)
+        const { before, after, shards, pairs } = compared
+        return { before: await describe(before), after: await describe(after), shards, pairs }
+      }),
+    releaseProgress: async () => running?.progress ?? null,
+    stopRelease: async () => running?.stop.abort(),
+  }
+}
+
+function whyRefused(read: ReadRelease, circumstances: Parameters<typeof demandTrusted>[1]): string | null {
+  try {
+    demandTrusted(read, circumstances)
+    return null
+  } catch (error) {
+    return (error as ShoalError).code
+  }
+}
+
+/** The releases of a data directory whose daemon is not running. @throws ShoalError as `openHome`, `openLedger` */
+export async function withReleases<T>(dataDir: string, use: (releases: Releases) => Promise<T>): Promise<T> {
+  const home = await openHome(dataDir)
+  try {
+    const ledger = await openLedger({ store: home.store, verify: verifyInPool, clock: Date.now })
+    try {
+      return await use(manageReleases(home, ledger, Date.now))
+    } finally {
+      await ledger.close()
+    }
+  } finally {
+    await home.close()
+  }
+}

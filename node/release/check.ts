@@ -1,0 +1,281 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CID } from 'multiformats/cid'
+import { open } from '../../protocol/envelope.ts'
+import type { ShoalError } from '../../protocol/errors.ts'
+import { type Campaign, pipelineId } from '../../protocol/records/campaign.ts'
+import { decodeManifest } from '../../protocol/records/manifest.ts'
+import type { ReleaseEntry } from '../../protocol/records/release.ts'
+import { decodeShard } from '../../protocol/records/shard.ts'
+import type { StageProgress } from '../components.ts'
+import type { Home } from '../home.ts'
+import { verifySignature } from '../identity.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Blocks } from '../store/store.ts'
+import { sameRows } from './compare-files.ts'
+import { blocksOf } from './held.ts'
+import { openLanes } from './lanes.ts'
+import { campaignOf, demandTrusted, entriesOf, type ReadRelease, readBlock, readRelease } from './read.ts'
+import { NO_SUBJECTS, removalsInForce } from './removals.ts'
+import { type PairsFile, selectRows } from './select-rows.ts'
+
+/** Something of a release that was looked into. */
+export interface Check {
+  what: 'signature' | 'shards' | 'blocks' | 'verdicts' | 'rows' | 'dropped'
+  /** `unknown`: not all that it takes is here */
+  state: 'holds' | 'fails' | 'unknown'
+  /** what is wrong, or missing; how much was looked at */
+  detail: string
+}
+
+export interface CheckedRelease extends ReadRelease {
+  checks: Check[]
+}
+
+interface Parts {
+  home: Home
+  ledger: Ledger
+  clock: () => number
+}
+
+interface CheckOptions {
+  /** keys of peers that are trusted as signers besides the campaign's own */
+  signers?: readonly Uint8Array[]
+  onProgress?: ((stages: StageProgress[]) => void) | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** Of what was found wrong, what is told. */
+const NAMED = 3
+
+/** An entry, and its shard's own pairs; null where they are not here whole. */
+interface Looked {
+  entry: ReleaseEntry
+  original: PairsFile | null
+  isHere: boolean
+}
+
+/**
+ * Recompute of a release what can be: every block, who signed what, whether the shards satisfy the policy by the verdicts
+ * known here, that no pair is in it twice, and that what fell had to fall.
+ *
+ * @throws ShoalError `release_signer`, `removals_stale`; as `readRelease`, `entriesOf`
+ */
+export async function checkRelease(
+  { home, ledger, clock }: Parts,
+  cid: CID,
+  { signers = [], onProgress = () => {}, signal }: CheckOptions = {},
+): Promise<CheckedRelease> {
+  const { blocks, store } = home
+  const read = await readRelease(blocks, cid)
+  const { content } = read
+  const campaign = await campaignOf(blocks, content).catch((error: ShoalError) => {
+    if (error.code === 'block_missing') return null
+    throw error
+  })
+  demandTrusted(read, { campaign, signers, now: clock() })
+  const checks: Check[] = [{ what: 'signature', state: 'holds', detail: 'by a trusted signer, not stale' }]
+
+  const looked: Looked[] = []
+  const shards = startFindings()
+  const found = { blocks: 0, bytes: 0, missing: 0, corrupt: [] as string[] }
+  for await (const entry of entriesOf(blocks, content)) {
+    signal?.throwIfAborted()
+    looked.push(await lookAt(blocks, entry, content.campaign, campaign, shards, found))
+  }
+  checks.push(shards.end('shards', (count) => `${count} records and manifests are here, signed, and agree`))
+  checks.push({
+    what: 'blocks',
+    state: found.corrupt.length > 0 ? 'fails' : found.missing > 0 ? 'unknown' : 'holds',
+    detail:
+      found.corrupt.length > 0
+        ? some(found.corrupt)
+        : `${found.blocks} have the right hash${found.missing > 0 ? `, ${found.missing} are not here: get them with \`shoal fetch ${cid}\`` : ''}`,
+  })
+  checks.push(await checkVerdicts(ledger, read, looked))
+
+  const known = await removalsInForce(store, clock())
+  const isKnown = Buffer.compare(known.root ?? NOTHING, content.removals ?? NOTHING) === 0
+  const subjects = content.removals === null ? NO_SUBJECTS : isKnown ? known.subjects : null
+  const lanes = openLanes(subjects ?? NO_SUBJECTS, signal)
+  const dir = join(home.workDir, `check-${randomUUID()}`)
+  try {
+    await mkdir(dir, { recursive: true })
+    const stage: StageProgress = { stage: 'read', done: 0, total: 2 * content.counts.pairs, unit: 'rows' }
+    const onRows = (rows: number) => {
+      stage.done += rows
+      onProgress([stage])
+    }
+    const work = { blocks, lanes, dir, onRows }
+    checks.push(await checkRows(looked, work))
+    checks.push(await checkDropped(looked, work, subjects !== null))
+  } finally {
+    await lanes.close()
+    await rm(dir, { recursive: true, force: true })
+  }
+  return { ...read, checks }
+}
+const NOTHING = new Uint8Array()
+
+type Findings = ReturnType<typeof startFindings>
+
+/** Counts what holds, what is wrong and what is not here. */
+function startFindings() {
+  const wrong: string[] = []
+  let held = 0
+  let unknown = 0
+  return {
+    holds: () => void held++,
+    isWrong: (what: string) => void wrong.push(what),
+    isUnknown: () => void unknown++,
+    end: (what: Check['what'], told: (held: number) => string): Check => ({
+      what,
+      state: wrong.length > 0 ? 'fails' : unknown > 0 ? 'unknown' : 'holds',
+      detail:
+        wrong.length > 0
+          ? some(wrong)
+          : `${told(held)}${unknown > 0 ? `; of ${unknown} it can't be told here` : ''}`,
+    }),
+  }
+}
+
+function some(wrong: readonly string[]): string {
+  const more = wrong.length - NAMED
+  return `${wrong.slice(0, NAMED).join('; ')}${more > 0 ? `; and ${more} more` : ''}`
+}
+
+async function lookAt(
+  blocks: Blocks,
+  entry: ReleaseEntry,
+  id: CID,
+  campaign: Campaign | null,
+  shards: Findings,
+  found: { blocks: number; bytes: number; missing: number; corrupt: string[] },
+): Promise<Looked> {
+  const { manifest: cid, record, segment } = entry
+  async function take(file: CID): Promise<boolean> {
+    let whole = true
+    for await (const { cid, isHere } of blocksOf(blocks, file))
+      try {
+        if (!isHere) {
+          whole = false
+          found.missing++
+          continue
+        }
+        found.bytes += (await readBlock(blocks, cid)).length
+        found.blocks++
+      } catch (error) {
+        whole = false
+        found.corrupt.push((error as ShoalError).message)
+      }
+    return whole
+  }
+  const isHere = await take(entry.pairs)
+  const hasManifest = await take(cid)
+  const hasRecord = await take(record)
+  if (!hasManifest || !hasRecord) {
+    shards.isUnknown()
+    return { entry, original: null, isHere }
+  }
+  try {
+    const manifest = decodeManifest(await readBlock(blocks, cid))
+    const shard = decodeShard(await open(await readBlock(blocks, record), verifySignature))
+    const pairs = manifest.files.find(({ name }) => name === 'pairs.parquet')!
+    const dropped = entry.duplicates + entry.removed
+    const agree =
+      shard.manifest.equals(cid) &&
+      [shard.campaign, manifest.campaign].every((one) => one.equals(id)) &&
+      [shard.segment, manifest.segment].every((one) => one === segment) &&
+      [shard.rows, pairs.rows].every((one) => one === entry.rows + dropped) &&
+      (campaign === null || manifest.pipeline.equals(pipelineId(campaign.pipeline))) &&
+      (dropped > 0 || (entry.pairs.equals(pairs.cid) && entry.bytes === pairs.bytes))
+    if (agree) shards.holds()
+    else shards.isWrong(`shard ${cid} is not what its record and the release say`)
+    let whole = true
+    for (const file of manifest.files) whole = (await take(file.cid)) && whole
+    return { entry, isHere, original: whole && agree ? { manifest: cid, ...pairs } : null }
+  } catch (error) {
+    shards.isWrong(`shard ${cid}: ${(error as Error).message}`)
+    return { entry, original: null, isHere }
+  }
+}
+
+/** By the policy of the release, and by what is known now: a shard that was refused since is told. */
+async function checkVerdicts(
+  ledger: Ledger,
+  { content }: ReadRelease,
+  looked: readonly Looked[],
+): Promise<Check> {
+  const { campaign, policy } = content
+  if (!ledger.campaigns().some(({ id }) => id.equals(campaign)))
+    return {
+      what: 'verdicts',
+      state: 'unknown',
+      detail: `this node knows none: take part in the campaign with \`shoal campaign join ${campaign}\``,
+    }
+  const judged = await ledger.judge(campaign, policy)
+  const findings = startFindings()
+  for (const { entry } of looked) {
+    const state = judged.shard(entry.record)?.state ?? 'unaudited'
+    if (state === 'verified') findings.holds()
+    else if (state === 'unaudited') findings.isUnknown()
+    else findings.isWrong(`shard ${entry.manifest} is ${state}`)
+  }
+  return findings.end('verdicts', (count) => `${count} shards satisfy the policy by the verdicts known here`)
+}
+
+type Work = Parameters<typeof selectRows>[1]
+
+/** Each row is named as its content demands, and is in the release once. */
+async function checkRows(looked: readonly Looked[], work: Work): Promise<Check> {
+  const here = looked.filter(({ isHere }) => isHere)
+  const files = here.map(({ entry }) => releasedFile(entry))
+  const selection = await selectRows(files, work)
+  const findings = startFindings()
+  for (const [i, { manifest }] of files.entries()) {
+    const { duplicates, removed } = selection.countOf(i)
+    if (duplicates + removed === 0) findings.holds()
+    else
+      findings.isWrong(
+        `of shard ${manifest}, ${duplicates} rows are in it twice and ${removed} are removed or misnamed`,
+      )
+  }
+  for (let i = here.length; i < looked.length; i++) findings.isUnknown()
+  return findings.end('rows', (count) => `of ${count} shards each row is in it once`)
+}
+
+/** What fell had to fall, and all else is there as it was. */
+async function checkDropped(looked: readonly Looked[], work: Work, isRemovalsKnown: boolean): Promise<Check> {
+  const { blocks, lanes } = work
+  const findings = startFindings()
+  const isComplete = looked.every(({ original }) => original !== null)
+  const selection =
+    isRemovalsKnown && isComplete
+      ? await selectRows(
+          looked.map(({ original }) => original!),
+          work,
+        )
+      : null
+  await lanes.each(looked.entries(), async (lane, [i, { entry, original, isHere }]) => {
+    const { duplicates, removed, manifest } = entry
+    const due = selection?.countOf(i)
+    if (due && (due.duplicates !== duplicates || due.removed !== removed))
+      return findings.isWrong(
+        `of shard ${manifest}, ${due.duplicates} duplicates and ${due.removed} removed rows had to fall, not ${duplicates} and ${removed}`,
+      )
+    if (duplicates + removed > 0) {
+      if (original === null || !isHere) return findings.isUnknown()
+      const keep = selection ? (from: number, to: number) => selection.keep(i, from, to) : null
+      if (!(await sameRows(blocks, lane, original, releasedFile(entry), keep)))
+        return findings.isWrong(`what is left of shard ${manifest} is not what it was`)
+    }
+    if (selection) findings.holds()
+    else findings.isUnknown()
+  })
+  return findings.end('dropped', (count) => `of ${count} shards what fell had to, and the rest is as it was`)
+}
+
+function releasedFile({ manifest, pairs, bytes, rows }: ReleaseEntry): PairsFile {
+  return { manifest, cid: pairs, bytes, rows }
+}
