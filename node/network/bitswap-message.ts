@@ -35,7 +35,7 @@ const BYTES = 2
 const FIXED32 = 5
 
 /**
- * As one piece, without its length.
+ * As it goes over a stream: after its length, as a varint.
  *
  * @see https://specs.ipfs.tech/bitswap-protocol/
  */
@@ -46,7 +46,7 @@ export function encodeMessage({ wants, full, blocks, presences }: BitswapReply):
     parts.push(...field(3, [...field(1, [prefixOf(cid)]), ...field(2, [bytes])]))
   for (const { cid, has } of presences ?? [])
     parts.push(...field(4, [...field(1, [cid.bytes]), ...number(2, has ? 0 : 1)]))
-  return Buffer.concat(parts)
+  return Buffer.concat([join([lengthOf(parts)]), ...parts])
 }
 
 function encodeEntry({ cid, want, cancel, sendDontHave }: WantEntry): Uint8Array[] {
@@ -65,9 +65,10 @@ function prefixOf({ version, code, multihash }: CID): Uint8Array {
 }
 
 function field(id: number, parts: Uint8Array[]): Uint8Array[] {
-  const length = parts.reduce((sum, part) => sum + part.length, 0)
-  return [join([id * 8 + BYTES, length]), ...parts]
+  return [join([id * 8 + BYTES, lengthOf(parts)]), ...parts]
 }
+
+const lengthOf = (parts: Uint8Array[]) => parts.reduce((sum, { length }) => sum + length, 0)
 
 const number = (id: number, value: number) => (value === 0 ? [] : [join([id * 8 + VARINT, value])])
 
@@ -82,7 +83,7 @@ function join(numbers: number[]): Uint8Array {
 }
 
 /**
- * Blocks are views of `bytes`. Fields that nobody knows are stepped over, as protobuf wants it.
+ * Read a message without its length. Blocks are views of `bytes`. Fields that nobody knows are stepped over, as protobuf wants it.
  *
  * @throws ShoalError `bitswap_malformed`, also for more than MAX_BITSWAP_ENTRIES entries of any kind
  */

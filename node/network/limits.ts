@@ -65,8 +65,8 @@ export const MAX_WANTS = 1_024
 /** Bytes of blocks after which a message of answers is sent: one block more may be in it, or a thousand small ones. */
 export const ANSWER_BYTES = 512 * 1024
 export const MAX_ANSWER_ENTRIES = 1_024
-/** Answers made and sent at once, for all peers together, one to a peer: 48 MiB are in memory for it at most. */
-export const MAX_BLOCK_ANSWERS = 32
+/** Peers answered at once, each with one message on its way and one being made: 48 MiB are in memory for it at most. */
+export const MAX_BLOCK_ANSWERS = 16
 /** An answer is taken within this time, half of what the slowest home gives, or the stream ends. */
 export const ANSWER_MS = 60 * SECOND
 /** Blocks asked of one peer at once: they wait for each other at it, and more would wait in memory here. */

@@ -129,7 +129,7 @@ async function readNext(stream: Stream, wire: ReturnType<typeof lpStream>): Prom
   const bytes = await message
   pause(stream)
   // a copy: what arrives lies in pieces of larger buffers, which would stay in memory with it
-  return new Uint8Array(bytes.subarray())
+  return bytes.slice()
 }
 
 /** What a paused stream gets stays with its sender, but for a window's worth. */

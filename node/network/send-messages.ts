@@ -1,5 +1,4 @@
 import type { Libp2p, Stream } from '@libp2p/interface'
-import { varint } from 'multiformats'
 import PQueue from 'p-queue'
 import { ShoalError } from '../../protocol/errors.ts'
 import { BITSWAP_LINGER_MS } from './limits.ts'
@@ -9,8 +8,8 @@ import { findPeerId } from './peer-names.ts'
 export type Send = (peer: string, message: Uint8Array, ms: number) => Promise<void>
 
 /**
- * Send messages to peers, those to one peer over one stream and in order; each is preceded by its length. The stream
- * stays open for a while: opening one costs a round trip.
+ * Send messages to peers, those to one peer over one stream and in order. The stream stays open for a while: opening one
+ * costs a round trip.
  *
  * @returns of `send`: ShoalError `peer_unreachable`, `request_failed`, `request_timeout`
  */
@@ -49,10 +48,7 @@ export function startSending(libp2p: Libp2p, protocol: string): { send: Send; cl
           if (line.stream?.writeStatus !== 'writable') line.stream = await open(peer, signal)
           const { stream } = line
           try {
-            const length = new Uint8Array(varint.encodingLength(message.length))
-            varint.encodeTo(message.length, length)
-            const drained = stream.send(Buffer.concat([length, message]))
-            if (!drained) await stream.onDrain({ signal })
+            if (!stream.send(message)) await stream.onDrain({ signal })
           } catch (cause) {
             stream.abort(cause as Error)
             const code = signal.aborted ? 'request_timeout' : 'request_failed'

@@ -3,7 +3,7 @@ import { sha256 } from 'multiformats/hashes/sha2'
 import PQueue from 'p-queue'
 import type { Log } from '../log.ts'
 import type { Blocks } from '../store/store.ts'
-import { type BitswapReply, encodeMessage, type WantEntry } from './bitswap-message.ts'
+import { encodeMessage, type WantEntry } from './bitswap-message.ts'
 import {
   ANSWER_BYTES,
   ANSWER_MS,
@@ -20,6 +20,8 @@ export type ServedBlocks = Pick<Blocks, 'has' | 'get'>
 interface Asker {
   wants: Map<string, WantEntry>
   working: boolean
+  /** the answer before: while it is on its way, the next one is made */
+  sent: Promise<void>
   /** called when there is room for more wants */
   onRoom: (() => void)[]
 }
@@ -42,7 +44,8 @@ export function serveBlocks(blocks: ServedBlocks, send: Send, log: Log): BlockSe
   async function read(cid: CID): Promise<Uint8Array | null> {
     if (cid.multihash.code !== sha256.code || !(await blocks.has(cid))) return null
     try {
-      const bytes = Buffer.concat(await Array.fromAsync(blocks.get(cid)))
+      const parts = await Array.fromAsync(blocks.get(cid))
+      const bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
       return bytes.length < MAX_BITSWAP_BYTES / 2 ? bytes : null
     } catch (error) {
       log.warn({ cid: cid.toString(), reason: (error as Error).message }, 'a block can not be given')
@@ -50,7 +53,7 @@ export function serveBlocks(blocks: ServedBlocks, send: Send, log: Log): BlockSe
     }
   }
 
-  async function makeAnswer({ wants }: Asker): Promise<BitswapReply> {
+  async function makeAnswer({ wants }: Asker) {
     const given: { cid: CID; bytes: Uint8Array }[] = []
     const presences: { cid: CID; has: boolean }[] = []
     let size = 0
@@ -72,8 +75,13 @@ export function serveBlocks(blocks: ServedBlocks, send: Send, log: Log): BlockSe
     try {
       const reply = await makeAnswer(asker)
       for (const go of asker.onRoom.splice(0)) go()
-      if (reply.blocks!.length + reply.presences!.length > 0)
-        await send(peer, encodeMessage(reply), ANSWER_MS)
+      await asker.sent
+      if (reply.blocks.length + reply.presences.length > 0) {
+        asker.sent = send(peer, encodeMessage(reply), ANSWER_MS)
+        // it is awaited by the next one, or here
+        asker.sent.catch(() => {})
+      }
+      if (asker.wants.size === 0) await asker.sent
     } catch (error) {
       log.debug({ peer, reason: (error as Error).message }, 'blocks were not given')
       // who can't take one answer gets no more
@@ -89,7 +97,12 @@ export function serveBlocks(blocks: ServedBlocks, send: Send, log: Log): BlockSe
 
   return {
     async want(peer, wants, full) {
-      const asker: Asker = askers.get(peer) ?? { wants: new Map(), working: false, onRoom: [] }
+      const asker: Asker = askers.get(peer) ?? {
+        wants: new Map(),
+        working: false,
+        sent: Promise.resolve(),
+        onRoom: [],
+      }
       askers.set(peer, asker)
       if (full) asker.wants.clear()
       for (const entry of wants) {
