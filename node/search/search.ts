@@ -180,6 +180,17 @@ export function startSearch(parts: { home: Home; ledger: Ledger }, options: Sear
     }
   }
 
+  /** Where a word may be. Words that are not as they were written are made anew, once. */
+  async function findPlaces(word: string, shards: string[], limit: number): Promise<Place[]> {
+    const what = { key: keyOf(word), shards, limit }
+    const { places, broken } = await index.ask('find', what)
+    if (broken.length === 0) return places
+    notes.push(`the index of ${broken.length} shards is not as Shoal wrote it: it is made anew`)
+    await index.forgetWords(broken)
+    await catchUp()
+    return (await index.ask('find', what)).places
+  }
+
   async function searchVectors(
     held: Holdings,
     request: SearchRequest & { kind: 'text' | 'image' },
@@ -229,8 +240,7 @@ export function startSearch(parts: { home: Home; ledger: Ledger }, options: Sear
       .filter(({ campaign }) => request.campaign === null || campaign === request.campaign)
       .map(({ manifest }) => manifest)
     const word = wordOf(request)
-    const found = await index.ask('find', { key: keyOf(word), shards, limit: MAX_PLACES })
-    for (const place of found.places) {
+    for (const place of await findPlaces(word, shards, MAX_PLACES)) {
       if (gathered.hits.size >= request.limit) break
       await gathered.add(place, (row) => asMatch(matchOf(row, request)), null)
     }
@@ -242,7 +252,6 @@ export function startSearch(parts: { home: Home; ledger: Ledger }, options: Sear
         await gathered.add(place, () => asMatch(`pdq ~${place.bits}`), null)
       }
     }
-    if (found.broken.length > 0) await index.forgetWords(found.broken)
     return [...gathered.hits.values()]
   }
 
@@ -273,11 +282,7 @@ export function startSearch(parts: { home: Home; ledger: Ledger }, options: Sear
       )
     const held = await catchUp()
     const isRemoved = await readRemoved(home.store, options.clock())
-    const { places } = await index.ask('find', {
-      key: keyOf(uid),
-      shards: [...held.shards.keys()],
-      limit: 16,
-    })
+    const places = await findPlaces(uid, [...held.shards.keys()], 16)
     const found: { shard: OpenShard; row: number; cells: Row }[] = []
     for (const { manifest, row } of places) {
       const shard = await openShard(CID.parse(manifest))
