@@ -6,6 +6,7 @@ import { walkDag } from './walk-dag.ts'
 
 export { type Collected, collect, GRACE_MS } from './collect.ts'
 export { findPin, holdRoot, listPinned, listRoots, type PinParts, type Root, type Why } from './roots.ts'
+export { linksOf } from './walk-dag.ts'
 
 /**
  * Milliseconds since a block was written, below which it is not taken for a part of what is unpinned alone: something
