@@ -9,6 +9,7 @@ import { openLedger, verifyInPool } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
 import { type CampaignStanding, type Campaigns, manageCampaigns } from '../manage-campaigns.ts'
 import { manageExports } from '../manage-exports.ts'
+import { type Cars, manageCars } from '../manage-cars.ts'
 import type { Pins } from '../manage-pins.ts'
 import { manageReleases, type Releases } from '../manage-releases.ts'
 import { manageShards } from '../manage-shards.ts'
@@ -32,6 +33,7 @@ import { listStandings, type PeerRecord } from './list-standings.ts'
 import { answerPeers, startMembership } from './membership.ts'
 import { prepareModels } from './obtain-model.ts'
 import { startProducer } from './produce-segment.ts'
+import { provideShards } from './provide-shards.ts'
 import { shareFiles } from './share-files.ts'
 import type { Status } from './status.ts'
 import { startToolbox, type ToolboxOptions } from './toolbox.ts'
@@ -90,7 +92,7 @@ export interface DaemonOptions extends ToolboxOptions {
   auditShard?: typeof auditShard | undefined
 }
 
-export interface Daemon extends Campaigns, Shards, Exports, Pins, Releases, Pick<Search, 'search' | 'whois'> {
+export interface Daemon extends Campaigns, Shards, Exports, Cars, Pins, Releases, Pick<Search, 'search' | 'whois'> {
   searchProgress: Search['progress']
   /** @param peer - a multiaddr of a node to call first, or null */
   join(cid: string, peer: string | null): Promise<CampaignStanding>
@@ -164,6 +166,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const hearings = hearShards(ledger, clock)
   opened.defer(hearings.close)
   opened.defer(dropRefused(home, ledger, log))
+  const shards = provideShards(home, network, log)
+  opened.defer(() => shards.close())
   const models = prepareModels(network, shared, options)
   opened.defer(() => models.close())
   const membership = startMembership(home, ledger, network, {
@@ -210,6 +214,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     auditor.look()
     keeper.look()
     worker.look()
+    shards.look()
   }
   const timer = setInterval(look, LOOK_MS)
   for (const { id } of ledger.campaigns())
@@ -254,6 +259,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return {
     ...campaigns,
     ...manageShards(home),
+    ...manageCars(home),
     ...{ search: searching.search, whois: searching.whois, searchProgress },
     ...manageExports(home, ledger, clock),
     ...manageReleases(home, ledger, clock),

@@ -86,6 +86,8 @@ export const LOOKUP_MS = 20 * SECOND
 export const PROVIDE_AGAIN_MS = 5 * SECOND
 /** Keys announced at once: each talks to twenty peers. */
 export const MAX_PROVIDES = 8
+/** Of those that are not in a hurry: ten thousand shards, a second each, take less than an hour. */
+export const MAX_LATER_PROVIDES = 4
 /** Providers of a key that are looked at: more hold no more news. */
 export const MAX_PROVIDERS = 20
 

@@ -6,14 +6,23 @@ import type { CID } from 'multiformats/cid'
 import PQueue from 'p-queue'
 import { DHT_PROTOCOL } from '../../protocol/topics.ts'
 import type { Log } from '../log.ts'
-import { LOOKUP_MS, MAX_PROVIDERS, MAX_PROVIDES, PROVIDE_AGAIN_MS, PROVIDE_MS } from './limits.ts'
+import {
+  LOOKUP_MS,
+  MAX_LATER_PROVIDES,
+  MAX_PROVIDERS,
+  MAX_PROVIDES,
+  PROVIDE_AGAIN_MS,
+  PROVIDE_MS,
+} from './limits.ts'
 
 export interface Providers {
   /**
    * Become a provider of a key, and stay one until it is withdrawn: it is announced again every 24 hours, and as the
    * network grows. Announcing takes seconds; while there is nobody to tell, it waits.
+   *
+   * @param later - it may take hours: the other keys don't wait for it
    */
-  provide(key: CID): void
+  provide(key: CID, options?: { later?: boolean }): void
   /** Let it expire: others may still name this node for up to 48 hours. */
   withdraw(key: CID): Promise<void>
   /**
@@ -55,12 +64,13 @@ export function startProviders(
   log: Log,
 ): Providers & { close(): Promise<void> } {
   const queue = new PQueue({ concurrency: MAX_PROVIDES })
+  const laterQueue = new PQueue({ concurrency: MAX_LATER_PROVIDES })
   const table = tableOf(dht)
   const closing = new AbortController()
   /** what is provided, and how many peers the table held when it was last announced; 0 where nobody heard it */
-  const wanted = new Map<string, { key: CID; announcedTo: number; queued: boolean }>()
+  const wanted = new Map<string, Wanted>()
 
-  function announce(entry: { key: CID; announcedTo: number; queued: boolean }): void {
+  function announce(entry: Wanted): void {
     if (entry.queued || table.size === 0) return
     entry.queued = true
     const work = async () => {
@@ -75,7 +85,7 @@ export function startProviders(
       entry.queued = false
       if (entry.announcedTo === 0) announceWithin(PROVIDE_AGAIN_MS)
     }
-    void queue.add(work)
+    void (entry.later ? laterQueue : queue).add(work)
   }
 
   async function tell(key: CID): Promise<number> {
@@ -106,8 +116,8 @@ export function startProviders(
   table.addEventListener('peer:add', grown)
 
   return {
-    provide(key) {
-      const entry = wanted.get(key.toString()) ?? { key, announcedTo: 0, queued: false }
+    provide(key, { later = false } = {}) {
+      const entry = wanted.get(key.toString()) ?? { key, later, announcedTo: 0, queued: false }
       wanted.set(key.toString(), entry)
       announce(entry)
     },
@@ -142,9 +152,17 @@ export function startProviders(
       closing.abort()
       clearTimeout(later)
       queue.clear()
-      await queue.onIdle()
+      laterQueue.clear()
+      await Promise.all([queue.onIdle(), laterQueue.onIdle()])
     },
   }
+}
+
+interface Wanted {
+  key: CID
+  later: boolean
+  announcedTo: number
+  queued: boolean
 }
 
 /** Peers come in bursts; what they make necessary is done once. */
