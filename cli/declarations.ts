@@ -218,6 +218,20 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     examples: ['fetch bafyrei…'],
     load: () => import('./commands/fetch.ts'),
   },
+  'car export': {
+    usage: '<cid>',
+    describe: 'Write a shard, a release or any other DAG that is here whole to a CAR file',
+    options: ['out', ...COMMON],
+    examples: ['car export bafyrei…', 'car export bafyrei… --out shard.car'],
+    load: () => import('./commands/export-car.ts'),
+  },
+  'car import': {
+    usage: '<file>',
+    describe: 'Keep what a CAR file holds. Every block is checked, and all of it or nothing is kept',
+    options: [...COMMON],
+    examples: ['car import shard.car'],
+    load: () => import('./commands/import-car.ts'),
+  },
   'pin list': {
     usage: '',
     describe: 'List what is kept here, and why',

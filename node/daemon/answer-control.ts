@@ -2,6 +2,7 @@ import { ShoalError } from '../../protocol/errors.ts'
 import type { ExportRequest, Shards } from '../components.ts'
 import type { ControlRequest } from '../control.ts'
 import type { CampaignRequest } from '../manage-campaigns.ts'
+import type { Cars } from '../manage-cars.ts'
 import type { Pins } from '../manage-pins.ts'
 import type { Releases } from '../manage-releases.ts'
 import type { SearchRequest } from '../search/search.ts'
@@ -33,6 +34,8 @@ const ANSWERS = {
   exportPairs: (daemon, argument) => daemon.exportPairs(argument as ExportRequest),
   exportProgress: (daemon, argument) => daemon.exportProgress(String(argument)),
   stopExport: (daemon, argument) => daemon.stopExport(String(argument)),
+  exportCar: (daemon, argument) => daemon.exportCar(...(argument as Parameters<Cars['exportCar']>)),
+  importCar: (daemon, argument) => daemon.importCar(String((argument as Parameters<Cars['importCar']>)[0])),
   listPins: (daemon) => daemon.listPins(),
   addPin: (daemon, argument) => daemon.addPin(...(argument as Parameters<Pins['addPin']>)),
   removePin: (daemon, argument) => daemon.removePin(...(argument as Parameters<Pins['removePin']>)),
