@@ -8,8 +8,8 @@ import { openHome } from '../home.ts'
 import { openLedger, verifyInPool } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
 import { type CampaignStanding, type Campaigns, manageCampaigns } from '../manage-campaigns.ts'
+import { type Cars, type Cars, manageCars, manageCars } from '../manage-cars.ts'
 import { manageExports } from '../manage-exports.ts'
-import { type Cars, manageCars } from '../manage-cars.ts'
 import type { Pins } from '../manage-pins.ts'
 import { manageReleases, type Releases } from '../manage-releases.ts'
 import { manageShards } from '../manage-shards.ts'
@@ -259,6 +259,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return {
     ...campaigns,
     ...manageShards(home),
+    ...manageCars(home),
     ...manageCars(home),
     ...{ search: searching.search, whois: searching.whois, searchProgress },
     ...manageExports(home, ledger, clock),
