@@ -1,13 +1,13 @@
 import { LRUCache } from 'lru-cache'
 import type { CID } from 'multiformats/cid'
-import { ShoalError } from '../../protocol/errors.ts'
+import type { ShoalError } from '../../protocol/errors.ts'
 import { decodeManifest } from '../../protocol/records/manifest.ts'
+import { fetchOne, fetchShard, findSources, openPool, type SourcePool } from '../fetch/fetch.ts'
 import type { Home } from '../home.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
 import type { Network } from '../network/network.ts'
 import { addPin, findPin, holdRoot, listPinned, removePin } from '../pins/pins.ts'
-import { fetchShard } from '../shard/shard.ts'
 import { makeBell } from './bell.ts'
 import { type Candidate, drawCandidates } from './choose-replicas.ts'
 
@@ -71,7 +71,7 @@ interface Replica {
 interface Parts {
   home: Home
   ledger: Ledger
-  network: Pick<Network, 'findProviders' | 'fetchBlock'>
+  network: Pick<Network, 'blockSource' | 'findProviders' | 'members' | 'peers' | 'shun'>
 }
 
 /**
@@ -172,34 +172,31 @@ export function startReplicator({ home, ledger, network }: Parts, options: Repli
     const envelope = await ledger.find(shard.id)
     if (!envelope) return
     const release = holdRoot(home.blocks, manifest)
+    const onForged = (peer: string) => void network.shun(peer)
+    const sources = findSources(network, { root: manifest, campaign: id }, signal)
+    const pool = openPool(sources, { log, signal, onForged })
     try {
-      const bytes = await sizeOf(id, manifest)
+      const bytes = await sizeOf(manifest, pool)
       if (!(await makeRoom(bytes, others, limit))) return
       const work = { manifest: name, done: 0, bytes }
       current = work
-      await fetchShard(home, manifest, envelope, async (cid) => {
-        signal.throwIfAborted()
-        const block = await network.fetchBlock(id, cid, { signal })
-        work.done += block?.length ?? 0
-        return block
-      })
+      const onProgress = ({ done }: { done: number }) => void Object.assign(work, { done })
+      await fetchShard(home, manifest, envelope, { pool, maxBytes: bytes, onProgress })
       signal.throwIfAborted()
       const pin = await addPin(home, manifest, 'replica', clock)
       if (pin.why === 'replica') replicas.set(name, { cid: manifest, bytes: pin.bytes ?? bytes, others })
       log.info({ manifest: name, bytes, others }, 'a replica is kept')
       options.onKeep(manifest)
     } finally {
+      pool.close()
       release()
       current = null
     }
   }
 
   /** What a shard will take. */
-  async function sizeOf(id: CID, manifest: CID): Promise<number> {
-    const block = (await home.blocks.has(manifest))
-      ? Buffer.concat(await Array.fromAsync(home.blocks.get(manifest)))
-      : await network.fetchBlock(id, manifest, { signal: stop.signal })
-    if (block === null) throw new ShoalError('block_missing', `nobody gives manifest ${manifest}`)
+  async function sizeOf(manifest: CID, pool: SourcePool): Promise<number> {
+    const block = await fetchOne({ blocks: home.blocks, pool }, manifest)
     const { files } = decodeManifest(block)
     return Math.ceil(files.reduce((sum, { bytes }) => sum + bytes, 0) * (1 + NODES_SHARE)) + block.length
   }

@@ -62,10 +62,18 @@ async function play(
   }
   const network = {
     findProviders: async (key: CID) => Array.from({ length: counts.get(key.toString())! }, String),
-    fetchBlock: async (_: CID, cid: CID) => {
-      asked.push(cid)
-      return Buffer.concat(await Array.fromAsync(blocks.get(cid)))
+    blockSource: (name: string) => ({
+      name,
+      async get(cid: CID) {
+        asked.push(cid)
+        return (await blocks.has(cid)) ? Buffer.concat(await Array.fromAsync(blocks.get(cid))) : null
+      },
+    }),
+    async *members() {
+      yield 'producer'
     },
+    peers: async () => [],
+    shun: async () => {},
   }
   const start = (changes: Partial<ReplicatorOptions> = {}) => {
     const replicator = startReplicator(
