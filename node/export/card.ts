@@ -224,7 +224,6 @@ function removals({ tally, chosen }: CardFacts): string {
   const contacts = [...tally.campaigns.values()].flatMap(({ campaign }) =>
     campaign?.contact ? [plain(campaign.contact)] : [],
   )
-  const bare = chosen.named.filter(({ read }) => read === null).length
   return [
     '## Removals',
     '',
@@ -234,10 +233,10 @@ function removals({ tally, chosen }: CardFacts): string {
           const { seq, root, thisUpdate, nextUpdate } = signed.removals
           return `release ${code(id)}: removals up to ${isoTime(thisUpdate)} were applied (head ${seq}, root ${root === null ? 'none in force' : code(bytesToHex(root))}). **After ${isoTime(nextUpdate)} do not use it any more**: get the campaign's next release`
         }),
-        ...(bare === 0
+        ...(tally.unreleased === 0
           ? []
           : [
-              `**no removals were applied** to ${count(bare)} of what was exported: shards are what their producers signed. Releases have removals applied`,
+              `**no removals were applied** to ${count(tally.unreleased)} of the shards: they are what their producers signed. Releases have removals applied`,
             ]),
       ],
       MAX_LINES,

@@ -82,11 +82,10 @@ export async function exportPairs(parts: SourceParts, options: ExportOptions): P
       isWhole && (!isFile || (chosen.named.length === 1 && chosen.releases.length === 0))
         ? copyFiles(parts, dir, name, signal)
         : startRowWriter(
-            parts.blocks,
             {
               ...{ format, filters, dir, name },
               rowsPerFile: options.rowsPerFile,
-              filePerShard: isTable(format),
+              filePerShard: name === null && isTable(format),
             },
             signal,
           )
@@ -160,7 +159,9 @@ function copyFiles(
 ): PairWriter {
   const files: ExportedFile[] = []
   let empty: Source | null = null
-  async function copy({ file }: Source): Promise<string> {
+  async function copy({ file, open }: Source): Promise<string> {
+    // refuses what is no table of pairs, as wherever rows are read
+    await open()
     const copied = name ?? `pairs-${String(files.length).padStart(5, '0')}.parquet`
     const to = createWriteStream(join(dir, copied), { flags: 'wx' })
     await pipeline(readFile(blocks, file), to, { signal })

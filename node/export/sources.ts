@@ -14,7 +14,7 @@ import {
   type ReadRelease,
   readRelease,
 } from '../release/release.ts'
-import { openTable, readBlock, readShard } from '../shard/shard.ts'
+import { openTable, readBlock, readShard, type ShardTable } from '../shard/shard.ts'
 import type { Blocks, Store } from '../store/store.ts'
 
 export interface SourceParts {
@@ -42,7 +42,11 @@ export interface Source {
   campaign: Campaign | null
   /** `pairs.parquet`, or what a release leaves of it */
   file: Manifest['files'][number]
-  /** rows that a release took out */
+  /** @throws ShoalError as `openTable` */
+  open(): Promise<ShardTable>
+  /** whether it is taken from a release, and not as its producer signed it */
+  isReleased: boolean
+  /** rows that the release took out */
   duplicates: number
   removed: number
 }
@@ -83,20 +87,26 @@ export async function chooseSources(
 }
 
 /**
- * The shards, in order, each once. One that was named itself is checked whole before it is given, as by `readShard`; of a
- * release's the producer's signature, and the blocks as they are read.
+ * The shards, each once: first those of the releases, since what these took out must not come back by a shard's own
+ * name. One that was named itself is checked whole before it is given, as by `readShard`; of a release's the producer's
+ * signature, and the blocks as they are read.
  *
  * @throws ShoalError `release_mismatch`, as `readShard` and `entriesOf`
  */
 export async function* openSources(parts: SourceParts, chosen: Chosen): AsyncGenerator<Source> {
   const seen = new Set<string>()
   const isNew = (manifest: CID) => seen.size < seen.add(manifest.toString()).size
-  for (const { cid, read } of chosen.named) {
+  const isRelease = ({ read }: Chosen['named'][number]) => read !== null
+  const inOrder = [...chosen.named.filter(isRelease), ...chosen.named.filter((one) => !isRelease(one))]
+  for (const { cid, read } of inOrder) {
     if (read === null) {
       if (!isNew(cid)) continue
-      const { manifest: facts, record, recordId, campaign } = await readShard(parts, cid)
+      const { manifest: facts, record, recordId, campaign, pairs } = await readShard(parts, cid)
       const file = facts.files.find(({ name }) => name === 'pairs.parquet')!
-      yield { manifest: cid, record, recordId, facts, campaign, file, duplicates: 0, removed: 0 }
+      yield {
+        ...{ manifest: cid, record, recordId, facts, campaign, file, open: async () => pairs },
+        ...{ isReleased: false, duplicates: 0, removed: 0 },
+      }
       continue
     }
     const { campaign } = chosen.releases.find((one) => one.read === read)!
@@ -125,10 +135,9 @@ async function openEntry(
   demand(rows + duplicates + removed === whole.rows, 'has other rows than its manifest counts')
   demand(rows < whole.rows || entry.pairs.equals(whole.cid), 'lost no row, and yet is another file')
   const file = { name: whole.name, cid: entry.pairs, bytes, rows }
-  return { manifest, record, recordId: entry.record, facts, file, duplicates, removed }
-}
-
-/** @throws ShoalError as `openTable` */
-export function openPairs(blocks: Blocks, { file }: Source) {
-  return openTable(blocks, file)
+  return {
+    ...{ manifest, record, recordId: entry.record, facts, file, duplicates, removed },
+    isReleased: true,
+    open: () => openTable(blocks, file),
+  }
 }

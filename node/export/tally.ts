@@ -19,6 +19,8 @@ export type Judge = (campaign: CID, record: CID) => Promise<Judged | null>
 /** What was exported, added up; its size does not follow the number of rows. */
 export interface Tally {
   shards: number
+  /** of them, those that are not taken from a release */
+  unreleased: number
   /** rows that were looked at, and that passed the filters */
   rows: number
   passed: number
@@ -45,7 +47,16 @@ const MAX_NAMES = 1_000
 
 export function emptyTally(): Tally {
   return {
-    ...{ shards: 0, rows: 0, passed: 0, duplicates: 0, removed: 0, candidates: 0, outcomes: {} },
+    ...{
+      shards: 0,
+      unreleased: 0,
+      rows: 0,
+      passed: 0,
+      duplicates: 0,
+      removed: 0,
+      candidates: 0,
+      outcomes: {},
+    },
     campaigns: new Map(),
     producers: new Map(),
     deviceClasses: new Map(),
@@ -60,6 +71,7 @@ export function emptyTally(): Tally {
 export function addShard(tally: Tally, source: Source, judged: Judged | null, passed: number): void {
   const { facts, record, campaign, file } = source
   tally.shards++
+  if (!source.isReleased) tally.unreleased++
   tally.rows += file.rows
   tally.passed += passed
   tally.duplicates += source.duplicates

@@ -1,6 +1,4 @@
 import { ShoalError } from '../../protocol/errors.ts'
-import { openTable } from '../shard/shard.ts'
-import type { Blocks } from '../store/store.ts'
 import { startThreads } from '../threads.ts'
 import type { PairWriter } from './export.ts'
 import type { ExportAnswer, ExportPlan, ExportTask } from './export-worker.ts'
@@ -17,7 +15,7 @@ const MAX_MIB = 768
  * Reads, filters and writes rows in a thread of their own, into which only the bytes of blocks go. While it is busy
  * with one group the next one's blocks are read and checked.
  */
-export function startRowWriter(blocks: Blocks, plan: ExportPlan, signal: AbortSignal): PairWriter {
+export function startRowWriter(plan: ExportPlan, signal: AbortSignal): PairWriter {
   const threads = startThreads(new URL('./export-worker', import.meta.url), {
     threads: 1,
     workerData: plan,
@@ -39,9 +37,9 @@ export function startRowWriter(blocks: Blocks, plan: ExportPlan, signal: AbortSi
   }
 
   return {
-    async add({ file, campaign }, onRows) {
+    async add({ file, campaign, open }, onRows) {
       const where = `${file.name} (${file.cid})`
-      const table = await openTable(blocks, file)
+      const table = await open()
       await ask({ table: table.file, model: campaign?.pipeline.model.repo ?? null }, where)
       const sum = { passed: 0, names: new Set<string>(), languages: new Map<string, number>() }
       let writing: Promise<void> | null = null

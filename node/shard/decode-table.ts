@@ -34,6 +34,10 @@ const MAX_GROUP_BYTES = 128 * 1024 * 1024
 /** Bytes that one page may unpack to: ours have a megabyte, dictionaries some more. */
 const MAX_PAGE_BYTES = 128 * 1024 * 1024
 
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+/** The library's own takes U+FEFF from the beginning of a text, which would be another text with another uid. */
+const parsers = { stringFromBytes: (bytes?: Uint8Array) => bytes && utf8.decode(bytes) }
+
 /**
  * Read a table whose blocks were checked, but whose maker is a stranger: call it in a thread that can be ended.
  *
@@ -58,7 +62,15 @@ export function decodeTable(file: TableFile) {
         byteLength: file.fileBytes,
         slice: (from: number, to = file.fileBytes) => bytes.slice(from - start, to - start).buffer,
       }
-      const options = { file: slices, metadata, rowStart, rowEnd, utf8: false, compressors: { ZSTD: unpack } }
+      const options = {
+        file: slices,
+        metadata,
+        rowStart,
+        rowEnd,
+        utf8: false,
+        parsers,
+        compressors: { ZSTD: unpack },
+      }
       const rows = await parquetReadObjects(columns ? { ...options, columns } : options)
       if (rows.some((row) => Object.values(row).includes(undefined)))
         throw new Error('a column ends too early')

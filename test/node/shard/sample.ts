@@ -101,8 +101,17 @@ export interface Published {
   publish(changes?: Parameters<typeof publishShard>[2] | object): Promise<CheckedShard['cid']>
 }
 
-/** A shard of `count` candidates, every other one a pair, with its campaign, in a node's directories below `dir`. */
-export async function publishSample(dir: string, count: number, repo = 'shoal-mini'): Promise<Published> {
+/**
+ * A shard of `count` candidates, every other one a pair, with its campaign, in a node's directories below `dir`.
+ *
+ * @param pairOf - makes the pair of a candidate
+ */
+export async function publishSample(
+  dir: string,
+  count: number,
+  repo = 'shoal-mini',
+  pairOf: (i: number) => Pair = makePair,
+): Promise<Published> {
   const store = await openStore(join(dir, 'store'))
   const blocks = await openBlocks(join(dir, 'blocks'))
   const signer = await loadIdentity(dir)
@@ -129,7 +138,7 @@ export async function publishSample(dir: string, count: number, repo = 'shoal-mi
   const outcomes = range(count).map(makeOutcome)
   const pairs = range(count)
     .filter((i) => i % 2 === 0)
-    .map(makePair)
+    .map(pairOf)
   const writer = await startShardWriter(join(dir, 'files'))
   await writer.add({ pairs, outcomes })
   const files = await writer.finish()
