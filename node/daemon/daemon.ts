@@ -1,14 +1,14 @@
 // before all that makes objects
 import '../small-nursery.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ShoalError } from '../../protocol/errors.ts'
+import { ShoalError } from '../../protocol/errors.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
-import type { Exports, ShardDetails, Shards } from '../components.ts'
+import type { Exports, Shards } from '../components.ts'
 import { openHome } from '../home.ts'
 import { openLedger, verifyInPool } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
 import { type CampaignStanding, type Campaigns, manageCampaigns } from '../manage-campaigns.ts'
-import { type Cars, type Cars, manageCars, manageCars } from '../manage-cars.ts'
+import { type Cars, manageCars } from '../manage-cars.ts'
 import { manageExports } from '../manage-exports.ts'
 import type { Pins } from '../manage-pins.ts'
 import { manageReleases, type Releases } from '../manage-releases.ts'
@@ -23,7 +23,7 @@ import type { AuditOutlook } from './choose-audits.ts'
 import type { VerifyRequest } from './demand-audits.ts'
 import { watchDisk } from './disk.ts'
 import { dropRefused } from './drop-refused.ts'
-import { fetchFound } from './find-shard.ts'
+import { type FetchRequest, type FetchResult, type FetchRunning, fetchWanted } from './fetch-wanted.ts'
 import { hearShards } from './hear-shards.ts'
 import { type Hours, isWithin } from './hours.ts'
 import { startKeeper } from './keeper.ts'
@@ -48,6 +48,8 @@ export type {
   AuditEnding,
   AuditOutlook,
   Ending,
+  FetchRequest,
+  FetchResult,
   JudgedRequest,
   PeerRecord,
   SegmentStanding,
@@ -78,6 +80,8 @@ export interface DaemonOptions extends ToolboxOptions {
   onEnd?: ((ending: Ending) => void) | undefined
   /** told when an audit has ended here */
   onAudit?: ((audit: AuditEnding) => void) | undefined
+  /** take no segments: for the time of one command */
+  withoutWork?: boolean | undefined
   /** audit nothing, for tests of what else a node does */
   withoutAudits?: boolean | undefined
   /** in place of CONTENTION_MS and the pause between syncs, where all nodes are on one machine */
@@ -92,7 +96,14 @@ export interface DaemonOptions extends ToolboxOptions {
   auditShard?: typeof auditShard | undefined
 }
 
-export interface Daemon extends Campaigns, Shards, Exports, Cars, Pins, Releases, Pick<Search, 'search' | 'whois'> {
+export interface Daemon
+  extends Campaigns,
+    Shards,
+    Exports,
+    Cars,
+    Pins,
+    Releases,
+    Pick<Search, 'search' | 'whois'> {
   searchProgress: Search['progress']
   /** @param peer - a multiaddr of a node to call first, or null */
   join(cid: string, peer: string | null): Promise<CampaignStanding>
@@ -101,11 +112,11 @@ export interface Daemon extends Campaigns, Shards, Exports, Cars, Pins, Releases
   /** Of all campaigns, one after the other. @throws ShoalError `page_invalid` */
   segments(request: SegmentsRequest): SegmentStanding[]
   /**
-   * Get a shard that the ledger knows, from whoever gives its blocks, and check all of it.
+   * Get a verified shard or a release from whoever has it, check all of it, and keep it.
    *
-   * @throws ShoalError `cid_invalid`, `shard_unknown`, `block_missing`; whatever is wrong with it
+   * @throws ShoalError `cid_invalid`; as `fetchWanted`
    */
-  fetch(manifest: string): Promise<ShardDetails>
+  fetch(request: FetchRequest, running?: FetchRunning): Promise<FetchResult>
   /**
    * Audit a shard now, or repeat another's audit of it, and tell nobody else.
    *
@@ -203,7 +214,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     {
       ...{ ...options, mayWork, isReady: membership.isReady },
       // verification keeps up with the crawl
-      mayBegin: async () => (!audits || auditor.letsWork()) && (await keeper.hasRoom()),
+      mayBegin: async () =>
+        !options.withoutWork && (!audits || auditor.letsWork()) && (await keeper.hasRoom()),
     },
   )
   function wake(): void {
@@ -223,6 +235,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       .catch((error: Error) => log.error({ error: error.message }, 'a campaign was not entered'))
 
   const kept = opened.move()
+  const ending = new AbortController()
+  const fetches = new Set<Promise<unknown>>()
   let closing = false
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>()
   ended.catch(() => {})
@@ -232,7 +246,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     keeper.end()
     if (closing) return ended
     closing = true
-    Promise.all([worker.ended, auditor.ended, keeper.ended])
+    ending.abort(new ShoalError('daemon_ended', 'the node ends: start it and ask again'))
+    Promise.all([worker.ended, auditor.ended, keeper.ended, Promise.allSettled(fetches)])
       .then(() => sleep(FAREWELL_MS))
       .finally(() => {
         clearInterval(timer)
@@ -259,7 +274,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return {
     ...campaigns,
     ...manageShards(home),
-    ...manageCars(home),
     ...manageCars(home),
     ...{ search: searching.search, whois: searching.whois, searchProgress },
     ...manageExports(home, ledger, clock),
@@ -304,7 +318,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     peers: () => network.peers(),
     segments: (request) => listSegments(ledger, network.peerId, request),
-    fetch: (text) => fetchFound({ home, ledger, network }, text),
+    async fetch(request, { signal, onProgress } = {}) {
+      const either = signal ? AbortSignal.any([signal, ending.signal]) : ending.signal
+      const fetched = fetchWanted({ home, ledger, network }, request, {
+        ...{ signal: either, onProgress, log, clock },
+      })
+      fetches.add(fetched)
+      return fetched.finally(() => fetches.delete(fetched))
+    },
     verify: auditor.demand,
     judged: listJudged(ledger, home.signer.publicKey),
     standings: (peer) => listStandings(ledger, home.signer.publicKey, peer),
