@@ -2,7 +2,7 @@
 import { PAIR_COLUMNS, type Row } from '../shard/shard.ts'
 
 /** The embedding makes lines of thousands of characters, which tables of text are not for. */
-export const CSV_COLUMNS = PAIR_COLUMNS.map(({ name }) => name).filter((name) => name !== 'embedding')
+const CSV_COLUMNS = PAIR_COLUMNS.map(({ name }) => name).filter((name) => name !== 'embedding')
 
 /** RFC 4180, 2.1 and 2.3. */
 export const CSV_HEAD = `${CSV_COLUMNS.join(',')}\r\n`

@@ -1,3 +1,6 @@
+/** Lines of each list: who wants all of them reads the list of shards. */
+export const MAX_LINES = 100
+
 /** Any text as Markdown that shows it and does nothing else: one line, no markup, no HTML. */
 export function plain(text: string): string {
   return oneLine(text)
@@ -39,4 +42,9 @@ export function bytesToHex(bytes: Uint8Array): string {
 /** Without controls, and without what turns the direction of the text around it. */
 function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ')
+}
+
+/** `1,234` */
+export function count(number: number): string {
+  return number.toLocaleString('en')
 }

@@ -3,7 +3,16 @@ import type { SchemaElement } from 'hyparquet'
 import { fileWriter, ParquetWriter } from 'hyparquet-writer'
 
 export type Cell = string | number | bigint | Uint8Array | string[] | null
-export type CellType = 'string' | 'int32' | 'int64' | 'float' | 'double' | 'timestamp' | 'strings' | 'bytes' | 'boxes'
+export type CellType =
+  | 'string'
+  | 'int32'
+  | 'int64'
+  | 'float'
+  | 'double'
+  | 'timestamp'
+  | 'strings'
+  | 'bytes'
+  | 'boxes'
 
 /** A column of a table; strings, hashes above all, that seldom repeat are `distinct`: no dictionary is tried. */
 export interface Column {
