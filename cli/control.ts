@@ -12,9 +12,10 @@ export async function tryControl<Command extends keyof ControlAnswers>(
   { options, signal }: Context,
   command: Command,
   argument?: unknown,
+  onProgress?: (progress: unknown) => void,
 ): Promise<Result<Command> | undefined> {
   try {
-    return (await askDaemon(findDataDir(options.data), { command, argument }, signal)) as
+    return (await askDaemon(findDataDir(options.data), { command, argument }, signal, onProgress)) as
       | Result<Command>
       | undefined
   } catch (error) {

@@ -213,9 +213,18 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   fetch: {
     usage: '<cid>',
-    describe: "Get another node's shard from peers. Every block is checked",
-    options: [...COMMON],
-    examples: ['fetch bafyrei…'],
+    describe:
+      'Get a verified shard, or a release, from peers and gateways. Every block is checked. Run again after an interruption, it goes on from there',
+    options: [
+      ...(['out', 'gateway', 'peer', 'unverified', 'signer', 'local'] as const),
+      ...(['quorum', 'operators', 'least-standing'] as const),
+      ...COMMON,
+    ],
+    examples: [
+      'fetch bafyrei… --out pairs',
+      'fetch bafyrei… --gateway https://gateway.example.org',
+      'fetch bafyrei… --peer /ip4/192.0.2.1/tcp/4631/p2p/12D… --quorum 2',
+    ],
     load: () => import('./commands/fetch.ts'),
   },
   'car export': {

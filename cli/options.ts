@@ -73,6 +73,9 @@ export interface Options {
   campaign?: string
   rows?: number
   signer?: string
+  /** fetch: addresses with commas between them */
+  gateway?: string
+  unverified: boolean
 }
 
 const STATES: readonly ShardState[] = ['unaudited', 'verified', 'held', 'disputed', 'refused']
@@ -149,5 +152,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   campaign: { kind: 'text', describe: 'CID of the only campaign to look in' },
   domain: { kind: 'text', describe: 'Host of the image, or hosts with commas' },
   rows: { kind: 'number', describe: 'Most rows of one file', least: 1, most: MAX_INDEX, whole: true },
+  gateway: { kind: 'text', describe: 'To fetch: its URL, several with commas' },
+  unverified: { kind: 'flag', describe: 'Take a shard that is not verified' },
   signer: { kind: 'text', describe: 'PEER whose releases to trust as well' },
 }

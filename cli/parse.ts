@@ -101,6 +101,7 @@ function readOptions(name: string, command: Command, values: Values): Options {
     offline: false,
     local: false,
     follow: false,
+    unverified: false,
   }
   for (const [key, value] of Object.entries(values)) {
     if (value === undefined) continue

@@ -11,6 +11,18 @@ export interface ControlRequest {
   argument?: unknown
 }
 
+/** While a command is at work. */
+export interface Running {
+  /** Tell how far it is: the asker gets the latest now and then. */
+  onProgress(progress: unknown): void
+  /** aborted when whoever asked has gone */
+  signal: AbortSignal
+}
+
+type Answer = (request: ControlRequest, running: Running) => Promise<unknown>
+
+/** Milliseconds between two words on how far a command is. */
+const PROGRESS_MS = 100
 /** Bytes of a socket's path that macOS allows; Linux allows four more. */
 const MAX_PATH_BYTES = 103
 /** Characters of a request: the files of a campaign, each by its path. */
@@ -34,15 +46,12 @@ function controlPath(dataDir: string): string {
 
 /**
  * Answer requests on a Unix socket that its owner alone can reach (on Windows a named pipe): one JSON object a line,
- * `{ command, argument }` → `{ result }` or `{ error: { code, message } }`, in turn. Only who has the database open
- * may call it: a socket that is there is a dead process's.
+ * `{ command, argument }` → `{ result }` or `{ error: { code, message } }`, in turn; before it come any number of
+ * `{ progress }`. Only who has the database open may call it: a socket that is there is a dead process's.
  *
  * @throws ShoalError `control_path`, `control_failed`
  */
-export async function serveControl(
-  dataDir: string,
-  answer: (request: ControlRequest) => Promise<unknown>,
-): Promise<{ close(): Promise<void> }> {
+export async function serveControl(dataDir: string, answer: Answer): Promise<{ close(): Promise<void> }> {
   const path = controlPath(dataDir)
   const isFile = process.platform !== 'win32'
   const sockets = new Set<Socket>()
@@ -72,18 +81,28 @@ export async function serveControl(
   }
 }
 
-async function converse(
-  socket: Socket,
-  answer: (request: ControlRequest) => Promise<unknown>,
-): Promise<void> {
+async function converse(socket: Socket, answer: Answer): Promise<void> {
   let chars = 0
   socket.on('data', (data) => {
     chars += data.length
     if (chars > MAX_REQUEST_CHARS) socket.destroy()
   })
+  const gone = new AbortController()
+  socket.once('close', () => gone.abort(new ShoalError('control_gone', 'whoever asked for it has gone')))
+  let last = 0
+  function onProgress(progress: unknown): void {
+    const now = performance.now()
+    if (now - last < PROGRESS_MS || !socket.writable || socket.writableLength > 0) return
+    last = now
+    socket.write(`${JSON.stringify({ progress })}\n`)
+  }
   for await (const line of linesOf(socket)) {
     chars = 0
-    const reply = await replyTo(line, answer)
+    let isAtWork = true
+    const reply = await replyTo(line, (request) =>
+      answer(request, { signal: gone.signal, onProgress: (progress) => isAtWork && onProgress(progress) }),
+    )
+    isAtWork = false
     if (socket.writable) socket.write(`${JSON.stringify(reply)}\n`)
   }
 }
@@ -115,7 +134,8 @@ function readRequest(line: string): ControlRequest {
 /**
  * Ask the daemon of a data directory.
  *
- * @param signal - ends the wait; what was asked for goes on
+ * @param signal - ends the wait; of what was asked for, commands that tell how far they are end with it
+ * @param onProgress - told how far it is
  * @returns its result; undefined where no daemon runs
  * @throws ShoalError with the daemon's own code; `control_broken` where it ends before it answers
  */
@@ -123,6 +143,7 @@ export async function askDaemon(
   dataDir: string,
   request: ControlRequest,
   signal?: AbortSignal,
+  onProgress: (progress: unknown) => void = () => {},
 ): Promise<unknown> {
   const socket = await reach(controlPath(dataDir))
   if (socket === null) return undefined
@@ -132,9 +153,10 @@ export async function askDaemon(
     signal?.throwIfAborted()
     socket.write(`${JSON.stringify(request)}\n`)
     for await (const line of linesOf(socket)) {
-      const { result, error } = JSON.parse(line)
+      const { result, error, progress } = JSON.parse(line)
       if (error) throw new ShoalError(error.code, error.message)
-      return result
+      if (progress === undefined) return result
+      onProgress(progress)
     }
   } finally {
     signal?.removeEventListener('abort', hangUp)

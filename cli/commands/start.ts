@@ -32,12 +32,12 @@ export async function run(context: Context): Promise<void> {
   const onAudit = (audit: AuditEnding) => showAudit(output, audit)
   const hours = options.hours === undefined ? null : parseHours(options.hours)
   const daemon = await startDaemon({ ...readLimits(options), ...{ dataDir, hours, log, onEnd, onAudit } })
-  const control = await serveControl(dataDir, (request) => answerControl(daemon, request)).catch(
-    async (error) => {
-      await daemon.stop()
-      throw error
-    },
-  )
+  const control = await serveControl(dataDir, (request, running) =>
+    answerControl(daemon, request, running),
+  ).catch(async (error) => {
+    await daemon.stop()
+    throw error
+  })
   const stop = () => {
     output.print('Stopping. A second Ctrl-C ends it at once.')
     void daemon.stop()

@@ -71,7 +71,7 @@ async function start(): Promise<Daemon> {
       ...{ contentionMs: CONTENTION_MS, syncEveryMs: SYNC_EVERY_MS },
       ...forging?.cheatAs(() => cheat, { share: 1, most: () => MOST_FORGED, clock: Date.now }),
     })
-    await serveControl(dataDir, (request) => answerControl(daemon, request))
+    await serveControl(dataDir, (request, running) => answerControl(daemon, request, running))
     return daemon
   } catch (error) {
     const { code = 'unexpected', message } = error as { code?: string; message: string }

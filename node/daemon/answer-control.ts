@@ -1,6 +1,6 @@
 import { ShoalError } from '../../protocol/errors.ts'
 import type { ExportRequest, Shards } from '../components.ts'
-import type { ControlRequest } from '../control.ts'
+import type { ControlRequest, Running } from '../control.ts'
 import type { CampaignRequest } from '../manage-campaigns.ts'
 import type { Cars } from '../manage-cars.ts'
 import type { Pins } from '../manage-pins.ts'
@@ -8,6 +8,7 @@ import type { Releases } from '../manage-releases.ts'
 import type { SearchRequest } from '../search/search.ts'
 import type { Daemon, SegmentsRequest } from './daemon.ts'
 import type { VerifyRequest } from './demand-audits.ts'
+import type { FetchRequest } from './fetch-wanted.ts'
 import type { JudgedRequest } from './list-judged.ts'
 
 /** What the owner may ask of a daemon, by command. They are trusted: the socket is theirs alone. */
@@ -15,7 +16,7 @@ const ANSWERS = {
   status: (daemon) => daemon.status(),
   peers: (daemon) => daemon.peers(),
   segments: async (daemon, argument) => daemon.segments(argument as SegmentsRequest),
-  fetch: (daemon, argument) => daemon.fetch(String(argument)),
+  fetch: (daemon, argument, running) => daemon.fetch(argument as FetchRequest, running),
   verify: (daemon, argument) => daemon.verify(argument as VerifyRequest),
   judged: (daemon, argument) => daemon.judged(argument as JudgedRequest),
   standings: (daemon, argument) => daemon.standings((argument ?? null) as string | null),
@@ -56,13 +57,20 @@ const ANSWERS = {
     const { cid, peer } = argument as { cid: string; peer: string | null }
     return daemon.join(String(cid), peer)
   },
-} as const satisfies Record<string, (daemon: Daemon, argument: unknown) => Promise<unknown>>
+} as const satisfies Record<
+  string,
+  (daemon: Daemon, argument: unknown, running?: Running) => Promise<unknown>
+>
 
 export type ControlAnswers = typeof ANSWERS
 
 /** @throws ShoalError `control_command`; whatever the command throws */
-export async function answerControl(daemon: Daemon, { command, argument }: ControlRequest): Promise<unknown> {
+export async function answerControl(
+  daemon: Daemon,
+  { command, argument }: ControlRequest,
+  running?: Running,
+): Promise<unknown> {
   if (!Object.hasOwn(ANSWERS, command))
     throw new ShoalError('control_command', `the daemon knows no ${command}`)
-  return ANSWERS[command as keyof ControlAnswers](daemon, argument)
+  return ANSWERS[command as keyof ControlAnswers](daemon, argument, running)
 }

@@ -14,11 +14,12 @@ import {
   toVerdict,
 } from '../audit/audit.ts'
 import { locateSource } from '../campaigns/campaigns.ts'
+import { fetchShard, findSources, openPool } from '../fetch/fetch.ts'
 import type { Home } from '../home.ts'
 import { verifySignature } from '../identity.ts'
 import type { KnownShard, Ledger } from '../ledger/ledger.ts'
 import type { Network } from '../network/network.ts'
-import { type CheckedShard, fetchShard } from '../shard/shard.ts'
+import type { CheckedShard } from '../shard/shard.ts'
 import { answerAccusations, COPIED } from './answer-accusations.ts'
 import { findOriginal, judgeCopy } from './find-original.ts'
 import type { Hearings } from './hear-shards.ts'
@@ -81,18 +82,13 @@ export async function withShard<T>(
 ): Promise<T> {
   const envelope = await ledger.find(shard.id)
   if (!envelope) throw new ShoalError('record_gone', `the record of shard ${shard.manifest} is gone`)
-  let bytes = 0
-  const checked = await fetchShard(home, shard.manifest, envelope, async (cid) => {
-    signal.throwIfAborted()
-    if (bytes > MAX_SHARD_BYTES)
-      throw new ShoalError(
-        'shard_large',
-        `shard ${shard.manifest} is larger than any segment's: it is not audited`,
-      )
-    const block = await network.fetchBlock(id, cid, { signal })
-    bytes += block?.length ?? 0
-    return block
+  const pool = openPool(findSources(network, { root: shard.manifest, campaign: id }, signal), {
+    signal,
+    onForged: (peer) => void network.shun(peer),
   })
+  const checked = await fetchShard(home, shard.manifest, envelope, {
+    ...{ pool, maxBytes: MAX_SHARD_BYTES },
+  }).finally(pool.close)
   signal.throwIfAborted()
   const source = await locateSource(home.blocks, campaign, segment)
   return toolbox.use(id, campaign, async (tools) =>

@@ -17,7 +17,7 @@ export interface SourceReport {
 }
 
 export interface PoolOptions {
-  log: Log
+  log?: Log | undefined
   signal?: AbortSignal | undefined
   /** told of a source that sent bytes of another block; it is asked for nothing more */
   onForged?: ((source: string) => void) | undefined
@@ -77,7 +77,7 @@ export function openPool(
         schedule()
       }
     } catch (error) {
-      log.debug({ reason: (error as Error).message }, 'the search for sources ended early')
+      log?.debug({ reason: (error as Error).message }, 'the search for sources ended early')
     }
     searching = false
     schedule()
@@ -156,7 +156,7 @@ export function openPool(
       // one that lost against another, or was called off, is not to blame
       else if (!job.taken && !ending.signal.aborted && lane.state === 'open') {
         addFailure(lane, performance.now() + restMs)
-        log.debug({ source: lane.name, code, reason: message, failures: lane.failures }, 'no block')
+        log?.debug({ source: lane.name, code, reason: message, failures: lane.failures }, 'no block')
       }
     } finally {
       lane.atWork--
@@ -168,7 +168,7 @@ export function openPool(
   function drop(lane: Lane, cid: CID): void {
     if (lane.state === 'forged') return
     lane.state = 'forged'
-    log.warn({ source: lane.name, block: cid.toString() }, 'a source sent bytes of another block')
+    log?.warn({ source: lane.name, block: cid.toString() }, 'a source sent bytes of another block')
     onForged?.(lane.name)
     for (const job of jobs) job.asking.get(lane)?.abort()
   }

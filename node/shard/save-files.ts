@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import type { CID } from 'multiformats/cid'
 import type { Manifest } from '../../protocol/records/manifest.ts'
 import type { Blocks } from '../store/store.ts'
 import { readFile } from './table.ts'
@@ -18,18 +19,20 @@ export async function saveFiles(
   { files }: Pick<Manifest, 'files'>,
   dir: string,
 ): Promise<Record<string, string>> {
-  await mkdir(dir, { recursive: true })
   const paths: Record<string, string> = {}
-  for (const file of files) {
-    const path = join(dir, file.name)
-    const unfinished = `${path}.${randomUUID()}.unfinished`
-    try {
-      await pipeline(readFile(blocks, file), createWriteStream(unfinished, { flags: 'wx', flush: true }))
-      await rename(unfinished, path)
-    } finally {
-      await rm(unfinished, { force: true })
-    }
-    paths[file.name] = path
-  }
+  for (const { name, cid } of files) paths[name] = await saveFile(blocks, cid, join(dir, name))
   return paths
+}
+
+/** Write a plain copy of a file, which appears under its name only when it is complete. @returns its path */
+export async function saveFile(blocks: Blocks, cid: CID, path: string): Promise<string> {
+  await mkdir(dirname(path), { recursive: true })
+  const unfinished = `${path}.${randomUUID()}.unfinished`
+  try {
+    await pipeline(readFile(blocks, { cid }), createWriteStream(unfinished, { flags: 'wx', flush: true }))
+    await rename(unfinished, path)
+  } finally {
+    await rm(unfinished, { force: true })
+  }
+  return path
 }

@@ -82,7 +82,7 @@ function partsOf({ columns }: Group, wanted: string[] | undefined): Group['colum
 /** A file's bytes in order. Two blocks are read ahead; the exporter by itself would read all of them. */
 export function readFile(
   blocks: Blocks,
-  { cid }: File,
+  { cid }: Pick<File, 'cid'>,
   range: { offset?: number; length?: number } = {},
 ): AsyncIterable<Uint8Array> {
   const options = { ...range, blockReadConcurrency: 2 }

@@ -11,7 +11,7 @@ import * as assert from 'uvu/assert'
 import { fetchFiles, fetchShard, openGateway, openPool } from '../../../node/fetch/fetch.ts'
 import { openHome } from '../../../node/home.ts'
 import { type Blocks, openBlocks } from '../../../node/store/store.ts'
-import { cidOf } from '../../../protocol/codec.ts'
+import { CODECS, cidOf } from '../../../protocol/codec.ts'
 import { decodeManifest } from '../../../protocol/records/manifest.ts'
 import { publishSample, withDirectory } from '../shard/sample.ts'
 import { codeOf, log, playSource } from './played-source.ts'
@@ -87,7 +87,7 @@ fetching('a tree that does not follow from the size is refused before it is walk
         Data: new Uint8Array(),
         Links: links.map((Hash) => ({ Name: '', Tsize: 1, Hash })),
       })
-      const cid = cidOf(bytes, 'dag-pb')
+      const cid = CID.createV1(CODECS['dag-pb'], cidOf(bytes).multihash)
       await theirs.put(cid, bytes)
       return cid
     }

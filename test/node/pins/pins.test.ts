@@ -2,9 +2,10 @@ import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { fetchShard, openPool } from '../../../node/fetch/fetch.ts'
+import { openLog } from '../../../node/log.ts'
 import { managePins } from '../../../node/manage-pins.ts'
 import { addPin, collect, findPin, GRACE_MS, listRoots, removePin } from '../../../node/pins/pins.ts'
-import { fetchShard } from '../../../node/shard/shard.ts'
 import { publishSample } from '../shard/sample.ts'
 import { ageBlock, openTemporary, putCbor, putRaw } from './make-dags.ts'
 
@@ -19,9 +20,13 @@ async function openWithShards(stack: AsyncDisposableStack) {
   stack.defer(() => own.store.close())
   stack.defer(() => other.store.close())
   const { manifest } = other
-  await fetchShard(own, manifest, (await other.store.shards.get(manifest.bytes))!, async (cid) =>
-    Buffer.concat(await Array.fromAsync(other.blocks.get(cid))),
-  )
+  const source = {
+    name: 'other',
+    get: async (cid: CID) => Buffer.concat(await Array.fromAsync(other.blocks.get(cid))),
+  }
+  const pool = openPool([source], { log: openLog('silent', 'stderr') })
+  await fetchShard(own, manifest, (await other.store.shards.get(manifest.bytes))!, { pool, maxBytes: 1e9 })
+  pool.close()
   const node = { ...home, ...own }
   const names = async () =>
     Array.from(await Array.fromAsync(listRoots(node)), ({ cid, why }) => [why, `${cid}`])
