@@ -11,11 +11,12 @@ import type { AuditEnding, ControlAnswers, DaemonOptions, Ending } from '../../.
 /** What a daemon is started with: options of its own, and faults. */
 export interface Orders
   extends Required<
-    Pick<
-      DaemonOptions,
-      'dataDir' | 'loopback' | 'peers' | 'segments' | 'threads' | 'contentionMs' | 'syncEveryMs'
-    >
-  > {
+      Pick<
+        DaemonOptions,
+        'dataDir' | 'loopback' | 'peers' | 'segments' | 'threads' | 'contentionMs' | 'syncEveryMs'
+      >
+    >,
+    Pick<DaemonOptions, 'replicateBytes' | 'replicateEveryMs'> {
   /** its clock shows `origin` at that time, and goes `rate` times as fast as others */
   clock: { origin: number; rate: number }
   /** it hears no gossip, and takes no part in syncs */
