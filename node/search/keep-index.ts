@@ -33,7 +33,7 @@ export interface Holdings {
 const MAX_GONE = 0.3
 
 /** Models are told apart by their files: two campaigns with the same have one index. */
-export function modelName({ files }: Campaign['pipeline']['model']): string {
+function modelName({ files }: Campaign['pipeline']['model']): string {
   return cidOf(encode(files)).toString()
 }
 

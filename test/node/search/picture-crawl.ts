@@ -29,7 +29,7 @@ export const pageOf = (name: string) => `http://www.pages.example/${name}.html`
 const TYPES: Record<string, string> = { jpg: 'image/jpeg', png: 'image/png', webp: 'image/webp' }
 
 /** A WARC of a page a picture, which holds the pictures as well. @returns its path */
-export async function makeArchive(
+async function makeArchive(
   dir: string,
   name: string,
   pictures: Record<string, string>,
