@@ -17,6 +17,8 @@ import { nameCases } from './vectors/names.ts'
 import { presetCases } from './vectors/presets.ts'
 import { quorumCases } from './vectors/quorum.ts'
 import { campaignCases, manifestCases, shardCases } from './vectors/records.ts'
+import { releaseCases, releaseContentCases, releasePageCases } from './vectors/release.ts'
+import { removalCases, removeCases } from './vectors/removal.ts'
 import { requestCases } from './vectors/requests.ts'
 import { robotsDirectiveCases } from './vectors/robots-directives.ts'
 import { filterCases, segmentCases } from './vectors/rules.ts'
@@ -50,6 +52,14 @@ export async function makeVectors(): Promise<Record<string, string>> {
     'verdict.json': print(
       `${RECORD} ${SPELLING} \`proofMessage\` is what the proof is a signature of.`,
       await verdictCases(),
+    ),
+    'release.json': print(`${RECORD} ${SPELLING}`, await releaseCases()),
+    'release-content.json': print(`Decode \`bytes\`: ${SPELLING}`, releaseContentCases()),
+    'release-page.json': print(`Decode \`bytes\`: ${SPELLING}`, releasePageCases()),
+    'removal.json': print(`${RECORD} ${SPELLING}`, await removalCases()),
+    'remove.json': print(
+      'What a removal of this `kind` and `name` has as `hash`, null for what is none; or, of the envelopes `removals`, in any order, at `now`: `root`, and whether `row` is `removed`.',
+      await removeCases(),
     ),
     'sample.json': print(
       'Draw `sample` by `proof` from `frames`, for a campaign of so many `samples`; or find the `byte` of a segment from `start` to `end` that `place` means.',

@@ -86,7 +86,10 @@ const RECORDS = {
   shard: '2.5',
   backoff: '2.7',
   verdict: '2.8',
+  release: '2.9',
+  removal: '2.10',
   manifest: '9.2',
+  'release-content': '9.5',
 }
 
 protocol('the fields of records are those of the vectors', () => {
