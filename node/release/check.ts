@@ -98,7 +98,7 @@ export async function checkRelease(
   const known = await removalsInForce(store, clock())
   const isKnown = Buffer.compare(known.root ?? NOTHING, content.removals ?? NOTHING) === 0
   const subjects = content.removals === null ? NO_SUBJECTS : isKnown ? known.subjects : null
-  const lanes = openLanes(subjects ?? NO_SUBJECTS, signal)
+  const lanes = openLanes(signal)
   const dir = join(home.workDir, `check-${randomUUID()}`)
   try {
     await mkdir(dir, { recursive: true })
@@ -107,11 +107,10 @@ export async function checkRelease(
       stage.done += rows
       onProgress([stage])
     }
-    const work = { blocks, lanes, dir, onRows }
+    const work = { blocks, lanes, subjects: subjects ?? NO_SUBJECTS, dir, onRows }
     checks.push(await checkRows(looked, work))
     checks.push(await checkDropped(looked, work, subjects !== null))
   } finally {
-    await lanes.close()
     await rm(dir, { recursive: true, force: true })
   }
   return { ...read, checks }

@@ -88,7 +88,7 @@ export async function createRelease(
   const shards = await chooseShards({ ledger, blocks }, id, campaign, policy)
 
   const dir = join(home.workDir, `release-${randomUUID()}`)
-  const lanes = openLanes(subjects, signal)
+  const lanes = openLanes(signal)
   try {
     await mkdir(dir, { recursive: true })
     const read = meter('read', sumOf(shards))
@@ -98,7 +98,7 @@ export async function createRelease(
       stage.done += rows
       tell()
     }
-    const selection = await selectRows(shards, { blocks, lanes, dir, onRows: counting(read) })
+    const selection = await selectRows(shards, { blocks, lanes, subjects, dir, onRows: counting(read) })
     const entries = shards.map((shard, i) => entryOf(shard, selection.countOf(i)))
     const changed = [...entries.keys()].filter((i) => entries[i]!.rows < shards[i]!.rows)
     write.total = sumOf(changed.map((i) => shards[i]!))
@@ -106,7 +106,7 @@ export async function createRelease(
     await lanes.each(changed, async (lane, i) => {
       const keep = (from: number, to: number) => selection.keep(i, from, to)
       const onRows = counting(write)
-      const { path } = await writeRows(shards[i]!, keep, { blocks, lane, dir, onRows })
+      const path = await writeRows(shards[i]!, keep, { blocks, lane, dir, onRows })
       entries[i] = { ...entries[i]!, ...(await addFile(home, path)) }
       await rm(path)
     })
@@ -139,7 +139,6 @@ export async function createRelease(
       ...{ content: decodeReleaseContent(content.bytes), renewed: signing.renewed, signedRemovals },
     }
   } finally {
-    await lanes.close()
     await rm(dir, { recursive: true, force: true })
   }
 }

@@ -65,7 +65,7 @@ export async function diffReleases(
   )
     return { before, after, shards, pairs: null }
   const dir = join(workDir, `diff-${randomUUID()}`)
-  const lanes = openLanes(NO_SUBJECTS, signal)
+  const lanes = openLanes(signal)
   try {
     await mkdir(dir, { recursive: true })
     const stage: StageProgress = {
@@ -76,10 +76,9 @@ export async function diffReleases(
       stage.done += rows
       onProgress([stage])
     }
-    const pairs = await compareRows(old, young, { blocks, lanes, dir, onRows })
+    const pairs = await compareRows(old, young, { blocks, lanes, subjects: NO_SUBJECTS, dir, onRows })
     return { before, after, shards, pairs: { ...pairs, stayed: pairs.stayed + same } }
   } finally {
-    await lanes.close()
     await rm(dir, { recursive: true, force: true })
   }
 }

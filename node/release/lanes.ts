@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { Piscina } from 'piscina'
 import { ShoalError } from '../../protocol/errors.ts'
-import type { Subjects } from '../../protocol/rules/remove.ts'
 import { startThreads } from '../threads.ts'
 import type { Task } from './release-worker.ts'
 
@@ -13,7 +12,6 @@ export interface Lane {
 export interface Lanes {
   /** Do something with every item, as many at once as there are lanes. The first failure ends all. */
   each<Item>(items: Iterable<Item>, work: (lane: Lane, item: Item) => Promise<void>): Promise<void>
-  close(): Promise<void>
 }
 
 /** Milliseconds for one task, and MiB of a thread: files are from strangers, and may ask for any amount. */
@@ -21,17 +19,26 @@ const MAX_TASK_MS = 60_000
 const MAX_THREAD_MIB = 512
 /** More would wait for the disk. One core is left for the rest of the node. */
 const MAX_LANES = 4
+/** Milliseconds after which a thread that has nothing to do ends. */
+const IDLE_MS = 10_000
 
-/** @param subjects - what is removed, for tasks that scan */
-export function openLanes(subjects: Subjects, signal: AbortSignal | undefined): Lanes {
+/** Those of the process. They do not keep it alive; what a failed task has left in one goes with it. */
+let pools: Piscina[] | undefined
+
+function startPools(): Piscina[] {
   const count = Math.min(MAX_LANES, Math.max(1, availableParallelism() - 1))
-  const pools = Array.from({ length: count }, () =>
-    startThreads(new URL('./release-worker', import.meta.url), {
-      ...{ threads: 1, workerData: { subjects }, youngMiB: 32, oldMiB: MAX_THREAD_MIB },
-    }),
-  )
-  // what breaks in a thread after its task has failed
-  for (const pool of pools) pool.on('error', () => {})
+  return Array.from({ length: count }, () => {
+    const pool = startThreads(new URL('./release-worker', import.meta.url), {
+      ...{ threads: 1, youngMiB: 32, oldMiB: MAX_THREAD_MIB, idleMs: IDLE_MS },
+    })
+    // what breaks in a thread after its task has failed
+    pool.on('error', () => {})
+    return pool
+  })
+}
+
+export function openLanes(signal: AbortSignal | undefined): Lanes {
+  pools ??= startPools()
   const lanes = pools.map((pool) => ({ run: <Result>(task: Task) => inThread<Result>(pool, task, signal) }))
   return {
     async each(items, work) {
@@ -52,9 +59,6 @@ export function openLanes(subjects: Subjects, signal: AbortSignal | undefined): 
           }),
         ),
       )
-    },
-    async close() {
-      await Promise.all(pools.map((pool) => pool.destroy()))
     },
   }
 }

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { encode } from '@ipld/dag-cbor'
-import { workerData } from 'piscina'
 import { removerOf, type Subjects } from '../../protocol/rules/remove.ts'
 import { pairUid } from '../../protocol/uid.ts'
 import {
@@ -24,7 +23,7 @@ interface GroupTask {
 
 export type Task =
   /** what names each row, and whether it is removed; names are read from `hash`, or the uid */
-  | ({ do: 'scan'; name: 'hash' | 'uid' } & GroupTask)
+  | ({ do: 'scan'; name: 'hash' | 'uid'; subjects: Subjects } & GroupTask)
   /** of a file of entries, those whose key one of a lower row has: their bits are set */
   | { do: 'resolve'; path: string; duplicates: Int32Array }
   /** of a file of entries, how many keys are in it with rows below `second` alone, from there on alone, and both */
@@ -42,14 +41,12 @@ export interface Scanned {
   removed: Uint8Array
 }
 
-const { subjects } = workerData as { subjects: Subjects }
-const isRemoved = removerOf(subjects, (bytes) => hash('sha256', bytes, 'buffer'))
 const tables = new Map<string, TableWriter>()
 
 export default async function work(task: Task): Promise<unknown> {
   switch (task.do) {
     case 'scan':
-      return scan(await rowsOf(task), task.name)
+      return scan(await rowsOf(task), task)
     case 'resolve':
       return resolve(await readEntries(task.path), task.duplicates)
     case 'compare':
@@ -71,7 +68,11 @@ function rowsOf({ file, part }: GroupTask): Promise<Row[]> {
 }
 
 /** A row that bears the name of another is taken out: whoever made it would have that one fall. */
-function scan(rows: Row[], name: 'hash' | 'uid'): Scanned {
+function scan(
+  rows: Row[],
+  { name, subjects }: Pick<Extract<Task, { do: 'scan' }>, 'name' | 'subjects'>,
+): Scanned {
+  const isRemoved = removerOf(subjects, (bytes) => hash('sha256', bytes, 'buffer'))
   const keys = Buffer.alloc(rows.length * KEY_BYTES)
   const removed = new Uint8Array(rows.length)
   for (const [i, row] of rows.entries()) {

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
+import type { Subjects } from '../../protocol/rules/remove.ts'
 import { openTable, type ShardTable } from '../shard/shard.ts'
 import type { Blocks } from '../store/store.ts'
 import { startEntryFiles } from './entry-files.ts'
@@ -27,6 +28,8 @@ export interface Selection {
 interface Work {
   blocks: Blocks
   lanes: Lanes
+  /** of what is removed */
+  subjects: Subjects
   /** a directory of one's own */
   dir: string
   /** told of rows that have been looked at since the last call */
@@ -95,14 +98,14 @@ export async function compareRows(
 
 async function scan(
   files: readonly PairsFile[],
-  { blocks, lanes, onRows }: Work,
+  { blocks, lanes, subjects, onRows }: Work,
   name: 'hash' | 'uid',
   take: (file: number, from: number, scanned: Scanned) => Promise<void>,
 ): Promise<void> {
   await lanes.each(files.entries(), (lane, [place, file]) =>
     readPairs(blocks, file, async (table, group, from) => {
       const part = await table.groupBytes(group, SCANNED)
-      const scanned = await lane.run<Scanned>({ do: 'scan', name, file: table.file, part })
+      const scanned = await lane.run<Scanned>({ do: 'scan', name, subjects, file: table.file, part })
       await take(place, from, scanned)
       onRows(scanned.removed.length)
     }),
@@ -130,19 +133,29 @@ export async function readPairs(
   }
 }
 
-/** Write what is left of a file, in the same row groups whatever fell. @returns how many rows that is */
+/**
+ * Write what is left of a file, in the same row groups whatever fell.
+ *
+ * @throws ShoalError as `readPairs`; `release_thread` where rows were lost, since their thread was
+ */
 export async function writeRows(
   file: PairsFile,
   keep: (from: number, to: number) => Uint8Array,
-  { blocks, lane, dir, onRows }: Omit<Work, 'lanes'> & { lane: Lane },
-): Promise<{ path: string; rows: number }> {
+  { blocks, lane, dir, onRows }: Omit<Work, 'lanes' | 'subjects'> & { lane: Lane },
+): Promise<string> {
   const path = join(dir, `pairs-${file.manifest}`)
+  let kept = 0
   await readPairs(blocks, file, async (table, group, from, to) => {
     const part = await table.groupBytes(group)
-    await lane.run({ do: 'write', path, keep: keep(from, to), file: table.file, part })
+    const keeping = keep(from, to)
+    kept += keeping.reduce((sum, one) => sum + one, 0)
+    await lane.run({ do: 'write', path, keep: keeping, file: table.file, part })
     onRows(to - from)
   })
-  return { path, rows: await lane.run<number>({ do: 'finish', path }) }
+  const rows = await lane.run<number>({ do: 'finish', path })
+  if (rows !== kept)
+    throw new ShoalError('release_thread', `a thread was lost at work on shard ${file.manifest}: try again`)
+  return path
 }
 
 function startsOf(files: readonly { rows: number }[]): number[] {
