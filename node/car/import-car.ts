@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import * as dagCbor from '@ipld/dag-cbor'
+import * as dagPb from '@ipld/dag-pb'
 import type { CID } from 'multiformats/cid'
 import { CODECS } from '../../protocol/codec.ts'
 import { type Opened, open } from '../../protocol/envelope.ts'
@@ -15,7 +17,7 @@ import { entriesOf, isReleaseRecord, keepRelease, readRelease } from '../release
 import { readShard } from '../shard/shard.ts'
 import { type Blocks, openBlocks, type Store, type Table } from '../store/store.ts'
 import { readCar } from './read-car.ts'
-import { readWhole, walkBlocks } from './walk-blocks.ts'
+import { type Block, readWhole, walkBlocks } from './walk-blocks.ts'
 
 /** Bytes that are read at once. */
 const READ_BYTES = 1024 * 1024
@@ -95,7 +97,7 @@ async function readRecords(blocks: Blocks, name: string, roots: readonly CID[]):
 /** @throws ShoalError `car_incomplete`; whatever is wrong with a shard or a release */
 async function check(store: Store, blocks: Blocks, name: string, cid: CID, records: Records): Promise<Found> {
   await explain(name, async () => {
-    for await (const _ of walkBlocks(blocks, [cid]));
+    for await (const block of walkBlocks(blocks, [cid])) demandCodec(name, block)
   })
   for (const { opened, bytes } of records.values()) {
     if (opened.kind !== 'shard' || !decodeShard(opened).manifest.equals(cid)) continue
@@ -127,6 +129,37 @@ async function check(store: Store, blocks: Blocks, name: string, cid: CID, recor
       await keepRelease(home, { id: cid, envelope: bytes }, { bytes: counts.bytes, now: Date.now() })
     },
   }
+}
+
+/**
+ * Whether a DAG is whole can be told only where every block is what its CID says.
+ *
+ * @throws ShoalError `car_codec`, `car_mislabelled`
+ */
+function demandCodec(name: string, { cid, bytes }: Block): void {
+  const decode = DECODERS[cid.code]
+  if (decode === undefined)
+    throw new ShoalError(
+      'car_codec',
+      `${name} has block ${cid} of codec 0x${cid.code.toString(16)}, whose links nobody here can read: only raw, dag-cbor and dag-pb are kept`,
+    )
+  try {
+    decode(bytes)
+  } catch (cause) {
+    throw new ShoalError(
+      'car_mislabelled',
+      `${name} has block ${cid}, whose bytes are not of its codec: do not use it`,
+      {
+        cause,
+      },
+    )
+  }
+}
+
+const DECODERS: Readonly<Record<number, (bytes: Uint8Array) => unknown>> = {
+  [CODECS.raw]: (bytes) => bytes,
+  [CODECS['dag-cbor']]: dagCbor.decode,
+  [CODECS['dag-pb']]: dagPb.decode,
 }
 
 /** Put what is not here yet. What was put before a failure waits for no grace: the next sweep takes it. */

@@ -53,11 +53,7 @@ export async function readCar(name: string, source: AsyncIterable<Uint8Array>): 
     const { cid, blockLength } = await readBlockHead(reader)
     if (blockLength < 0)
       throw new ShoalError('car_malformed', `${name} has a block that is shorter than its name`)
-    if (cid.multihash.code !== SHA2_256 && cid.multihash.code !== IDENTITY)
-      throw new ShoalError(
-        'car_hash',
-        `${name} has block ${cid}, which is named by a hash other than sha2-256: it can't be checked`,
-      )
+    if (cid.multihash.code !== IDENTITY) demandHash(name, cid)
     return { cid, bytes: await reader.exactly(blockLength, true) }
   }
 
@@ -86,6 +82,7 @@ export async function readCar(name: string, source: AsyncIterable<Uint8Array>): 
         ? `${name} has no roots, so that nothing says what it holds: write it anew with one`
         : `${name} has ${roots.length} roots, more than ${MAX_ROOTS}: write several files`,
     )
+  for (const root of roots) demandHash(name, root)
   return { roots, blocks: readBlocks() }
 }
 
@@ -108,6 +105,14 @@ function bound(name: string, reader: Reader): Reader {
       return reader.pos
     },
   }
+}
+
+function demandHash(name: string, cid: CID): void {
+  if (cid.multihash.code !== SHA2_256)
+    throw new ShoalError(
+      'car_hash',
+      `${name} has block ${cid}, which is named by a hash other than sha2-256: it can't be checked`,
+    )
 }
 
 function versionError(name: string, cause?: Error): ShoalError {
