@@ -31,8 +31,8 @@ export interface RawHost {
   close(): Promise<void>
 }
 
-/** @param deaf - it opens no stream of others, or reads none */
-export async function makeHost(stack: AsyncDisposableStack, { deaf = false } = {}): Promise<RawHost> {
+/** libp2p with little more than nothing. */
+export async function startHost(stack: AsyncDisposableStack) {
   const host = await createLibp2p({
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
     transports: [tcp()],
@@ -40,7 +40,13 @@ export async function makeHost(stack: AsyncDisposableStack, { deaf = false } = {
     streamMuxers: [yamux()],
     services: { identify: identify() },
   })
-  stack.defer(() => host.stop())
+  stack.defer(async () => host.stop())
+  return host
+}
+
+/** @param deaf - it opens no stream of others, or reads none */
+export async function makeHost(stack: AsyncDisposableStack, { deaf = false } = {}): Promise<RawHost> {
+  const host = await startHost(stack)
   const heard: RawHost['heard'] = []
   await host.handle(PROTOCOL, async (stream, connection) => {
     if (deaf) return stream.pause()
