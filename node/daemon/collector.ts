@@ -76,7 +76,8 @@ export function startCollector(home: Home, disk: Disk, options: CollectorOptions
     await sweep()
     for (let room = await disk.room(); room <= 0; room = await disk.room()) {
       if (!(await options.dropReplicas(1 - room))) break
-      await sweep()
+      // what came just now is not freed yet, and to give up more would not help
+      if ((await sweep()).freed.blocks === 0) break
     }
     return disk.hasRoom()
   }

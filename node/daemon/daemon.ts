@@ -189,7 +189,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const parts = { ledger, network, signer: home.signer, clock }
   const keeper = startKeeper(
     { home, ledger, network, disk },
-    { ...options, mayWork, isReady: membership.isReady, onFatal: (error) => fail(error) },
+    {
+      ...{ ...options, mayWork, isReady: membership.isReady, onChange: shards.look },
+      onFatal: (error) => fail(error),
+    },
   )
   opened.defer(() => keeper.close())
   // who sees no web could only say that nothing can be verified

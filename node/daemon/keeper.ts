@@ -17,6 +17,8 @@ export interface KeeperOptions
   /** whether the volunteer lets this machine work now */
   mayWork: () => boolean
   isReady: (campaign: CID) => boolean
+  /** told when a shard is kept from now on, or no longer */
+  onChange: () => void
   /** told when it can not go on */
   onFatal: (error: ShoalError) => void
 }
@@ -28,17 +30,18 @@ export function startKeeper(
   { home, ledger, network, disk }: { home: Home; ledger: Ledger; network: Network; disk: Disk },
   options: KeeperOptions,
 ) {
-  const onDrop = (manifest: CID) => void network.withdraw(manifest)
+  const { log, clock, onChange } = options
   const replicator = startReplicator(
     { home, ledger, network },
     {
-      ...{ ...options, onDrop, room: disk.room, onKeep: network.provide, onUnpin: () => collector.soon() },
+      ...{ ...options, room: disk.room, onUnpin: () => collector.soon() },
       maxBytes: options.replicateBytes ?? null,
       lookMs: options.replicateEveryMs,
     },
   )
-  const { log, clock } = options
-  const collector = startCollector(home, disk, { log, clock, onDrop, dropReplicas: replicator.drop })
+  const collector = startCollector(home, disk, {
+    ...{ log, clock, onDrop: onChange, dropReplicas: replicator.drop },
+  })
   const managed = managePins(home)
   const pins: Pins = {
     ...managed,
@@ -46,7 +49,9 @@ export function startKeeper(
       await managed.removePin(cid)
       const root = parseRoot(cid)
       replicator.forget(root)
-      onDrop(root)
+      // shards and releases are provided
+      await network.withdraw(root)
+      onChange()
       collector.soon()
     },
     collect: collector.collect,

@@ -40,9 +40,8 @@ export interface ReplicatorOptions {
   /** bytes that are left on the disk */
   room: () => Promise<number>
   isReady: (campaign: CID) => boolean
-  /** told of a shard that is kept from now on, or no longer */
-  onKeep: (manifest: CID) => void
-  onDrop: (manifest: CID) => void
+  /** told when a shard is kept from now on, or no longer */
+  onChange: () => void
   /** told when there are blocks to be collected */
   onUnpin: () => void
   /** told when it can not go on */
@@ -79,7 +78,7 @@ interface Parts {
  * when room is needed, those go first that the most nodes provide.
  */
 export function startReplicator({ home, ledger, network }: Parts, options: ReplicatorOptions) {
-  const { log, clock, maxBytes, mayWork, onDrop, lookMs = LOOK_MS } = options
+  const { log, clock, maxBytes, mayWork, onChange, lookMs = LOOK_MS } = options
   /** by the manifest's name, that which was looked up longest ago first */
   const replicas = new Map<string, Replica>()
   const failed = new LRUCache<string, true>({ max: MAX_FAILED, ttl: FAILED_MS })
@@ -102,7 +101,7 @@ export function startReplicator({ home, ledger, network }: Parts, options: Repli
     if ((await findPin(home.store, replica.cid))?.why !== 'replica') return
     await removePin(home, replica.cid, { clock })
     log.info({ manifest: name, reason }, 'a replica is kept no longer')
-    onDrop(replica.cid)
+    onChange()
     options.onUnpin()
   }
 
@@ -186,7 +185,7 @@ export function startReplicator({ home, ledger, network }: Parts, options: Repli
       const pin = await addPin(home, manifest, 'replica', clock)
       if (pin.why === 'replica') replicas.set(name, { cid: manifest, bytes: pin.bytes ?? bytes, others })
       log.info({ manifest: name, bytes, others }, 'a replica is kept')
-      options.onKeep(manifest)
+      onChange()
     } finally {
       pool.close()
       release()

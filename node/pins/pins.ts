@@ -69,7 +69,7 @@ async function measureDag(blocks: Blocks, root: CID): Promise<number> {
 }
 
 /**
- * Keep a DAG no longer, and if it is another node's shard, list it no longer. What nothing else needs of it is freed by
+ * Keep a DAG no longer, and if it is another node's shard or release, list it no longer. What nothing else needs of it is freed by
  * the next sweep; blocks that came in the last minutes wait for GRACE_MS.
  *
  * @throws ShoalError `pin_own`, `pin_unknown`
@@ -80,13 +80,19 @@ export async function removePin(
   { clock = Date.now, recentMs = RECENT_MS }: { clock?: () => number; recentMs?: number } = {},
 ): Promise<void> {
   const { store, blocks, signer } = parts
-  const [pin, envelope] = [await findPin(store, cid), await store.shards.get(cid.bytes)]
+  const [pin, shard, release] = [
+    await findPin(store, cid),
+    await store.shards.get(cid.bytes),
+    await store.releases.get(cid.bytes),
+  ]
+  const envelope = shard ?? release
   if (pin?.why === 'own' || (envelope && isOf(envelope, signer.publicKey)))
-    throw new ShoalError('pin_own', `${cid} is this node's own shard: it is always kept`)
+    throw new ShoalError('pin_own', `${cid} is this node's own: it is always kept`)
   if (!pin && !envelope) throw new ShoalError('pin_unknown', `${cid} is not pinned: see \`shoal pin list\``)
   await store.batch([
     { type: 'del', sublevel: store.pins, key: cid.bytes },
     { type: 'del', sublevel: store.shards, key: cid.bytes },
+    { type: 'del', sublevel: store.releases, key: cid.bytes },
   ])
   for await (const block of walkDag(blocks, cid)) await blocks.ripen(block, clock() - recentMs)
 }

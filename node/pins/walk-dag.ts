@@ -44,8 +44,8 @@ export async function* walkDag(
 }
 
 /**
- * What Shoal's own blocks name without being made of it: a campaign and its pipeline are no blocks, and what came before
- * is a DAG of its own. All of these blocks name their campaign.
+ * What Shoal's own blocks, all of which name their campaign, link without being made of it: campaign and pipeline are no
+ * blocks, and what came before is a DAG of its own.
  */
 const REFERENCES = ['campaign', 'pipeline', 'previous', 'supersedes']
 
@@ -59,9 +59,12 @@ export function linksOf(code: number, bytes: Uint8Array): CID[] {
   try {
     const value = codec.decode(bytes)
     const named = Array.from(createUnsafe({ bytes, value, codec, cid: ANY }).links())
-    const { body, sig, campaign } = value as Record<string, unknown>
+    const { body, sig, campaign, type } = value as Record<string, unknown>
     const isOurs = code === dagCbor.code && CID.asCID(campaign) !== null
-    const links = named.flatMap(([path, cid]) => (isOurs && REFERENCES.includes(path) ? [] : cid))
+    // a release comes with its campaign's record
+    const isMeant = (path: string) =>
+      !isOurs || !REFERENCES.includes(path) || (type === 'release' && path === 'campaign')
+    const links = named.flatMap(([path, cid]) => (isMeant(path) ? cid : []))
     return code === dagCbor.code && body instanceof Uint8Array && sig instanceof Uint8Array
       ? [...links, ...linksOf(code, body)]
       : links
