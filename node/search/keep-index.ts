@@ -9,6 +9,7 @@ import type { Home } from '../home.ts'
 import { readCampaign } from '../shard/shard.ts'
 import { startThreads } from '../threads.ts'
 import type { OpenShard } from './read-rows.ts'
+import { readCopy } from './row-copies.ts'
 import type { Indexed, IndexJob, SearchTasks } from './search-worker.ts'
 
 /** A shard that is here. */
@@ -151,8 +152,12 @@ export function keepIndex(
         if (held.shards.delete(manifest)) held.skipped.push({ manifest, reason })
       return { ...held, indexes: state.vectors }
     },
-    /** Words that were broken are made anew by the next `catchUp`. */
-    async forgetWords(manifests: string[]): Promise<void> {
+    /** What is shown of a row, or null where its copy is lost or broken. */
+    copy: (manifest: string, row: number, count: number) =>
+      readCopy(join(options.dir, 'rows', manifest), row, count),
+    /** Have shards indexed anew by the next `catchUp`, but for their vectors. */
+    async renew(manifests: string[]): Promise<void> {
+      await ask('forget', { words: manifests, vectors: [] })
       const state = await indexed
       if (state) state.words = state.words.filter((manifest) => !manifests.includes(manifest))
     },

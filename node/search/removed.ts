@@ -5,15 +5,25 @@ import { type RemovableRow, removerOf, subjectsInForce } from '../../protocol/ru
 import { verifySignature } from '../identity.ts'
 import type { Store } from '../store/store.ts'
 
-/** Whether a row is removed, by the removals that are known here and in force. */
-export async function readRemoved(
-  { removals }: Pick<Store, 'removals'>,
-  now: number,
-): Promise<(row: RemovableRow) => boolean> {
-  const known: Parameters<typeof subjectsInForce>[0] extends Iterable<infer One> ? One[] : never = []
-  for await (const envelope of removals.values()) {
-    const opened = await open(envelope, verifySignature)
-    known.push({ id: opened.id, value: decodeRemoval(opened) })
+type Known = Parameters<typeof subjectsInForce>[0] extends Iterable<infer One> ? One : never
+
+/** Tells which rows are removed, by the removals that are known here; each is read once. */
+export function readRemoved({ removals }: Pick<Store, 'removals'>) {
+  const known = new Map<string, Known>()
+
+  /** @param now - milliseconds since 1970 */
+  return async (now: number): Promise<(row: RemovableRow) => boolean> => {
+    const here: Known[] = []
+    for await (const key of removals.keys()) {
+      const name = Buffer.from(key).toString('hex')
+      const envelope = known.has(name) ? undefined : await removals.get(key)
+      if (envelope) {
+        const opened = await open(envelope, verifySignature)
+        known.set(name, { id: opened.id, value: decodeRemoval(opened) })
+      }
+      const one = known.get(name)
+      if (one) here.push(one)
+    }
+    return removerOf(subjectsInForce(here, now), (bytes) => hash('sha256', bytes, 'buffer'))
   }
-  return removerOf(subjectsInForce(known, now), (bytes) => hash('sha256', bytes, 'buffer'))
 }

@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache'
 import { CID } from 'multiformats/cid'
 import { openTable, type Row } from '../shard/shard.ts'
 import { type Blocks, openBlocks } from '../store/store.ts'
-import { UNFINISHED } from './replace-file.ts'
+import { COPIED_COLUMNS, copyRows } from './row-copies.ts'
 import { gatherWords, readWords, rowsAlike, rowsOf, type ShardWords } from './shard-words.ts'
 import {
   createVectors,
@@ -15,7 +15,7 @@ import {
   openVectors,
   type Vectors,
 } from './vectors.ts'
-import { WORD_COLUMNS, wordsOf } from './words.ts'
+import { wordsOf } from './words.ts'
 
 /** A shard's pairs, to be indexed; `model` is null where it is not known which model embedded them. */
 export interface IndexJob {
@@ -73,6 +73,7 @@ async function open(options: { dir: string; blocksDir: string; threads: number }
   threads = options.threads
   blocks = await openBlocks(options.blocksDir)
   await mkdir(join(dir, 'words'), { recursive: true })
+  await mkdir(join(dir, 'rows'), { recursive: true })
   await mkdir(join(dir, 'vectors'), { recursive: true })
   const broken: string[] = []
   const files = await readdir(join(dir, 'vectors'))
@@ -88,10 +89,9 @@ async function open(options: { dir: string; blocksDir: string; threads: number }
     indexes.set(name, { model: name.replace(/-\d+$/, ''), vectors, unsaved: 0 })
   }
   for (const file of files) if (!named.has(file)) await rm(join(dir, 'vectors', file), { force: true })
-  const words: string[] = []
-  for (const file of await readdir(join(dir, 'words')))
-    if (file.endsWith(UNFINISHED) || !isCid(file)) await rm(join(dir, 'words', file), { force: true })
-    else words.push(file)
+  // of a shard the rows are written before the words
+  const words = await tidy('words', () => true)
+  await tidy('rows', (manifest) => words.includes(manifest))
   return { words, vectors: list(), broken }
 }
 
@@ -105,14 +105,21 @@ function list(): Indexed['vectors'] {
 async function index({ manifest, file, model }: IndexJob): Promise<Indexed['vectors']> {
   const table = await openTable(blocks, { ...file, cid: CID.parse(file.cid) })
   const words = gatherWords()
-  const adding = model === null || isIn(model, manifest) ? null : addTo(model, manifest)
-  let row = 0
-  for await (const rows of table.groups([...WORD_COLUMNS, ...(adding ? ['embedding'] : [])])) {
-    for (const [i, one] of rows.entries()) words.add(row + i, wordsOf(one), one.pdq as string | null)
-    adding?.add(row, rows)
-    row += rows.length
+  const copies = await copyRows(join(dir, 'rows', manifest))
+  try {
+    const adding = model === null || isIn(model, manifest) ? null : addTo(model, manifest)
+    let row = 0
+    for await (const rows of table.groups([...COPIED_COLUMNS, ...(adding ? ['embedding'] : [])])) {
+      for (const [i, one] of rows.entries()) words.add(row + i, wordsOf(one), one.pdq as string | null)
+      await copies.add(rows)
+      adding?.add(row, rows)
+      row += rows.length
+    }
+    adding?.end()
+    await copies.finish()
+  } finally {
+    await copies.close()
   }
-  adding?.end()
   await words.save(join(dir, 'words', manifest))
   kept.delete(manifest)
   for (const one of indexes.values())
@@ -177,7 +184,7 @@ async function saveOne(one: { vectors: Vectors; unsaved: number }): Promise<void
 async function forget(what: { words: string[]; vectors: string[] }): Promise<Indexed['vectors']> {
   for (const manifest of what.words) {
     kept.delete(manifest)
-    await rm(join(dir, 'words', manifest), { force: true })
+    for (const part of ['words', 'rows']) await rm(join(dir, part, manifest), { force: true })
   }
   for (const name of what.vectors) {
     const file = await fileOfHead(join(dir, 'vectors', `${name}${HEAD_ENDING}`))
@@ -224,6 +231,15 @@ async function look(
   }
   if (broken.length > 0) await forget({ words: broken, vectors: [] })
   return { places, broken }
+}
+
+/** Leaves the finished files of shards that are wanted. @returns those */
+async function tidy(part: string, isWanted: (manifest: string) => boolean): Promise<string[]> {
+  const wanted: string[] = []
+  for (const file of await readdir(join(dir, part)))
+    if (isCid(file) && isWanted(file)) wanted.push(file)
+    else await rm(join(dir, part, file), { force: true })
+  return wanted
 }
 
 function isCid(text: string): boolean {

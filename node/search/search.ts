@@ -103,6 +103,7 @@ const IDLE_MS = 300_000
 export function startSearch(parts: { home: Home; ledger: Ledger }, options: SearchOptions): Search {
   const { home, ledger } = parts
   const openShard = readRows(home)
+  const removedAt = readRemoved(home.store)
   const notes: string[] = []
   const index = keepIndex(home, openShard, {
     ...{ dir: join(options.dataDir, 'search'), threads: options.threads, tell: (note) => notes.push(note) },
@@ -155,7 +156,9 @@ export function startSearch(parts: { home: Home; ledger: Ledger }, options: Sear
           return
         looked.add(place)
         const open = await openShard(CID.parse(manifest))
-        const row = await open.row(number)
+        const copy = await index.copy(manifest, number, shard.rows)
+        if (copy === null) await index.renew([manifest])
+        const row = copy ?? (await open.row(number))
         const judged = row && judge(row)
         if (!row || !judged || isRemoved(row as unknown as RemovableRow)) return
         const other = hits.get(row.uid as string)
@@ -186,7 +189,7 @@ export function startSearch(parts: { home: Home; ledger: Ledger }, options: Sear
     const { places, broken } = await index.ask('find', what)
     if (broken.length === 0) return places
     notes.push(`the index of ${broken.length} shards is not as Shoal wrote it: it is made anew`)
-    await index.forgetWords(broken)
+    await index.renew(broken)
     await catchUp()
     return (await index.ask('find', what)).places
   }
@@ -260,7 +263,7 @@ export function startSearch(parts: { home: Home; ledger: Ledger }, options: Sear
     demandValue(request)
     const asked = { ...request, campaign }
     const held = await catchUp()
-    const isRemoved = await readRemoved(home.store, options.clock())
+    const isRemoved = await removedAt(options.clock())
     const begin = () => gather(held, asked, isRemoved)
     const { kind } = asked
     const hits =
@@ -281,7 +284,7 @@ export function startSearch(parts: { home: Home; ledger: Ledger }, options: Sear
         `${JSON.stringify(uid.slice(0, 80))} is no uid: it has 32 hex digits`,
       )
     const held = await catchUp()
-    const isRemoved = await readRemoved(home.store, options.clock())
+    const isRemoved = await removedAt(options.clock())
     const places = await findPlaces(uid, [...held.shards.keys()], 16)
     const found: { shard: OpenShard; row: number; cells: Row }[] = []
     for (const { manifest, row } of places) {

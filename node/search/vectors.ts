@@ -15,7 +15,7 @@ const usearch = createRequire(import.meta.url)('usearch') as typeof import('usea
  * Neighbours of a vector in the graph, and candidates kept while one is added or looked for: recall@10 against brute
  * force of 200,000 embeddings, asked by texts, is above 0.95 (`npm run bench -- search`).
  */
-const GRAPH = { connectivity: 16, expansion_add: 64, expansion_search: 256 }
+const GRAPH = { connectivity: 16, expansion_add: 96, expansion_search: 256 }
 export const HEAD_ENDING = '.json'
 const VECTORS_ENDING = '.usearch'
 

@@ -1,8 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Row } from '../shard/shard.ts'
 
-/** Columns of `pairs.parquet` that rows are found by. */
-export const WORD_COLUMNS = ['uid', 'url', 'hash', 'page_url', 'sha256', 'md5', 'pdq'] as const
 const HASHES = ['uid', 'sha256', 'md5', 'pdq', 'hash'] as const
 /** Labels of a host's name that count, from its end: hostile names have a hundred. */
 const MAX_LABELS = 8

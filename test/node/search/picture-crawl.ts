@@ -29,11 +29,7 @@ export const pageOf = (name: string) => `http://www.pages.example/${name}.html`
 const TYPES: Record<string, string> = { jpg: 'image/jpeg', png: 'image/png', webp: 'image/webp' }
 
 /** A WARC of a page a picture, which holds the pictures as well. @returns its path */
-async function makeArchive(
-  dir: string,
-  name: string,
-  pictures: Record<string, string>,
-): Promise<string> {
+async function makeArchive(dir: string, name: string, pictures: Record<string, string>): Promise<string> {
   const records = Object.entries(pictures).flatMap(([text, file]) => {
     const page = `<html><body><img src="${addressOf(file)}" alt="${text}"></body></html>`
     const type = TYPES[file.replace(/.*\./, '')]!

@@ -49,11 +49,15 @@ async function look() {
     const what = { key: keyOf(pair.sha256), shards: [manifest], limit: 9 }
     const found = await index.ask('find', what)
     if (found.broken.length > 0) {
-      await index.forgetWords(found.broken)
+      await index.renew(found.broken)
       await index.catchUp()
       found.places = (await index.ask('find', what)).places
     }
-    return { rows: [...near, ...found.places].map(({ row }) => row), notes, steps }
+    const copy = await index.copy(manifest, 7, 200)
+    assert.is(copy?.sha256 ?? pair.sha256, pair.sha256)
+    const isCopied = copy?.text === pair.text
+    if (!isCopied) await index.renew([manifest])
+    return { rows: [...near, ...found.places].map(({ row }) => row), notes, steps, isCopied }
   } finally {
     await index.close()
   }
@@ -95,8 +99,8 @@ const WORDS: Record<string, () => Promise<unknown>> = {
 }
 
 test('what is not as it was written is made anew, and it is told', async () => {
-  assert.equal(await look(), { rows: [7, 7], notes: [], steps: [0, 200] })
-  assert.equal(await look(), { rows: [7, 7], notes: [], steps: [] })
+  assert.equal(await look(), { rows: [7, 7], notes: [], steps: [0, 200], isCopied: true })
+  assert.equal(await look(), { rows: [7, 7], notes: [], steps: [], isCopied: true })
   const others = Object.entries(WORDS)
   for (const [i, [what, spoil]] of Object.entries(VECTORS).entries()) {
     const [other, spoilOther] = others[i % others.length]!
@@ -110,6 +114,28 @@ test('what is not as it was written is made anew, and it is told', async () => {
     assert.equal(await readdir(directory('words')), [manifest], other)
   }
   await stat(join(dir, 'identity.key'))
+})
+
+test('a row whose copy is broken has none, and is copied anew', async () => {
+  const rows = join(directory('rows'), manifest)
+  const spoils: [string, () => Promise<unknown>][] = [
+    ['a bit', () => flip(rows)],
+    ['half', () => truncate(rows, 5_000)],
+    ['another file', () => writeFile(rows, 'mine')],
+    ['none', () => rm(rows)],
+  ]
+  for (const [what, spoil] of spoils) {
+    await spoil()
+    // the last bit of the file is where the last row ends
+    assert.is((await look()).isCopied, what === 'a bit', what)
+    assert.is((await look()).isCopied, true, what)
+  }
+  // another row in its place, with its sum
+  const bytes = await readFile(rows)
+  const places = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 8 * 201)
+  for (const row of [7, 8]) places.setBigUint64(8 * row, places.getBigUint64(8 * (row + 1), true), true)
+  await writeFile(rows, bytes)
+  assert.is((await look()).isCopied, false)
 })
 
 test.run()
