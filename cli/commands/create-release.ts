@@ -24,7 +24,8 @@ export async function run(context: Context): Promise<void> {
   if (created.renewed) output.print('The same as the release before: it is signed again, with newer dates.')
   if (created.refused === 'release_signer')
     output.print('This node is no organiser or operator: others take it with --signer only.')
-  output.print(`Hand its name around: ${created.release}`)
+  output.print('Hand its name around:')
+  output.print(created.release)
   output.print(`Use it: ${suggest('export CID', options.data)}`)
   output.emit(created)
 }

@@ -102,7 +102,7 @@ export async function makeReleasable(
       return node
     },
     async close() {
-      for (const node of opened) await node.close()
+      for (const node of opened) await node.close().catch(() => {})
       await rm(dir, { recursive: true, force: true })
     },
   }
