@@ -127,8 +127,14 @@ export function manageReleases(home: Home, ledger: Ledger, clock: () => number):
       }),
     async listReleases() {
       const all: ReleaseDetails[] = []
-      for await (const { id } of knownReleases(home.store))
-        all.push(await describe(await readRelease(home.blocks, id)))
+      for await (const { id } of knownReleases(home.store)) {
+        // of one that is no longer pinned nothing may be left
+        const read = await readRelease(home.blocks, id).catch((error: ShoalError) => {
+          if (error.code === 'block_missing') return null
+          throw error
+        })
+        if (read) all.push(await describe(read))
+      }
       return all.sort(
         (a, b) =>
           Number(a.campaign > b.campaign) - Number(a.campaign < b.campaign) ||

@@ -11,7 +11,8 @@ export interface ShardProvider {
 }
 
 /**
- * Be found in the DHT by the manifest of every shard that is here whole, and by those of no others. Shards come and go
+ * Be found in the DHT by the manifest of every shard that is here whole, and by those of no others; so by releases that are
+ * pinned. Shards come and go
  * in many ways, in the work, by fetching, pinning and refusing: the list itself is looked at, once now and then
  * whenever it is told to.
  */
@@ -26,18 +27,18 @@ export function provideShards(
 
   async function compare(): Promise<void> {
     const gone = new Map(provided)
-    for await (const key of store.shards.keys()) {
+    for await (const key of keysOf(store)) {
       if (closed) return
-      const manifest = CID.decode(new Uint8Array(key))
-      const name = manifest.toString()
+      const root = CID.decode(new Uint8Array(key))
+      const name = root.toString()
       if (gone.delete(name)) continue
-      provided.set(name, manifest)
+      provided.set(name, root)
       // claims are in a hurry, shards are not: there are thousands of them
-      network.provide(manifest, { later: true })
+      network.provide(root, { later: true })
     }
-    for (const [name, manifest] of gone) {
+    for (const [name, root] of gone) {
       if (closed) return
-      await network.withdraw(manifest)
+      await network.withdraw(root)
       provided.delete(name)
     }
   }
@@ -58,4 +59,9 @@ export function provideShards(
       await looking
     },
   }
+}
+
+async function* keysOf({ shards, releases, pins }: Home['store']): AsyncGenerator<Uint8Array> {
+  yield* shards.keys()
+  for await (const key of releases.keys()) if (await pins.has(key)) yield key
 }

@@ -51,7 +51,7 @@ function about() {
 /** Characters of a line: an address, and some words. */
 const MAX_LINE_CHARS = 10_000
 
-export const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer')
+const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer')
 
 /** What is removed, by all removals that are kept here, and the root that says so in a release. */
 export async function removalsInForce(

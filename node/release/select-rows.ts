@@ -113,7 +113,7 @@ async function scan(
 }
 
 /** Do something with each row group of a file. @throws ShoalError `release_shard`, which names the shard */
-export async function readPairs(
+async function readPairs(
   blocks: Blocks,
   file: PairsFile,
   use: (table: ShardTable, group: number, from: number, to: number) => Promise<void>,
