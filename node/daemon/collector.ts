@@ -28,8 +28,6 @@ export interface LastCollected extends Collected {
   at: number
 }
 
-export type Collector = ReturnType<typeof startCollector>
-
 /** Frees the space of what nothing keeps: daily, soon after something was unpinned, and when the disk is full. */
 export function startCollector(home: Home, disk: Disk, options: CollectorOptions) {
   const { log, clock, onDrop } = options

@@ -23,8 +23,6 @@ export interface KeeperOptions
   onFatal: (error: ShoalError) => void
 }
 
-export type Keeper = ReturnType<typeof startKeeper>
-
 /** Keeps what is pinned and replicas of others' shards, and deletes the rest: all that decides what lies on the disk. */
 export function startKeeper(
   { home, ledger, network, disk }: { home: Home; ledger: Ledger; network: Network; disk: Disk },
