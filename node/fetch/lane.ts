@@ -9,7 +9,7 @@ export interface Lane {
   /** blocks that it may be asked for at once, and is */
   window: number
   atWork: number
-  /** bytes a millisecond; null before the first block */
+  /** bytes a millisecond; null before the first block of some size */
   speed: number | null
   /** when it gave the last one, by `performance.now()` */
   last: number
@@ -28,10 +28,14 @@ export function makeLane(source: BlockSource): Lane {
   }
 }
 
+/** Bytes of a block that tells a speed. */
+const LEAST_TELLING = 64 * 1024
+
 /** It gave a block that it was asked for at `began`. */
 export function addBlock(lane: Lane, bytes: number, began: number, now: number): void {
   const speed = bytes / Math.max(1, now - Math.max(began, lane.last))
-  lane.speed = lane.speed === null ? speed : 0.7 * lane.speed + 0.3 * speed
+  // of a small block the way there and back is most of the time
+  if (bytes >= LEAST_TELLING) lane.speed = lane.speed === null ? speed : 0.7 * lane.speed + 0.3 * speed
   lane.last = now
   lane.blocks++
   lane.bytes += bytes

@@ -86,6 +86,9 @@ export function openPool(
   /** The one that is likely to give it first. */
   function choose(job: Job, now: number): Lane | null {
     let best: Lane | null = null
+    const usual = Math.max(...lanes.map(({ speed }) => speed ?? 0)) || 1
+    /** Until it will have given one more; one that is not known yet may be as quick as any. */
+    const waitOf = ({ atWork, speed }: Lane) => (atWork + 1) / (speed ?? usual)
     for (const lane of lanes) {
       if (lane.state !== 'open' || lane.atWork >= lane.window || lane.restUntil > now) continue
       if (job.lackedBy.has(lane) || job.asking.has(lane)) continue
@@ -198,11 +201,6 @@ export function openPool(
     report: () => lanes.map(({ name, blocks, bytes, state }) => ({ name, blocks, bytes, state })),
     close: () => end(closed()),
   }
-}
-
-/** Milliseconds until a source will have given one more block; one that is not known yet is worth a try. */
-function waitOf({ atWork, speed }: Lane): number {
-  return speed === null ? atWork : (atWork + 1) / speed
 }
 
 /** Ask one source, for so long; whether or not it heeds the signal. */
