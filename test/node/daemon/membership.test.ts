@@ -37,7 +37,8 @@ async function startMember(stack: AsyncDisposableStack): Promise<Member> {
   const ledger = await openLedger({ store: home.store, verify: verifyInPool, clock })
   stack.defer(() => ledger.close())
   const answers = answerPeers(home, ledger, noFile, () => {})
-  return { home, ledger, network: await startNode(stack, { identity: home.signer, answers }) }
+  const network = await startNode(stack, { identity: home.signer, answers, blocks: home.blocks })
+  return { home, ledger, network }
 }
 
 /** @param network - in place of the member's own */
