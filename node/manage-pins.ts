@@ -47,11 +47,11 @@ export function managePins(home: Home): Pins {
 }
 
 async function describe({ blocks }: Home, { cid, why, since, bytes }: Root): Promise<Pin> {
-  const measured = bytes ?? (why === 'own' ? await sumFiles({ blocks }, cid) : null)
+  const measured = bytes ?? (why === 'campaign' ? null : await sumFiles({ blocks }, cid))
   return { root: cid.toString(), why, since, bytes: measured }
 }
 
-/** @returns null for a manifest that can't be read */
+/** @returns null for what is no manifest, or can't be read */
 async function sumFiles({ blocks }: Pick<Home, 'blocks'>, cid: Root['cid']): Promise<number | null> {
   try {
     const { files } = decodeManifest(Buffer.concat(await Array.fromAsync(blocks.get(cid))))

@@ -22,7 +22,7 @@ export interface Root {
 interface Stored {
   why: Why
   since: number
-  bytes: number
+  bytes: number | null
 }
 
 /** What roots are found in. */

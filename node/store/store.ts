@@ -1,5 +1,6 @@
 import type { AbstractBatchOperation, AbstractSublevel } from 'abstract-level'
 import { Level } from 'level'
+import { encode } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { PREFIXES } from './prefixes.ts'
 
@@ -28,7 +29,15 @@ export interface Store extends Record<Exclude<keyof typeof PREFIXES, 'meta'>, Ta
  * What brings a database from version `i + 1` to `i + 2`. A step may be cut short and run again,
  * so it must come to the same end from any state that it leaves behind.
  */
-const MIGRATIONS: ((database: Database) => Promise<void>)[] = []
+const MIGRATIONS: ((database: Database) => Promise<void>)[] = [
+  // what was fetched when everything was kept stays until it is unpinned
+  async (database) => {
+    const shards: Table = database.sublevel(PREFIXES.shards, BYTES)
+    const pins: Table = database.sublevel(PREFIXES.pins, BYTES)
+    const value = encode({ why: 'fetched', since: Date.now(), bytes: null })
+    for await (const key of shards.keys()) await pins.put(key, value)
+  },
+]
 const SCHEMA_VERSION = 1 + MIGRATIONS.length
 const VERSION_KEY = new TextEncoder().encode('version')
 const BYTES = { keyEncoding: 'view', valueEncoding: 'view' } as const

@@ -10,6 +10,7 @@ import { sha256 } from 'multiformats/hashes/sha2'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { openBlocks, openStore, orderedKey, startingWith } from '../../../node/store/store.ts'
+import { decode } from '../../../protocol/codec.ts'
 import type { ShoalError } from '../../../protocol/errors.ts'
 
 const store = suite<{ dir: string }>('store')
@@ -103,6 +104,24 @@ store('keeps a batch whole when its process is killed', async ({ dir }) => {
   assert.ok(left.length > 50)
   assert.equal(await pages.keys().all(), left)
   await close()
+})
+
+store('keeps the shards of a database that is older than pins', async ({ dir }) => {
+  const older = await openStore(dir)
+  await older.shards.put(bytes('manifest'), bytes('envelope'))
+  await older.close()
+  const options = { keyEncoding: 'view', valueEncoding: 'view' } as const
+  const level = new Level<Uint8Array, Uint8Array>(dir, options)
+  await level.sublevel<Uint8Array, Uint8Array>('meta', options).put(bytes('version'), Uint8Array.of(0, 1))
+  await level.close()
+  const { pins, close } = await openStore(dir)
+  assert.equal((await pins.keys().all()).map(textOf), ['manifest'])
+  assert.is((decode((await pins.get(bytes('manifest')))!) as { why: string }).why, 'fetched')
+  await pins.clear()
+  await close()
+  const again = await openStore(dir)
+  assert.equal(await again.pins.keys().all(), [], 'once')
+  await again.close()
 })
 
 store('refuses a database of a newer version, or of something else', async ({ dir }) => {
