@@ -80,7 +80,9 @@ export function askBlocks(send: Send, silenceMs = BLOCK_SILENCE_MS): BlockAsker 
   function settle(asked: Asked, key: string, bytes: Uint8Array | null): boolean {
     const want = asked.wants.get(key)
     asked.wants.delete(key)
-    for (const { resolve } of want?.takers ?? []) resolve(bytes)
+    // a small part of a message would keep all of it in memory
+    const given = bytes && bytes.buffer.byteLength > 2 * bytes.length ? bytes.slice() : bytes
+    for (const { resolve } of want?.takers ?? []) resolve(given)
     return want !== undefined
   }
 
