@@ -19,7 +19,7 @@ export function startRowWriter(plan: ExportPlan, signal: AbortSignal): PairWrite
   const threads = startThreads(new URL('./export-worker', import.meta.url), {
     threads: 1,
     workerData: plan,
-    youngMiB: 32,
+    youngMiB: 64,
     oldMiB: MAX_MIB,
   })
   // what breaks in the thread after its task has failed
