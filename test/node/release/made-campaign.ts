@@ -41,6 +41,8 @@ export interface MadeCampaign {
   manifests: CID[]
   /** Another node with the same records and blocks. */
   copy(): Promise<OpenNode>
+  /** The same once more, of an organiser that is closed. */
+  again(): Promise<MadeCampaign>
   close(): Promise<void>
 }
 
@@ -90,14 +92,27 @@ export async function makeReleasable(
         records.push(await sealGood(sealed, { manifest, segment, rows: pairs.length }, home.signer, verifier))
   }
   await addAll(organiser, records)
+  return campaignIn(dir, organiser, { campaign: sealed.id, manifests, records })
+}
+
+function campaignIn(
+  dir: string,
+  organiser: OpenNode,
+  made: { campaign: CID; manifests: CID[]; records: Uint8Array[] },
+): MadeCampaign {
   const opened: OpenNode[] = [organiser]
   return {
-    ...{ dir, campaign: sealed.id, organiser, manifests },
+    ...{ dir, campaign: made.campaign, organiser, manifests: made.manifests },
+    async again() {
+      const to = await mkdtemp(join(tmpdir(), 'shoal-release-'))
+      await cp(organiser.dir, join(to, 'organiser'), { recursive: true })
+      return campaignIn(to, await openNode(join(to, 'organiser')), made)
+    },
     async copy() {
       const to = join(dir, `copy-${opened.length}`)
       await cp(join(organiser.dir, 'blocks'), join(to, 'blocks'), { recursive: true })
       const node = await openNode(to)
-      await addAll(node, records)
+      await addAll(node, made.records)
       opened.push(node)
       return node
     },
