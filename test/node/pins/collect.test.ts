@@ -55,7 +55,7 @@ collecting('keeps every pinned DAG whole and what is young, and nothing else', a
       assert.is(swept.freed.blocks, freed)
       assert.is(swept.waiting.blocks, graph.length - kept.size - freed)
     }),
-    { numRuns: 25 },
+    { numRuns: 15 },
   )
 })
 
