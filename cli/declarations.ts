@@ -179,7 +179,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     describe: 'Run this node. It works for its campaigns until it is stopped',
     options: [
       ...(['segments', 'threads', 'hours', 'bandwidth', 'disk', 'replicate'] as const),
-      ...(['peer', 'listen', 'local', 'offline', 'model', 'precision'] as const),
+      ...(['peer', 'listen', 'gateway', 'local', 'offline', 'model', 'precision'] as const),
       ...COMMON,
     ],
     examples: [

@@ -36,6 +36,7 @@ export interface Options {
   samples?: number
   peer?: string
   listen?: string
+  gateway?: string
   hours?: string
   segments?: number
   /** bytes a second */
@@ -117,6 +118,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   },
   peer: { kind: 'text', describe: 'Multiaddr of a node to call; several with commas' },
   listen: { kind: 'text', describe: 'Multiaddr to listen at (else TCP port 4631)' },
+  gateway: { kind: 'text', describe: 'HOST:PORT for HTTP (else 127.0.0.1:4180), or none' },
   local: { kind: 'flag', describe: 'Keep to this machine or LAN: for trying out' },
   hours: { kind: 'text', describe: 'Work from one hour to another only, as 22-6' },
   segments: { kind: 'number', describe: 'Segments at once (else 1)', least: 1, most: 64, whole: true },

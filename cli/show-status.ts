@@ -47,6 +47,7 @@ export function showStatus(output: Output, status: Status, data: string | undefi
   const kept = describeReplicas(status.replicas)
   if (kept !== null) say(kept)
   say(`limits: ${describeLimits(status.limits)}`)
+  if (status.gateway !== null) say(`gateway: ${status.gateway}`)
   if (status.peers === 0)
     say('No peer is connected. Wait for one to call, or stop it and name one:', 'start --peer ADDRESS')
   for (const campaign of status.campaigns) {

@@ -9,6 +9,7 @@ import { tryControl } from '../control.ts'
 import type { Context } from '../declarations.ts'
 import type { Options } from '../options.ts'
 import type { Output } from '../output.ts'
+import { parseGateway } from '../parse-gateway.ts'
 import { showAudit, showEnding } from '../show-ending.ts'
 import { makeLiveStatus } from '../show-status.ts'
 import { suggest } from '../suggest.ts'
@@ -72,16 +73,18 @@ function readLimits(options: Options): Omit<DaemonOptions, 'dataDir' | 'hours' |
     precision: options.precision ?? null,
     listen: [listen ?? (local ? '/ip4/127.0.0.1/tcp/0' : `/ip4/0.0.0.0/tcp/${PORT}`)],
     peers: peer === undefined ? [] : peer.split(','),
+    gateway: parseGateway(options.gateway),
   }
 }
 
 async function tellReady(output: Output, daemon: Daemon, data: string | undefined): Promise<void> {
-  const { peerId, addresses, campaigns } = await daemon.status()
-  output.emit({ ready: { peerId, addresses, campaigns: campaigns.map(({ campaign }) => campaign) } })
+  const { peerId, addresses, gateway, campaigns } = await daemon.status()
+  output.emit({ ready: { peerId, addresses, gateway, campaigns: campaigns.map(({ campaign }) => campaign) } })
   output.print(`This node is ${peerId}`)
   output.print('Others reach it at')
   // whole, so that they can be copied
   for (const address of addresses) output.print(`  ${address}`)
+  if (gateway !== null) output.print(`Blocks and CAR files are at ${gateway}`)
   output.print(
     campaigns.length === 0
       ? `It takes part in no campaign yet: ${suggest('campaign join CID', data)}`

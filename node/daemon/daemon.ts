@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ShoalError } from '../../protocol/errors.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
 import type { Exports, Shards } from '../components.ts'
+import { type GatewayOptions, startGateway } from '../gateway/gateway.ts'
 import { openHome } from '../home.ts'
 import { openLedger, verifyInPool } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
@@ -75,6 +76,8 @@ export interface DaemonOptions extends ToolboxOptions {
   peers: string[]
   /** keep to this machine or LAN: no multicast, no relays, private addresses are passed on */
   local: boolean
+  /** where to listen as a trustless gateway, for HTTP; null or absent: not at all */
+  gateway?: GatewayOptions['listen'] | null | undefined
   log: Log
   /** told when a segment that was taken here has ended here */
   onEnd?: ((ending: Ending) => void) | undefined
@@ -167,6 +170,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log,
   })
   opened.defer(() => network.close())
+  const gateway = options.gateway
+    ? await startGateway({ blocks: home.blocks, listen: options.gateway, log })
+    : null
+  opened.defer(() => gateway?.close())
   const started = performance.now()
   const paces = new Map<string, { done: number; at: number }>()
   let paused = false
@@ -300,6 +307,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     async status() {
       return {
         ...{ peerId: network.peerId, version: VERSION, addresses: network.addresses(), state: state() },
+        gateway: gateway?.address ?? null,
         limits: { segments, threads, hours, bytesPerSecond, diskBytes, offline },
         peers: (await network.peers()).length,
         seconds: (performance.now() - started) / 1000,

@@ -14,6 +14,8 @@ export interface Status {
   /** `resting`: outside of its hours; `full`: the disk that it may use is, so that it takes nothing more */
   state: 'working' | 'resting' | 'paused' | 'draining' | 'full'
   addresses: string[]
+  /** where blocks and CAR files are had over HTTP, or null */
+  gateway: string | null
   /** as the volunteer has set them; null: none */
   limits: Pick<DaemonOptions, 'segments' | 'threads' | 'hours' | 'bytesPerSecond' | 'diskBytes' | 'offline'>
   /** connected now */

@@ -17,6 +17,7 @@ const failure = {
 
 const status: Status = {
   ...{ peerId: `12D3KooW${'x'.repeat(44)}`, version: '0.1.0', state: 'working', addresses: [] },
+  gateway: 'http://127.0.0.1:4180',
   limits: {
     segments: 2,
     threads: 4,
