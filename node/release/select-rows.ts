@@ -173,6 +173,11 @@ function hasBit(bits: Int32Array, at: number): boolean {
 
 function countBits(bits: Int32Array, from: number, to: number): number {
   let count = 0
-  for (let at = from; at < to; at++) if (hasBit(bits, at)) count++
+  for (let word = Math.floor(from / 32); word * 32 < to; word++) {
+    let value = bits[word]!
+    if (word * 32 < from) value &= -1 << (from - word * 32)
+    if (word * 32 + 32 > to) value &= (1 << (to - word * 32)) - 1
+    for (; value !== 0; value &= value - 1) count++
+  }
   return count
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
@@ -15,6 +16,7 @@ import {
   readRelease,
 } from '../../../node/release/release.ts'
 import { openTable } from '../../../node/shard/shard.ts'
+import { pairUid } from '../../../protocol/uid.ts'
 import { codeOf } from '../../protocol/fault.ts'
 import { makePair, range } from '../shard/sample.ts'
 import { clock, type MadeCampaign, makeReleasable, type OpenNode } from './made-campaign.ts'
@@ -188,6 +190,21 @@ release('only what the policy takes is in it', async () => {
     assert.is((await create(made)).content.counts.shards, 2)
     const policy = { quorum: null, operators: [made.organiser.home.signer.peerId], leastStanding: null }
     assert.is(await codeOf(() => create(made, made.organiser, { policy })), 'release_empty')
+  } finally {
+    await made.close()
+  }
+})
+
+release('a row that bears the name of another does not make that one fall', async () => {
+  const [first, second] = [SHARDS[2]!.slice(0, 5), SHARDS[0]!]
+  const [stolen] = second as [Pair]
+  const uid = pairUid(stolen, (bytes) => hash('sha256', bytes))
+  const forge = (pair: Pair, own: string) => (pair === first[0] ? uid : own)
+  const made = await makeReleasable([first, second], { forge })
+  try {
+    const { id, content } = await create(made)
+    assert.equal(content.counts, { shards: 2, pairs: 24, duplicates: 0, removed: 1 })
+    assert.is((await uidsOf(made.organiser, id)).filter((one) => one === uid).length, 1)
   } finally {
     await made.close()
   }

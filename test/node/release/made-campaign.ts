@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
@@ -6,7 +6,7 @@ import type { CandidateOutcome, Pair } from '../../../node/components.ts'
 import { type Home, openHome } from '../../../node/home.ts'
 import { verifySignature } from '../../../node/identity.ts'
 import { type Ledger, openLedger, verifyInPool } from '../../../node/ledger/ledger.ts'
-import { publishShard, startShardWriter } from '../../../node/shard/shard.ts'
+import { PAIR_COLUMNS, publishShard, startShardWriter, writeTable } from '../../../node/shard/shard.ts'
 import { cidOf, encode } from '../../../protocol/codec.ts'
 import type { Sealed, Signer } from '../../../protocol/envelope.ts'
 import { open } from '../../../protocol/envelope.ts'
@@ -61,11 +61,12 @@ export async function openNode(dir: string): Promise<OpenNode> {
 /**
  * A campaign with a shard a segment, each found good by three verifiers.
  *
- * @param shards - the pairs of each. @param unaudited - segments on which there are no verdicts
+ * @param shards - the pairs of each. @param unaudited - segments on which there are no verdicts.
+ * @param forge - gives a pair another uid than it has
  */
 export async function makeReleasable(
   shards: Pair[][],
-  { unaudited = [] as number[] } = {},
+  { unaudited = [] as number[], forge = (_: Pair, uid: string) => uid } = {},
 ): Promise<MadeCampaign> {
   const dir = await mkdtemp(join(tmpdir(), 'shoal-release-'))
   const organiser = await openNode(join(dir, 'organiser'))
@@ -77,7 +78,16 @@ export async function makeReleasable(
   for (const [segment, pairs] of shards.entries()) {
     const writer = await startShardWriter(join(dir, 'files'))
     await writer.add({ pairs, outcomes: pairs.map(keptOf) })
-    const { manifest } = await publishShard(home, await writer.finish(), {
+    const files = await writer.finish()
+    const table = writeTable(files[0]!.path, PAIR_COLUMNS, 4_096)
+    table.append(
+      PAIR_COLUMNS.map(({ name, cell }) =>
+        pairs.map((pair) => (name === 'uid' ? forge(pair, cell(pair) as string) : cell(pair))),
+      ),
+    )
+    table.finish()
+    files[0]!.bytes = (await stat(files[0]!.path)).size
+    const { manifest } = await publishShard(home, files, {
       ...{ campaign: sealed.id, segment, pipeline: pipelineId(pipeline), deviceClass: 'cpu/fp32' },
       counts: {
         ...{ records: 1, responses: 1, htmlPages: 1, badRecords: 0, imgs: pairs.length },
