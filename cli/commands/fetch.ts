@@ -70,11 +70,11 @@ function show(
   for (const { name, bytes, state: how } of sources)
     output.print(
       how === 'forged'
-        ? `${name} sent bytes of other blocks: nothing more was asked of it`
+        ? `${name}\n  sent bytes of other blocks: nothing more was asked of it`
         : `${formatBytes(bytes)} from ${name}`,
     )
   if (sources.length === 0) output.print('All of it was here already')
   output.print(`in ${formatSeconds(seconds)}`)
-  if (paths.length > 0) output.print(`${formatThings(paths.length, 'file')} in ${resolve(options.out!)}`)
-  output.print(`It is kept here. Use it: ${suggest(`export ${cid} --format laion5b`, options.data)}`)
+  if (paths.length > 0) output.print(`${formatThings(paths.length, 'file')} in\n  ${resolve(options.out!)}`)
+  output.print(`It is kept here. Use it:\n  ${suggest(`export ${cid} --format laion5b`, options.data)}`)
 }

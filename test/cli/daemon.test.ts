@@ -159,16 +159,18 @@ daemon('another node joins, and gets a shard that it did not make', async () => 
     })) as SegmentStanding[]
     return segment?.manifest
   })
-  const fetched = reads(await atBen('fetch', manifest))
+  fails(await atBen('fetch', manifest), 'shard_unverified')
+  const fetched = reads(await atBen('fetch', manifest, '--unverified'))
   assert.match(fetched, new RegExp(`manifest +${manifest}\n[^]*verified +yes[^]*shoal export CID`))
   const [again, shown, listed, exported] = await Promise.all([
-    atBen('fetch', manifest, '--json'),
+    atBen('fetch', manifest, '--unverified', '--json'),
     atBen('shard', 'show', manifest, '--json'),
     atBen('shard', 'list', '--json'),
     atBen('export', manifest, '--format', 'jsonl', '--out', join(dir, 'pairs.jsonl'), '--json'),
   ])
-  assert.is(lastLine(again).verified, true)
-  assert.equal(lastLine(shown), lastLine(again), 'as the shard commands have it, while the node runs')
+  assert.is(lastLine(again).shard.verified, true)
+  assert.equal(lastLine(again).sources, [], 'nothing is fetched twice')
+  assert.equal(lastLine(shown), lastLine(again).shard, 'as the shard commands have it, while the node runs')
   assert.equal(
     lastLine(listed).shards.map((shard: { manifest: string }) => shard.manifest),
     [manifest],
@@ -208,13 +210,14 @@ daemon('what others could have written does no harm to a terminal', async () => 
 
 daemon('failures name the thing and say what to do', async () => {
   const nobody = (...args: string[]) => runShoal([...args, '--data', join(dir, 'nobody')], cached())
-  const absent = ['status', `fetch ${NOWHERE}`]
+  const absent = ['status', 'peers']
   for (const ended of await Promise.all(absent.map((words) => nobody(...words.split(' ')))))
     assert.match(fails(ended, 'daemon_absent'), /start it with shoal start --data/)
   const port = /\/tcp\/\d+/.exec(ana.address)![0]
   const cases: [string, string[], number?][] = [
     ['cid_invalid', ['campaign', 'join', '\x1b[31m']],
-    ['shard_unknown', ['fetch', NOWHERE]],
+    ['block_missing', ['fetch', NOWHERE]],
+    ['gateway_invalid', ['fetch', NOWHERE, '--gateway', 'http://example.org']],
     ['campaign_unknown', ['campaign', 'show', NOWHERE]],
     ['address_invalid', ['campaign', 'join', NOWHERE, '--peer', '/ip4/127.0.0.1/tcp/1']],
     ['daemon_running', ['start', '--local']],
