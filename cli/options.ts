@@ -36,7 +36,6 @@ export interface Options {
   samples?: number
   peer?: string
   listen?: string
-  gateway?: string
   hours?: string
   segments?: number
   /** bytes a second */
@@ -118,7 +117,6 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   },
   peer: { kind: 'text', describe: 'Multiaddr of a node to call; several with commas' },
   listen: { kind: 'text', describe: 'Multiaddr to listen at (else TCP port 4631)' },
-  gateway: { kind: 'text', describe: 'HOST:PORT for HTTP (else 127.0.0.1:4180), or none' },
   local: { kind: 'flag', describe: 'Keep to this machine or LAN: for trying out' },
   hours: { kind: 'text', describe: 'Work from one hour to another only, as 22-6' },
   segments: { kind: 'number', describe: 'Segments at once (else 1)', least: 1, most: 64, whole: true },
@@ -154,7 +152,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   campaign: { kind: 'text', describe: 'CID of the only campaign to look in' },
   domain: { kind: 'text', describe: 'Host of the image, or hosts with commas' },
   rows: { kind: 'number', describe: 'Most rows of one file', least: 1, most: MAX_INDEX, whole: true },
-  gateway: { kind: 'text', describe: 'To fetch: its URL, several with commas' },
+  gateway: { kind: 'text', describe: 'To fetch: its URL; to start: HOST:PORT or none' },
   unverified: { kind: 'flag', describe: 'Take a shard that is not verified' },
   signer: { kind: 'text', describe: 'PEER whose releases to trust as well' },
 }
