@@ -36,8 +36,10 @@ export type ExportAnswer =
   | { passed: number; names: string[]; languages: Record<string, number> }
   /** all files in the end, those of a shard after the next one began */
   | { files: ExportedFile[] }
-  /** the table can't be read; what else fails is thrown */
+  /** the table can't be read */
   | { broken: string }
+  /** the file can't be written: what is thrown would come without the system's code */
+  | { unwritable: string }
 
 interface OpenFile {
   name: string
@@ -59,30 +61,29 @@ let current: OpenFile | null = null
 const files: ExportedFile[] = []
 
 export default async function write(task: ExportTask): Promise<ExportAnswer> {
+  try {
+    return await perform(task)
+  } catch (error) {
+    // zlib's errors have a code as well, but only the system's name a call
+    const { syscall, message } = error as NodeJS.ErrnoException
+    return syscall === undefined ? { broken: message } : { unwritable: message }
+  }
+}
+
+async function perform(task: ExportTask): Promise<ExportAnswer> {
   if ('end' in task) {
     // without rows there is a file all the same: its columns can be read
     if (files.length === 0) current ??= openFile()
     finishFile()
     return { files }
   }
-  try {
-    if ('table' in task) {
-      table = decodeTable(task.table)
-      model = task.model
-    }
-  } catch (error) {
-    return { broken: (error as Error).message }
-  }
   if ('table' in task) {
+    table = decodeTable(task.table)
+    model = task.model
     if (plan.filePerShard) finishFile()
     return { files }
   }
-  let rows: Row[]
-  try {
-    rows = (await table!.rows(task.part)).filter(filter.passes)
-  } catch (error) {
-    return { broken: (error as Error).message }
-  }
+  const rows = (await table!.rows(task.part)).filter(filter.passes)
   return { passed: rows.length, names: addRows(rows), languages: countLanguages(rows) }
 }
 

@@ -31,8 +31,15 @@ export function startRowWriter(plan: ExportPlan, signal: AbortSignal): PairWrite
   async function ask(task: ExportTask, where: string): Promise<ExportAnswer> {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(MAX_GROUP_MS)])
     const transferList = 'part' in task ? [task.part.bytes.buffer as ArrayBuffer] : []
-    const answer: ExportAnswer = await threads.run(task, { signal: limit, transferList })
-    if ('broken' in answer) throw new ShoalError('shard_parquet', `${where} is broken: ${answer.broken}`)
+    const fault = (reason: string) => new ShoalError('shard_parquet', `${where} is broken: ${reason}`)
+    const answer: ExportAnswer = await threads
+      .run(task, { signal: limit, transferList })
+      .catch((error: Error) => {
+        // the thread is gone: it took too long, or more memory than it may have
+        throw signal.aborted ? error : fault(error.message)
+      })
+    if ('broken' in answer) throw fault(answer.broken)
+    if ('unwritable' in answer) throw Object.assign(new Error(answer.unwritable), { code: 'UNWRITABLE' })
     return answer
   }
 

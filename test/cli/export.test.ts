@@ -38,7 +38,6 @@ exporting('refuses what can not be meant, and writes nothing', async ({ dir, man
     [['--format', 'csv', '--out', join(dir, 'a.parquet')], 2, /\.parquet file, but csv is written as \.csv/],
     [['--format', 'csv', '--out', join(dir, 'a.csv'), '--rows', '5'], 2, /--rows divides/],
     [['--format', 'csv', '--language', 'english'], 1, /export_filter\): "english" is no code/],
-    [1, /no pair has a similarity/],
     [['--format', 'csv', '--out', join(dir, 'db')], 1, /export_exists/],
   ]
   for (const [options, status, message] of cases) {
