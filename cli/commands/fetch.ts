@@ -76,5 +76,5 @@ function show(
   if (sources.length === 0) output.print('All of it was here already')
   output.print(`in ${formatSeconds(seconds)}`)
   if (paths.length > 0) output.print(`${formatThings(paths.length, 'file')} in\n  ${resolve(options.out!)}`)
-  output.print(`It is kept here. Use it:\n  ${suggest(`export ${cid} --format laion5b`, options.data)}`)
+  output.print(`It is kept here. Use it:\n  ${suggest('export CID --format laion5b', options.data)}`)
 }

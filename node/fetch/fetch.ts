@@ -1,5 +1,5 @@
-export { type FetchProgress, fetchFiles, fetchOne, type WantedFile } from './fetch-files.ts'
+export { type FetchProgress, fetchFiles, fetchOne } from './fetch-files.ts'
 export { fetchShard } from './fetch-shard.ts'
 export { findSources } from './find-sources.ts'
-export { type GatewaySource, openGateway } from './gateway-source.ts'
-export { openPool, type PoolOptions, type SourcePool, type SourceReport } from './source-pool.ts'
+export { openGateway } from './gateway-source.ts'
+export { openPool, type SourcePool, type SourceReport } from './source-pool.ts'
