@@ -1,9 +1,11 @@
 import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
+import { ShoalError } from '../../protocol/errors.ts'
 import type { Log } from '../log.ts'
 import { askBlocks, type BlockAsker } from './ask-blocks.ts'
 import { decodeMessage } from './bitswap-message.ts'
 import { BITSWAP_IDLE_MS, MAX_BITSWAP_BYTES, MAX_BITSWAP_STREAMS, MAX_WANTS_BYTES } from './limits.ts'
 import { converse } from './messages.ts'
+import { findPeerId } from './peer-names.ts'
 import { startSending } from './send-messages.ts'
 import { type ServedBlocks, serveBlocks } from './serve-blocks.ts'
 
@@ -35,7 +37,13 @@ export async function startBlocks(
   const asking = startSending(libp2p, PROTOCOL)
   const giving = startSending(libp2p, PROTOCOL)
   const asker = askBlocks(asking.send, silenceMs)
-  const server = serveBlocks(blocks, giving.send, log)
+  const server = serveBlocks(blocks, give, log)
+
+  async function give(peer: string, message: Uint8Array, ms: number): Promise<void> {
+    if (libp2p.getConnections(findPeerId(peer)).length === 0)
+      throw new ShoalError('peer_unreachable', `${peer} is gone, and not called back to be given blocks`)
+    await giving.send(peer, message, ms)
+  }
 
   async function hear(stream: Stream, connection: Connection): Promise<void> {
     const from = connection.remotePeer.toString()
