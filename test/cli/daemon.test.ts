@@ -40,7 +40,17 @@ daemon.before(async () => {
   processes = startProcesses(dir, { loopback: { hosts: crawl.hosts }, contentionMs: 200, syncEveryMs: 300 })
   ana = await processes.start('ana')
   ben = startShoal([
-    ...['start', '--local', '--json', '--data', join(dir, 'ben'), '--peer', ana.address],
+    ...[
+      'start',
+      '--local',
+      '--gateway',
+      '127.0.0.1:0',
+      '--json',
+      '--data',
+      join(dir, 'ben'),
+      '--peer',
+      ana.address,
+    ],
     ...['--segments', '2', '--threads', '1', '--disk', '1GB', '--hours', '0-24', '--bandwidth', '2MB/s'],
   ])
   ben.child.stdout.on('data', (text) => (benSaid += text))
