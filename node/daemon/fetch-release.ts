@@ -28,6 +28,10 @@ export interface FetchedRelease {
   bytes: number
 }
 
+type Work = Pick<FetchWork, 'home' | 'clock' | 'withPool' | 'onBytes' | 'room'> & {
+  network: Pick<FetchWork['network'], 'provide'>
+}
+
 /** Files that are asked for together, so that small ones don't wait for each other. */
 const TOGETHER = 64
 
@@ -37,7 +41,7 @@ const TOGETHER = 64
  * @throws ShoalError `release_signer`, `removals_stale`, `release_large`; as `readRelease`, `entriesOf`, `fetchFiles`
  */
 export async function fetchRelease(
-  work: FetchWork,
+  work: Work,
   cid: CID,
   { out = null, signers = [] }: FetchRequest,
 ): Promise<{ release: FetchedRelease; paths: string[] }> {
@@ -78,7 +82,7 @@ export async function fetchRelease(
 }
 
 async function fetchEntries(
-  work: FetchWork,
+  work: Work,
   pool: SourcePool,
   { content, bytes: total }: ReadRelease & { bytes: number },
 ): Promise<void> {
@@ -107,7 +111,7 @@ async function fetchEntries(
   await fetchSome(some)
 }
 
-function readThrough({ home: { blocks } }: FetchWork, pool: SourcePool): BlockReader {
+function readThrough({ home: { blocks } }: Pick<Work, 'home'>, pool: SourcePool): BlockReader {
   return {
     async *get(cid) {
       yield await fetchOne({ blocks, pool }, cid)
