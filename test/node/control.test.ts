@@ -38,6 +38,28 @@ control('answers, with results and with failures; only its owner gets in', async
   assert.is(await askDaemon(dir, { command: 'echo' }), undefined, 'it has ended')
 })
 
+control('how far it is comes before the result, and whoever goes ends it', async ({ dir }) => {
+  const gone = Promise.withResolvers<void>()
+  const server = await serveControl(dir, async ({ command }, { onProgress, signal }) => {
+    onProgress({ done: 1 })
+    if (command === 'short') return 'done'
+    signal.addEventListener('abort', () => gone.resolve())
+    return new Promise(() => {})
+  })
+  try {
+    const told: unknown[] = []
+    assert.is(await askDaemon(dir, { command: 'short' }, undefined, (one) => told.push(one)), 'done')
+    assert.equal(told, [{ done: 1 }])
+    const stop = new AbortController()
+    await askDaemon(dir, { command: 'long' }, stop.signal, () => stop.abort()).catch(() => {})
+    const late = setTimeout(() => gone.reject(new Error('it goes on')), 20_000)
+    await gone.promise
+    clearTimeout(late)
+  } finally {
+    await server.close()
+  }
+})
+
 control('whoever asked may stop waiting', async ({ dir }) => {
   const server = await serveControl(dir, () => new Promise(() => {}))
   try {
