@@ -6,9 +6,9 @@ import { ShoalError } from '../../protocol/errors.ts'
 import type { Block } from './walk-blocks.ts'
 
 /** Bytes of one block: what bitswap carries at most, so that no other way of getting it is closed. */
-export const MAX_BLOCK_BYTES = 2 * 1024 * 1024
+const MAX_BLOCK_BYTES = 2 * 1024 * 1024
 /** Roots of a file: a shard has three. */
-export const MAX_ROOTS = 64
+const MAX_ROOTS = 64
 /** The multihash whose digest is the block itself. */
 const IDENTITY = 0
 

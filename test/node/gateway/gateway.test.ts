@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { unlink } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { CarReader } from '@ipld/car/reader'
 import * as dagPb from '@ipld/dag-pb'
@@ -289,24 +288,6 @@ gateway('identity blocks are given by themselves, and never put into CARs', asyn
   assert.is((await ask(`/ipfs/${inline}?format=raw`)).body.toString(), 'inline')
   const root = await putCbor(home, [inline, raw])
   assert.equal((await askCar(`/ipfs/${root}?format=car`)).cids, names(root, raw))
-})
-
-gateway('lines that are no HTTP end one connection alone', async () => {
-  const { hostname, port } = new URL(server.address)
-  const socket = connect(Number(port), hostname)
-  socket.end('nonsense\r\n\r\n')
-  await new Promise((done) => socket.on('close', done).resume())
-  assert.is((await ask(`/ipfs/${raw}?format=raw`)).status, 200)
-})
-
-gateway('a port that is taken: another one only where that is allowed', async () => {
-  const { hostname: host, port } = new URL(server.address)
-  const listen = { host, port: Number(port) }
-  const other = await startGateway({ blocks: home.blocks, listen: { ...listen, orAny: true }, log })
-  assert.is.not(other.address, server.address)
-  await other.close()
-  const error = await startGateway({ blocks: home.blocks, listen, log }).catch((error) => error)
-  assert.is(error.code, 'gateway_listen')
 })
 
 gateway.run()
