@@ -135,7 +135,7 @@ function checkPurity(path: string, code: string): Finding[] {
 
 /** uvu runs a suite only if told to: a forgotten `.run()` is a test that never fails. */
 function checkSuites(path: string, code: string): Finding[] {
-  if (!/\.(test|slow|long)\.ts$/.test(path)) return []
+  if (!/\.(test|slow|long|interop)\.ts$/.test(path)) return []
   const suites = [...code.matchAll(/^\s*(?:const|let)\s+(\w+)\s*=\s*suite\b/gm)].map(([, name]) => name!)
   if (/^import\s*\{[^}]*\btest\b[^}]*\}\s*from\s*'uvu'/m.test(code)) suites.push('test')
   const only = findLines(code, /^\s*\w+\.only\(/).map((line) => ({

@@ -6,6 +6,7 @@ import { checkFile, checkLock, countLines, type Finding, LONG_FILES } from './ch
 const root = fileURLToPath(new URL('../', import.meta.url))
 const paths = globSync('{protocol,node,cli,test,scripts}/**/*.{ts,mjs}', { cwd: root })
   .map((path) => path.replaceAll('\\', '/'))
+  .filter((path) => !path.includes('node_modules/'))
   .sort()
 
 const findings: Finding[] = []
