@@ -1,13 +1,12 @@
 // before all that makes objects
 import '../small-nursery.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ShoalError } from '../../protocol/errors.ts'
+import type { ShoalError } from '../../protocol/errors.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
 import type { Exports, Shards } from '../components.ts'
-import { type GatewayOptions, startGateway } from '../gateway/gateway.ts'
+import { startGateway } from '../gateway/gateway.ts'
 import { openHome } from '../home.ts'
 import { openLedger, verifyInPool } from '../ledger/ledger.ts'
-import type { Log } from '../log.ts'
 import { type CampaignStanding, type Campaigns, manageCampaigns } from '../manage-campaigns.ts'
 import { type Cars, manageCars } from '../manage-cars.ts'
 import { manageExports } from '../manage-exports.ts'
@@ -18,32 +17,34 @@ import { type Peer, startNetwork } from '../network/network.ts'
 import { parseCampaign } from '../parse-cid.ts'
 import { type Search, startSearch } from '../search/search.ts'
 import { VERSION } from '../version.ts'
-import type { auditShard } from './audit-shard.ts'
 import { type AuditEnding, startAuditor } from './auditor.ts'
 import type { AuditOutlook } from './choose-audits.ts'
 import type { VerifyRequest } from './demand-audits.ts'
 import { watchDisk } from './disk.ts'
 import { dropRefused } from './drop-refused.ts'
-import { type FetchRequest, type FetchResult, type FetchRunning, fetchWanted } from './fetch-wanted.ts'
+import type { FetchRequest, FetchResult, FetchRunning } from './fetch-wanted.ts'
+import { startFetches } from './fetches.ts'
 import { hearShards } from './hear-shards.ts'
-import { type Hours, isWithin } from './hours.ts'
+import { isWithin } from './hours.ts'
 import { startKeeper } from './keeper.ts'
 import { type JudgedRequest, listJudged, type ShardStanding } from './list-judged.ts'
 import { listSegments, type SegmentStanding, type SegmentsRequest } from './list-segments.ts'
 import { listStandings, type PeerRecord } from './list-standings.ts'
 import { answerPeers, startMembership } from './membership.ts'
 import { prepareModels } from './obtain-model.ts'
+import type { DaemonOptions } from './options.ts'
 import { startProducer } from './produce-segment.ts'
 import { provideShards } from './provide-shards.ts'
 import { shareFiles } from './share-files.ts'
-import type { Status } from './status.ts'
-import { startToolbox, type ToolboxOptions } from './toolbox.ts'
+import { type Status, startStatus } from './status.ts'
+import { startToolbox } from './toolbox.ts'
 import type { Verification, VerifiedRow } from './verify-shard.ts'
 import { type Ending, startWorker } from './worker.ts'
 
 export { answerControl, type ControlAnswers } from './answer-control.ts'
 export { auditShard } from './audit-shard.ts'
 export { parseHours } from './hours.ts'
+export type { DaemonOptions } from './options.ts'
 export { startProducer } from './produce-segment.ts'
 export type {
   AuditEnding,
@@ -59,44 +60,6 @@ export type {
   Status,
   Verification,
   VerifiedRow,
-}
-
-export interface DaemonOptions extends ToolboxOptions {
-  /** when the machine may work, or null: always */
-  hours: Hours | null
-  /** segments at once */
-  segments: number
-  /** bytes that the data directory may take before no more segments are begun, or null */
-  diskBytes: number | null
-  /** bytes of others' shards that are kept for their sake; null or absent: no more than there are */
-  replicateBytes?: number | null | undefined
-  /** multiaddrs to listen at */
-  listen: string[]
-  /** multiaddrs of nodes to call first */
-  peers: string[]
-  /** keep to this machine or LAN: no multicast, no relays, private addresses are passed on */
-  local: boolean
-  /** where to listen as a trustless gateway, for HTTP; null or absent: not at all */
-  gateway?: GatewayOptions['listen'] | null | undefined
-  log: Log
-  /** told when a segment that was taken here has ended here */
-  onEnd?: ((ending: Ending) => void) | undefined
-  /** told when an audit has ended here */
-  onAudit?: ((audit: AuditEnding) => void) | undefined
-  /** take no segments: for the time of one command */
-  withoutWork?: boolean | undefined
-  /** audit nothing, for tests of what else a node does */
-  withoutAudits?: boolean | undefined
-  /** in place of CONTENTION_MS and the pause between syncs, where all nodes are on one machine */
-  contentionMs?: number | undefined
-  syncEveryMs?: number | undefined
-  /** milliseconds between two looks for replicas, in place of a minute */
-  replicateEveryMs?: number | undefined
-  /** in place of the network, one with faults, for tests */
-  startNetwork?: typeof startNetwork | undefined
-  /** in place of honest work, for demonstrations and tests */
-  startProducer?: typeof startProducer | undefined
-  auditShard?: typeof auditShard | undefined
 }
 
 export interface Daemon
@@ -153,7 +116,7 @@ const FAREWELL_MS = 300
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { log, clock, dataDir, local } = options
-  const { segments, threads, hours, bytesPerSecond, diskBytes, offline } = options
+  const { threads, offline } = options
   await using opened = new AsyncDisposableStack()
   const home = await openHome(dataDir)
   opened.defer(() => home.close())
@@ -174,8 +137,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ? await startGateway({ blocks: home.blocks, listen: options.gateway, log })
     : null
   opened.defer(() => gateway?.close())
-  const started = performance.now()
-  const paces = new Map<string, { done: number; at: number }>()
   let paused = false
   let draining = false
   const disk = watchDisk(dataDir, options.diskBytes)
@@ -245,8 +206,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       .catch((error: Error) => log.error({ error: error.message }, 'a campaign was not entered'))
 
   const kept = opened.move()
-  const ending = new AbortController()
-  const fetches = new Set<Promise<unknown>>()
+  const fetches = startFetches({ home, ledger, network }, { log, clock })
   let closing = false
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>()
   ended.catch(() => {})
@@ -256,8 +216,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     keeper.end()
     if (closing) return ended
     closing = true
-    ending.abort(new ShoalError('daemon_ended', 'the node ends: start it and ask again'))
-    Promise.all([worker.ended, auditor.ended, keeper.ended, Promise.allSettled(fetches)])
+    Promise.all([worker.ended, auditor.ended, keeper.ended, fetches.end()])
       .then(() => sleep(FAREWELL_MS))
       .finally(() => {
         clearInterval(timer)
@@ -281,6 +240,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 
   const campaigns = manageCampaigns(home, ledger, dataDir)
+  const status = startStatus({ network, ledger, worker, auditor, keeper, models, campaigns }, options, {
+    state,
+    gateway: gateway?.address ?? null,
+  })
   return {
     ...campaigns,
     ...manageShards(home),
@@ -304,39 +267,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       const id = parseCampaign(cid)
       await worker.without(id, () => auditor.without(id, () => membership.leave(id)))
     },
-    async status() {
-      return {
-        ...{ peerId: network.peerId, version: VERSION, addresses: network.addresses(), state: state() },
-        gateway: gateway?.address ?? null,
-        limits: { segments, threads, hours, bytesPerSecond, diskBytes, offline },
-        peers: (await network.peers()).length,
-        seconds: (performance.now() - started) / 1000,
-        ...{ produced: worker.produced(), work: worker.atWork(), failures: worker.failures() },
-        ...{ audits: auditor.status(), ...keeper.status() },
-        campaigns: campaigns.list().map((standing) => {
-          const { done, segments } = standing.counts!
-          const pace = paces.get(standing.campaign) ?? { done, at: performance.now() }
-          paces.set(standing.campaign, pace)
-          const seconds = (performance.now() - pace.at) / 1000
-          const secondsLeft = done > pace.done ? ((segments - done) * seconds) / (done - pace.done) : null
-          const id = parseCampaign(standing.campaign)
-          return {
-            ...{ ...standing, ...models.standing(id), digest: ledger.digest(id), secondsLeft },
-            outlook: auditor.outlook(id),
-          }
-        }),
-      }
-    },
+    status,
     peers: () => network.peers(),
     segments: (request) => listSegments(ledger, network.peerId, request),
-    async fetch(request, { signal, onProgress } = {}) {
-      const either = signal ? AbortSignal.any([signal, ending.signal]) : ending.signal
-      const fetched = fetchWanted({ home, ledger, network }, request, {
-        ...{ signal: either, onProgress, log, clock },
-      })
-      fetches.add(fetched)
-      return fetched.finally(() => fetches.delete(fetched))
-    },
+    fetch: fetches.fetch,
     verify: auditor.demand,
     judged: listJudged(ledger, home.signer.publicKey),
     standings: (peer) => listStandings(ledger, home.signer.publicKey, peer),

@@ -7,8 +7,8 @@ import { managePins, type Pins } from '../manage-pins.ts'
 import type { Network } from '../network/network.ts'
 import { parseRoot } from '../parse-cid.ts'
 import { startCollector } from './collector.ts'
-import type { DaemonOptions } from './daemon.ts'
 import type { Disk } from './disk.ts'
+import type { DaemonOptions } from './options.ts'
 import { startReplicator } from './replicate.ts'
 
 export interface KeeperOptions
