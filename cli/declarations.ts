@@ -214,7 +214,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   fetch: {
     usage: '<cid>',
     describe:
-      'Get a verified shard, or a release, from peers and gateways. Every block is checked. Run again after an interruption, it goes on from there',
+      'Get a verified shard or release, from peers and gateways. Every block is checked. Run again after an interruption, it goes on from there',
     options: [
       ...(['out', 'gateway', 'peer', 'unverified', 'signer', 'local'] as const),
       ...(['quorum', 'operators', 'least-standing'] as const),
@@ -229,7 +229,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   'car export': {
     usage: '<cid>',
-    describe: 'Write a shard, a release or any other DAG that is here whole to a CAR file',
+    describe: 'Write a shard, a release or another DAG to a CAR file. All of it has to be here',
     options: ['out', ...COMMON],
     examples: ['car export bafyrei…', 'car export bafyrei… --out shard.car'],
     load: () => import('./commands/export-car.ts'),
@@ -250,7 +250,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   'pin add': {
     usage: '<cid>',
-    describe: 'Keep a shard, or whatever else has a CID and is here whole',
+    describe: 'Keep a shard, or any other DAG that is here whole',
     options: [...COMMON],
     examples: ['pin add bafyrei…'],
     load: () => import('./commands/add-pin.ts'),
