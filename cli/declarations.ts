@@ -70,7 +70,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     examples: [
       'export bafyrei… --format laion5b',
       'export bafyrei… --format jsonl --out pairs.jsonl',
-      'export bafyrei… --format img2dataset --out in --min-similarity 0.3 --language en,de',
+      'export bafyrei… --format csv --min-similarity 0.3 --language en,de',
     ],
     load: () => import('./commands/export.ts'),
   },
@@ -140,7 +140,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   'release create': {
     usage: '<campaign>',
     describe:
-      'Sign a release. It has the verified shards of a campaign, each pair once and what is removed left out',
+      'Sign a release. It has the verified shards of a campaign. Each pair is in it once, what is removed is not',
     options: ['quorum', 'operators', 'least-standing', 'removals', 'valid', ...COMMON],
     examples: ['release create bafyrei…', 'release create bafyrei… --quorum 2 --removals removals.jsonl'],
     load: () => import('./commands/create-release.ts'),
