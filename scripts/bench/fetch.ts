@@ -36,11 +36,11 @@ export async function benchFetch(): Promise<object> {
     join(dir, 'served'),
     path,
   ])
-  const [{ port, node, stream }] = (await once(child, 'message')) as [
-    { port: number; node: string; stream: string },
+  const [{ port, gateway: address, node, stream }] = (await once(child, 'message')) as [
+    { port: number; gateway: string; node: string; stream: string },
   ]
   const { network, libp2p } = await startBenchNode(dir, await openBlocks(join(dir, 'own')))
-  const gateway = openGateway(`http://127.0.0.1:${port}`)
+  const gateway = openGateway(address)
   const delay = monitorEventLoopDelay({ resolution: 1 })
   const peak = { mib: 0 }
   const timer = setInterval(() => {
