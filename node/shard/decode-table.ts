@@ -33,6 +33,13 @@ export interface GroupBytes {
 const MAX_GROUP_BYTES = 128 * 1024 * 1024
 /** Bytes that one page may unpack to: ours have a megabyte, dictionaries some more. */
 const MAX_PAGE_BYTES = 128 * 1024 * 1024
+/** Bytes that all pages of a row group may unpack to: some kilobytes could become any number. */
+const MAX_UNPACKED_BYTES = 256 * 1024 * 1024
+/**
+ * Characters and bytes that the cells of a row group may have. In a dictionary a long text is there once, for all rows:
+ * it would be as often in what is made of them, and in what goes from thread to thread, which no limit of a thread bounds.
+ */
+const MAX_CELLS_BYTES = 128 * 1024 * 1024
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 /** The library's own takes U+FEFF from the beginning of a text, which would be another text with another uid. */
@@ -58,6 +65,12 @@ export function decodeTable(file: TableFile) {
     },
     async rows({ group, start, bytes, columns }: GroupBytes): Promise<Row[]> {
       const { rowStart, rowEnd } = group
+      let left = MAX_UNPACKED_BYTES
+      const ZSTD = (input: Uint8Array, length: number) => {
+        const page = unpack(input, Math.min(length, left))
+        left -= page.length
+        return page
+      }
       const slices = {
         byteLength: file.fileBytes,
         slice: (from: number, to = file.fileBytes) => bytes.slice(from - start, to - start).buffer,
@@ -69,11 +82,13 @@ export function decodeTable(file: TableFile) {
         rowEnd,
         utf8: false,
         parsers,
-        compressors: { ZSTD: unpack },
+        compressors: { ZSTD, SNAPPY: refuse },
       }
       const rows = await parquetReadObjects(columns ? { ...options, columns } : options)
       if (rows.some((row) => Object.values(row).includes(undefined)))
         throw new Error('a column ends too early')
+      if (rows.reduce((sum, row) => sum + bytesOf(Object.values(row)), 0) > MAX_CELLS_BYTES)
+        throw new Error('it has longer rows than Shoal writes')
       return rows
     },
   }
@@ -108,6 +123,19 @@ function columnsOf({ name, fileBytes }: TableFile, { columns, num_rows }: RowGro
 function unpack(input: Uint8Array, length: number): Uint8Array {
   // a page of nulls unpacks to nothing, but zlib wants a limit of 1 at least
   return zstdDecompressSync(input, { maxOutputLength: Math.max(1, Math.min(length, MAX_PAGE_BYTES)) })
+}
+
+/** The library's own, which believes the length that it is told. */
+function refuse(): never {
+  throw new Error('it is compressed by something that Shoal does not use')
+}
+
+function bytesOf(cells: readonly unknown[]): number {
+  let bytes = 0
+  for (const cell of cells)
+    if (Array.isArray(cell)) bytes += bytesOf(cell)
+    else if (typeof cell === 'string' || cell instanceof Uint8Array) bytes += cell.length
+  return bytes
 }
 
 function sameSchema(found: SchemaElement[], wanted: SchemaElement[]): boolean {

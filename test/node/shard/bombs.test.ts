@@ -1,0 +1,68 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { zstdCompressSync } from 'node:zlib'
+import { unixfs } from '@helia/unixfs'
+import { fileWriter, ParquetWriter } from 'hyparquet-writer'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { parquetSchema } from '../../../node/shard/parquet.ts'
+import { openTable, PAIR_COLUMNS } from '../../../node/shard/shard.ts'
+import { openBlocks } from '../../../node/store/store.ts'
+import { withDirectory } from './sample.ts'
+
+const bombs = suite('tables that are small until they are read')
+
+/** Reads a table of pairs whose cells are all empty but those of one column. */
+async function read(
+  rows: number,
+  column: string,
+  cell: string | Uint8Array,
+  codec: 'ZSTD' | 'SNAPPY' = 'ZSTD',
+): Promise<number | string> {
+  let result: number | string = ''
+  await withDirectory(async (dir) => {
+    const path = join(dir, 'pairs.parquet')
+    const writer = new ParquetWriter({
+      ...{ writer: fileWriter(path), schema: parquetSchema(PAIR_COLUMNS), codec },
+      compressors: { ZSTD: (input) => zstdCompressSync(input) },
+    })
+    const empty = { string: '', strings: [], bytes: new Uint8Array(), int64: 0n, timestamp: new Date(0) }
+    writer.write({
+      rowGroupSize: rows,
+      columnData: PAIR_COLUMNS.map(({ name, type }) => ({
+        name,
+        data: Array.from({ length: rows }, () =>
+          name === column ? cell : ((empty as Record<string, unknown>)[type] ?? 0),
+        ),
+      })),
+    })
+    writer.finish()
+    assert.ok((await stat(path)).size < 200_000)
+    const blocks = await openBlocks(join(dir, 'blocks'))
+    const bytes = await readFile(path)
+    const cid = await unixfs({ blockstore: blocks }).addBytes(bytes)
+    const table = await openTable(blocks, {
+      ...{ name: 'pairs.parquet', cid: cid as never, bytes: bytes.length, rows },
+    })
+    result = await table.readGroup(0).then(
+      (found) => found.length,
+      (error) => `${error.code}: ${error.message}`,
+    )
+  })
+  return result
+}
+
+bombs('one long text for all rows', async () => {
+  assert.is(await read(4_096, 'text', 'a'.repeat(10_000)), 4_096)
+  assert.match(await read(4_096, 'text', 'a'.repeat(40_000)), /^shard_parquet: .* longer rows than Shoal/)
+})
+
+bombs('pages that unpack to much more than they are', async () => {
+  assert.match(await read(3, 'embedding', new Uint8Array(100 * 2 ** 20)), /^shard_parquet: .* is broken/)
+})
+
+bombs('compression that Shoal does not use', async () => {
+  assert.match(await read(3, 'text', 'abc', 'SNAPPY'), /^shard_parquet: .* something that Shoal does not use/)
+})
+
+bombs.run()
