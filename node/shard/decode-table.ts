@@ -1,5 +1,6 @@
 import { zstdDecompressSync } from 'node:zlib'
 import { parquetMetadata, parquetReadObjects, type RowGroup, type SchemaElement } from 'hyparquet'
+import { checkPages } from './check-pages.ts'
 import { type Cell, parquetSchema } from './parquet.ts'
 import { COLUMNS, MAX_SIGNALS, ROW_GROUPS, type ShardFile } from './schema.ts'
 
@@ -65,6 +66,12 @@ export function decodeTable(file: TableFile) {
     },
     async rows({ group, start, bytes, columns }: GroupBytes): Promise<Row[]> {
       const { rowStart, rowEnd } = group
+      for (const { name, start: from, end } of group.columns)
+        if (columns?.includes(name) ?? true)
+          checkPages(
+            bytes.subarray(from - start, end - start),
+            mostValues(file.name, name, rowEnd - rowStart),
+          )
       let left = MAX_UNPACKED_BYTES
       const ZSTD = (input: Uint8Array, length: number) => {
         const page = unpack(input, Math.min(length, left))
@@ -99,7 +106,7 @@ function columnsOf({ name, fileBytes }: TableFile, { columns, num_rows }: RowGro
   const found: Group['columns'] = []
   for (const [i, { meta_data: chunk }] of columns.entries()) {
     const { name: column, type } = known[i] ?? {}
-    const from = Number(chunk?.dictionary_page_offset ?? chunk?.data_page_offset)
+    const from = Number(chunk?.dictionary_page_offset || chunk?.data_page_offset)
     const size = Number(chunk?.total_compressed_size)
     const path = type === 'strings' ? `${column}.list.element` : column
     const most = num_rows * BigInt(type === 'strings' ? MAX_SIGNALS : 1)
@@ -118,6 +125,11 @@ function columnsOf({ name, fileBytes }: TableFile, { columns, num_rows }: RowGro
     throw new Error('it has a row group beyond its end, or a larger one than Shoal writes')
   if (num_rows < 1n || num_rows > ROW_GROUPS[name]) throw new Error(`it has a row group of ${num_rows} rows`)
   return found
+}
+
+function mostValues(file: ShardFile, column: string, rows: number): number {
+  const isList = COLUMNS[file].some(({ name, type }) => name === column && type === 'strings')
+  return rows * (isList ? MAX_SIGNALS : 1)
 }
 
 function unpack(input: Uint8Array, length: number): Uint8Array {

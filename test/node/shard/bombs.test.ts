@@ -5,6 +5,7 @@ import { unixfs } from '@helia/unixfs'
 import { fileWriter, ParquetWriter } from 'hyparquet-writer'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { checkPages } from '../../../node/shard/check-pages.ts'
 import { parquetSchema } from '../../../node/shard/parquet.ts'
 import { openTable, PAIR_COLUMNS } from '../../../node/shard/shard.ts'
 import { openBlocks } from '../../../node/store/store.ts'
@@ -18,8 +19,8 @@ async function read(
   column: string,
   cell: string | Uint8Array,
   codec: 'ZSTD' | 'SNAPPY' = 'ZSTD',
-): Promise<number | string> {
-  let result: number | string = ''
+): Promise<string> {
+  let result = ''
   await withDirectory(async (dir) => {
     const path = join(dir, 'pairs.parquet')
     const writer = new ParquetWriter({
@@ -45,7 +46,7 @@ async function read(
       ...{ name: 'pairs.parquet', cid: cid as never, bytes: bytes.length, rows },
     })
     result = await table.readGroup(0).then(
-      (found) => found.length,
+      (found) => `${found.length} rows`,
       (error) => `${error.code}: ${error.message}`,
     )
   })
@@ -53,12 +54,40 @@ async function read(
 }
 
 bombs('one long text for all rows', async () => {
-  assert.is(await read(4_096, 'text', 'a'.repeat(10_000)), 4_096)
+  assert.is(await read(4_096, 'text', 'a'.repeat(10_000)), '4096 rows')
   assert.match(await read(4_096, 'text', 'a'.repeat(40_000)), /^shard_parquet: .* longer rows than Shoal/)
 })
 
 bombs('pages that unpack to much more than they are', async () => {
   assert.match(await read(3, 'embedding', new Uint8Array(100 * 2 ** 20)), /^shard_parquet: .* is broken/)
+})
+
+bombs('a page that promises any number of values', () => {
+  // thrift's compact protocol: a data page of version 2, of 2^31 - 1 values and no bytes, DELTA_BINARY_PACKED
+  const promised = [0xfe, 0xff, 0xff, 0xff, 0x0f]
+  const head = [
+    0x15,
+    0x06,
+    0x15,
+    0x00,
+    0x15,
+    0x00,
+    0x5c,
+    0x15,
+    ...promised,
+    0x15,
+    0x00,
+    0x15,
+    0x02,
+    0x15,
+    0x0a,
+  ]
+  const page = Uint8Array.from([...head, 0x15, 0x00, 0x15, 0x00, 0x00, 0x00, 0x00, 0x00])
+  assert.throws(() => checkPages(page, 4_096), /more values than rows/)
+  const negative = Uint8Array.from(page)
+  negative[5] = 0x01
+  assert.throws(() => checkPages(negative, 2 ** 31), /negative size/)
+  checkPages(page.subarray(0, -2), 2 ** 31)
 })
 
 bombs('compression that Shoal does not use', async () => {
