@@ -65,7 +65,10 @@ export const MAX_WANTS = 1_024
 /** Bytes of blocks after which a message of answers is sent: one block more may be in it, or a thousand small ones. */
 export const ANSWER_BYTES = 512 * 1024
 export const MAX_ANSWER_ENTRIES = 1_024
-/** Peers answered at once, each with one message on its way and one being made: 48 MiB are in memory for it at most. */
+/**
+ * Answers made at once. Of so many peers each has one on its way and one being made, 48 MiB together; of more each has one
+ * alone, which is 1.5 MiB a connection where all are slow.
+ */
 export const MAX_BLOCK_ANSWERS = 16
 /** An answer is taken within this time, half of what the slowest home gives, or the stream ends. */
 export const ANSWER_MS = 60 * SECOND

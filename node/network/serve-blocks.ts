@@ -71,28 +71,29 @@ export function serveBlocks(blocks: ServedBlocks, send: Send, log: Log): BlockSe
     return { blocks: given, presences }
   }
 
+  /** Peers that are slow to take an answer wait outside of the queue: they hold nobody up. */
   async function answer(peer: string, asker: Asker): Promise<void> {
     try {
-      const reply = await makeAnswer(asker)
-      for (const go of asker.onRoom.splice(0)) go()
-      await asker.sent
-      if (reply.blocks.length + reply.presences.length > 0) {
-        asker.sent = send(peer, encodeMessage(reply), ANSWER_MS)
-        // it is awaited by the next one, or here
-        asker.sent.catch(() => {})
-      }
-      if (asker.wants.size === 0) await asker.sent
+      do {
+        if (askers.size > MAX_BLOCK_ANSWERS) await asker.sent
+        const reply = await queue.add(() => makeAnswer(asker))
+        for (const go of asker.onRoom.splice(0)) go()
+        await asker.sent
+        if (reply.blocks.length + reply.presences.length > 0) {
+          asker.sent = send(peer, encodeMessage(reply), ANSWER_MS)
+          // it is awaited by the next one, or here
+          asker.sent.catch(() => {})
+        }
+        if (asker.wants.size === 0) await asker.sent
+      } while (asker.wants.size > 0 && askers.get(peer) === asker)
     } catch (error) {
       log.debug({ peer, reason: (error as Error).message }, 'blocks were not given')
       // who can't take one answer gets no more
       asker.wants.clear()
       for (const go of asker.onRoom.splice(0)) go()
     }
-    if (asker.wants.size > 0 && askers.get(peer) === asker) void queue.add(() => answer(peer, asker))
-    else {
-      asker.working = false
-      if (askers.get(peer) === asker) askers.delete(peer)
-    }
+    asker.working = false
+    if (askers.get(peer) === asker) askers.delete(peer)
   }
 
   return {
@@ -113,7 +114,7 @@ export function serveBlocks(blocks: ServedBlocks, send: Send, log: Log): BlockSe
       if (asker.wants.size === 0 && !asker.working) askers.delete(peer)
       if (asker.wants.size > 0 && !asker.working) {
         asker.working = true
-        void queue.add(() => answer(peer, asker))
+        void answer(peer, asker)
       }
       if (asker.wants.size >= MAX_WANTS) await new Promise<void>((resolve) => asker.onRoom.push(resolve))
     },
