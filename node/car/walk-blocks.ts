@@ -39,7 +39,8 @@ export async function* walkBlocks(
     if (!dups && !seen.add(cid.multihash.bytes, cid.code)) continue
     const bytes = await readWhole(blocks, cid)
     yield { cid, bytes }
-    open.push(...linksOf(cid.code, bytes).reverse())
+    // one at a time: a block may have more than a call takes arguments
+    for (const link of linksOf(cid.code, bytes).reverse()) open.push(link)
   }
 }
 

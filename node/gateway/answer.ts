@@ -104,14 +104,14 @@ async function chooseBlocks(
   const only = async function* () {
     yield { cid: terminus, bytes: await readWhole(blocks, terminus) }
   }
+  const dups = format.type === 'car' && format.dups
   if (scope === 'block') return only()
-  if (scope === 'all' && range === null)
-    return walkBlocks(blocks, [terminus], { dups: format.type === 'car' && format.dups })
-  if (range === null) return walkEntity(blocks, terminus, null)
+  if (scope === 'all' && range === null) return walkBlocks(blocks, [terminus], { dups })
+  if (range === null) return walkEntity(blocks, terminus, null, dups)
   const { size } = await describeEntity(blocks, terminus)
-  if (size === null) return walkEntity(blocks, terminus, null)
+  if (size === null) return walkEntity(blocks, terminus, null, dups)
   const span = resolveRange(range, size)
-  return span === null ? only() : walkEntity(blocks, terminus, span)
+  return span === null ? only() : walkEntity(blocks, terminus, span, dups)
 }
 
 async function* onlyOnce(blocks: AsyncIterable<Block>): AsyncGenerator<Block> {

@@ -4,7 +4,10 @@ import type { CID } from 'multiformats/cid'
 import { CODECS } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { type Block, type BlockReader, readWhole } from '../car/car.ts'
+import { makeMarks } from '../store/store.ts'
 import type { ByteRange } from './read-request.ts'
+
+const IDENTITY = 0
 
 interface Span {
   first: number
@@ -42,29 +45,64 @@ export function resolveRange({ from, to }: ByteRange, size: number): Span | null
  * The blocks of one entity, depth first: of a UnixFS file all, or those that a span needs; of a sharded directory those
  * that list it; of anything else its own.
  *
+ * @param dups - give a block each time it is met. Else none is read again whose part of a file was given whole: where each
+ *   block names the next one twice, who waits for a new one would wait for ever
  * @throws ShoalError `block_missing`, `block_corrupt`
  */
-export async function* walkEntity(blocks: BlockReader, cid: CID, span: Span | null): AsyncGenerator<Block> {
-  const bytes = await readWhole(blocks, cid)
-  yield { cid, bytes }
+export async function* walkEntity(
+  blocks: BlockReader,
+  root: CID,
+  span: Span | null,
+  dups: boolean,
+): AsyncGenerator<Block> {
+  const seen = makeMarks()
+  const open: Part[] = [{ cid: root, span }]
+  for (let part = open.pop(); part !== undefined; part = open.pop()) {
+    const { cid } = part
+    const { bytes: multihash, code } = cid.multihash
+    // what lies in its own name can't be there more often than it is written
+    if (!dups && part.span === null && code !== IDENTITY && !seen.add(multihash, cid.code)) continue
+    const bytes = await readWhole(blocks, cid)
+    yield { cid, bytes }
+    for (const below of partsOf(cid, bytes, part.span).reverse()) open.push(below)
+  }
+}
+
+interface Part {
+  cid: CID
+  /** null: all of it */
+  span: Span | null
+}
+
+function partsOf(cid: CID, bytes: Uint8Array, span: Span | null): Part[] {
   const node = cid.code === CODECS['dag-pb'] ? readNode(bytes) : null
-  if (node === null) return
+  if (node === null) return []
   const { links, unixfs } = node
   if (unixfs.type === 'hamt-sharded-directory') {
     // shorter names are prefixes alone: of a shard below
     const prefix = (Number(unixfs.fanout ?? 256n) - 1).toString(16).length
-    for (const { Name, Hash } of links)
-      if ((Name ?? '').length === prefix) yield* walkEntity(blocks, Hash, null)
+    return links.flatMap(({ Name, Hash }) =>
+      (Name ?? '').length === prefix ? { cid: Hash, span: null } : [],
+    )
   }
-  if (!isFile(unixfs)) return
+  if (!isFile(unixfs)) return []
+  const parts: Part[] = []
   let start = unixfs.data?.length ?? 0
   for (const [i, { Hash }] of links.entries()) {
     const end = start + Number(unixfs.blockSizes[i] ?? 0n)
-    if (span === null) yield* walkEntity(blocks, Hash, null)
-    else if (span.first < end && span.last >= start)
-      yield* walkEntity(blocks, Hash, { first: Math.max(0, span.first - start), last: span.last - start })
+    if (span === null) parts.push({ cid: Hash, span: null })
+    else if (span.first < end && span.last >= start) {
+      // whatever lies beyond is not this part's, even where it says of itself that it is longer
+      const first = Math.max(0, span.first - start)
+      const last = span.last >= end - 1 ? Number.POSITIVE_INFINITY : span.last - start
+      parts.push({
+        cid: Hash,
+        span: first === 0 && last === Number.POSITIVE_INFINITY ? null : { first, last },
+      })
+    }
     start = end
   }
+  return parts
 }
 
 const isFile = ({ type }: UnixFS) => type === 'file' || type === 'raw'

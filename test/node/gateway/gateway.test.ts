@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CarReader } from '@ipld/car/reader'
+import * as dagCbor from '@ipld/dag-cbor'
 import * as dagPb from '@ipld/dag-pb'
 import { UnixFS } from 'ipfs-unixfs'
 import { CID } from 'multiformats/cid'
@@ -225,6 +226,37 @@ gateway('entity-bytes: the blocks of a range alone', async () => {
   assert.equal((await askCar(`/ipfs/${raw}?format=car&entity-bytes=3:4`)).cids, names(raw))
   for (const range of ['20:*', '5:2', '-2:-5', 'x:1', '1', '*:5', ''])
     assert.is((await ask(`/ipfs/${file}?format=car&entity-bytes=${range}`)).status, 400, range)
+})
+
+gateway('a file whose blocks name the next one twice is read once', async () => {
+  const bottom = await putRaw(home, 'bottom')
+  let [top, size] = [bottom, 6n]
+  for (let level = 0; level < 26; level++) {
+    const links: [string, CID][] = [
+      ['', top],
+      ['', top],
+    ]
+    top = await putNode(new UnixFS({ type: 'file', blockSizes: [size, size] }), links)
+    size *= 2n
+  }
+  for (const query of ['dag-scope=entity', 'entity-bytes=1:*', 'entity-bytes=0:-2', 'entity-bytes=7:-7'])
+    assert.is((await askCar(`/ipfs/${top}?format=car&${query}`)).cids.length, 27, query)
+  // a stranger needs none of his blocks here: an address can be one
+  const once = dagPb.encode(
+    dagPb.prepare({
+      Data: new UnixFS({ type: 'file', blockSizes: Array.from({ length: 20 }, () => size) }).marshal(),
+      Links: Array.from({ length: 20 }, () => ({ Name: '', Hash: top, Tsize: 1 })),
+    }),
+  )
+  const inline = CID.createV1(dagPb.code, identity.digest(once))
+  assert.is((await askCar(`/ipfs/${inline}?format=car&dag-scope=entity`)).cids.length, 27)
+})
+
+gateway('a block of more links than a call takes arguments', async () => {
+  const empty = CID.createV1(0x55, identity.digest(new Uint8Array()))
+  const bytes = dagCbor.encode([...Array.from({ length: 200_000 }, () => empty), raw])
+  const root = await home.blocks.put(CID.createV1(dagCbor.code, await sha256.digest(bytes)), bytes)
+  assert.equal((await askCar(`/ipfs/${root}?format=car`)).cids, names(root, raw))
 })
 
 gateway('a whole shard', async () => {
