@@ -6,7 +6,7 @@ import type { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { ExportRequest, ExportResult, Progress } from '../components.ts'
 import { nameOfPeer } from '../identity.ts'
-import { readFile } from '../shard/shard.ts'
+import { readExactly } from '../shard/shard.ts'
 import { writeCard } from './card.ts'
 import { CARD, failToWrite, openDestination, SHARD_LIST } from './destination.ts'
 import type { ExportedFile } from './export-worker.ts'
@@ -164,12 +164,7 @@ function copyFiles(
     await open()
     const copied = name ?? `pairs-${String(files.length).padStart(5, '0')}.parquet`
     const to = createWriteStream(join(dir, copied), { flags: 'wx' })
-    await pipeline(readFile(blocks, file), to, { signal })
-    if (to.bytesWritten !== file.bytes)
-      throw new ShoalError(
-        'shard_bytes',
-        `${file.name} (${file.cid}) has ${to.bytesWritten} bytes, not ${file.bytes}`,
-      )
+    await pipeline(readExactly(blocks, file), to, { signal })
     files.push({ name: copied, rows: file.rows, bytes: file.bytes })
     return copied
   }

@@ -6,7 +6,7 @@ import { decodeManifest, type Manifest } from '../../protocol/records/manifest.t
 import { decodeShard, type Shard } from '../../protocol/records/shard.ts'
 import { verifySignature } from '../identity.ts'
 import type { Blocks, Store } from '../store/store.ts'
-import { openTable, readFile, type ShardTable } from './table.ts'
+import { openTable, readExactly, type ShardTable } from './table.ts'
 
 /** A shard of which everything agreed. */
 export interface CheckedShard {
@@ -48,7 +48,8 @@ export async function readShard(
     cid,
     "its pipeline is not the campaign's",
   )
-  for (const file of manifest.files) await checkBytes(blocks, file)
+  // each block is checked as it is read
+  for (const file of manifest.files) for await (const _ of readExactly(blocks, file));
   const tables = { pairs: 'pairs.parquet', outcomes: 'outcomes.parquet' } as const
   const [pairs, outcomes] = await Promise.all(
     Object.values(tables).map((name) =>
@@ -89,16 +90,6 @@ export async function readCampaign(store: Store, id: CID): Promise<Campaign | nu
   const opened = await open(envelope, verifySignature)
   demand(opened.id.equals(id), id, 'another campaign lies in its place')
   return decodeCampaign(opened)
-}
-
-async function checkBytes(blocks: Blocks, file: Manifest['files'][number]): Promise<void> {
-  let bytes = 0
-  for await (const part of readFile(blocks, file)) bytes += part.length
-  if (bytes !== file.bytes)
-    throw new ShoalError(
-      'shard_bytes',
-      `${file.name} (${file.cid}) has ${bytes} bytes, its manifest says ${file.bytes}`,
-    )
 }
 
 function demand(holds: boolean, cid: CID, reason: string): void {

@@ -89,6 +89,29 @@ export function readFile(
   return unixfs({ blockstore: blocks }).cat(cid, options)
 }
 
+/**
+ * All of a file. A small tree of blocks that name the next one twice is a file of any length: it ends where it gets longer
+ * than it is said to be.
+ *
+ * @throws ShoalError `shard_bytes`, `block_missing`, `block_corrupt`
+ */
+export async function* readExactly(
+  blocks: Blocks,
+  { name, cid, bytes }: Pick<File, 'name' | 'cid' | 'bytes'>,
+): AsyncGenerator<Uint8Array> {
+  let read = 0
+  // one byte more tells; what is broken off would go on reading, and its failure would be nobody's
+  for await (const part of readFile(blocks, { cid }, { length: bytes + 1 })) {
+    read += part.length
+    if (read <= bytes) yield part
+  }
+  if (read !== bytes)
+    throw new ShoalError(
+      'shard_bytes',
+      `${name} (${cid}) has ${read > bytes ? 'more' : 'fewer'} than the ${bytes} bytes that it is said to have`,
+    )
+}
+
 async function readRange(
   blocks: Blocks,
   file: File,

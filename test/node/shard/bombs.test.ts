@@ -2,13 +2,19 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { zstdCompressSync } from 'node:zlib'
 import { unixfs } from '@helia/unixfs'
+import * as dagPb from '@ipld/dag-pb'
 import { fileWriter, ParquetWriter } from 'hyparquet-writer'
+import { UnixFS } from 'ipfs-unixfs'
+import { CID } from 'multiformats/cid'
+import { sha256 } from 'multiformats/hashes/sha2'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { blocksOf } from '../../../node/release/held.ts'
 import { checkPages } from '../../../node/shard/check-pages.ts'
 import { parquetSchema } from '../../../node/shard/parquet.ts'
-import { openTable, PAIR_COLUMNS } from '../../../node/shard/shard.ts'
+import { openTable, PAIR_COLUMNS, readExactly } from '../../../node/shard/shard.ts'
 import { openBlocks } from '../../../node/store/store.ts'
+import { cidOf } from '../../../protocol/codec.ts'
 import { withDirectory } from './sample.ts'
 
 const bombs = suite('tables that are small until they are read')
@@ -93,5 +99,35 @@ bombs('a page that promises any number of values', () => {
 bombs('compression that Shoal does not use', async () => {
   assert.match(await read(3, 'text', 'abc', 'SNAPPY'), /^shard_parquet: .* something that Shoal does not use/)
 })
+
+bombs('a small tree that is a file of any length', () =>
+  withDirectory(async (dir) => {
+    const blocks = await openBlocks(dir)
+    const leaf = new Uint8Array(1000)
+    let [top, size] = [await blocks.put(cidOf(leaf, 'raw'), leaf), 1000n]
+    for (let level = 0; level < 20; level++, size *= 2n) {
+      const bytes = dagPb.encode(
+        dagPb.prepare({
+          Data: new UnixFS({ type: 'file', blockSizes: [size, size] }).marshal(),
+          Links: [top, top].map((Hash) => ({ Name: '', Hash, Tsize: 1 })),
+        }),
+      )
+      top = await blocks.put(CID.createV1(dagPb.code, await sha256.digest(bytes)), bytes)
+    }
+    let read = 0
+    const all = async (bytes: number) => {
+      read = 0
+      for await (const part of readExactly(blocks, { name: 'pairs', cid: top, bytes })) read += part.length
+    }
+    for (const bytes of [0, 5_500]) {
+      const code = await all(bytes).then(String, (error) => error.code)
+      assert.is(code, 'shard_bytes')
+      assert.ok(read <= bytes)
+    }
+    const held: boolean[] = []
+    for await (const { isHere } of blocksOf(blocks, top)) held.push(isHere)
+    assert.equal(held, [true, true, true, true, true, false])
+  }),
+)
 
 bombs.run()
