@@ -27,7 +27,7 @@ for (const { comment, message, length, frame, error } of readCases<Case>('framin
     if (error) {
       // at once: a message that is too long is refused before it comes
       const code = await Promise.race([codeOf(() => got), sleep(300, 'it waits')])
-      assert.match(String(code), /^request_(failed|malformed)$/)
+      assert.match(String(code), /^request_(oversize|malformed)$/)
     } else assert.ok(Buffer.from(joinPieces(message!)).equals(await got))
     there.abort(new Error('done'))
   })
