@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import type { CID } from 'multiformats/cid'
 import type { Manifest } from '../../protocol/records/manifest.ts'
 import type { Blocks } from '../store/store.ts'
-import { readFile } from './table.ts'
+import { readFile } from './read-file.ts'
 
 /**
  * Write plain copies of a shard's files, block by block checked, to a directory; each appears under its name

@@ -1,10 +1,10 @@
-import { unixfs } from '@helia/unixfs'
 import type { Piscina } from 'piscina'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Manifest } from '../../protocol/records/manifest.ts'
 import type { Blocks } from '../store/store.ts'
 import { startThreads } from '../threads.ts'
 import type { Group, GroupBytes, Row, TableFile } from './decode-table.ts'
+import { readFile } from './read-file.ts'
 import type { ShardFile } from './schema.ts'
 import type { TableTask } from './table-worker.ts'
 
@@ -79,16 +79,6 @@ function partsOf({ columns }: Group, wanted: string[] | undefined): Group['colum
   return wanted ? columns.filter(({ name }) => wanted.includes(name)) : columns
 }
 
-/** A file's bytes in order. Two blocks are read ahead; the exporter by itself would read all of them. */
-export function readFile(
-  blocks: Blocks,
-  { cid }: Pick<File, 'cid'>,
-  range: { offset?: number; length?: number } = {},
-): AsyncIterable<Uint8Array> {
-  const options = { ...range, blockReadConcurrency: 2 }
-  return unixfs({ blockstore: blocks }).cat(cid, options)
-}
-
 /**
  * All of a file. A small tree of blocks that name the next one twice is a file of any length: it ends where it gets longer
  * than it is said to be.
@@ -100,7 +90,6 @@ export async function* readExactly(
   { name, cid, bytes }: Pick<File, 'name' | 'cid' | 'bytes'>,
 ): AsyncGenerator<Uint8Array> {
   let read = 0
-  // one byte more tells; what is broken off would go on reading, and its failure would be nobody's
   for await (const part of readFile(blocks, { cid }, { length: bytes + 1 })) {
     read += part.length
     if (read <= bytes) yield part

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { zstdCompressSync } from 'node:zlib'
 import { unixfs } from '@helia/unixfs'
 import * as dagPb from '@ipld/dag-pb'
@@ -127,6 +128,36 @@ bombs('a small tree that is a file of any length', () =>
     const held: boolean[] = []
     for await (const { isHere } of blocksOf(blocks, top)) held.push(isHere)
     assert.equal(held, [true, true, true, true, true, false])
+  }),
+)
+
+bombs('a tree that lies, or lacks blocks deep down, breaks its reading and nothing else', () =>
+  withDirectory(async (dir) => {
+    const blocks = await openBlocks(dir)
+    const put = async (links: CID[], size: bigint) => {
+      const Data = new UnixFS({ type: 'file', blockSizes: links.map(() => size) }).marshal()
+      const node = dagPb.prepare({ Data, Links: links.map((Hash) => ({ Hash, Name: '', Tsize: 1 })) })
+      const bytes = dagPb.encode(node)
+      return blocks.put(CID.createV1(dagPb.code, await sha256.digest(bytes)), bytes)
+    }
+    const leaf = await blocks.put(cidOf(new Uint8Array(9), 'raw'), new Uint8Array(9))
+    const gone = [1, 2, 3].map((one) => cidOf(Uint8Array.of(one), 'raw'))
+    const failures: unknown[] = []
+    const note = (error: unknown) => failures.push(error)
+    process.on('unhandledRejection', note)
+    const codes: string[] = []
+    for (const [top, bytes] of [
+      [await put([await put(gone, 9n), await put(gone.slice(1), 9n)], 27n), 54],
+      [await put([leaf, await put(gone, 9n)], 9n), 18],
+      [await put([leaf, leaf], 10n), 20],
+    ] as const)
+      await Array.fromAsync(readExactly(blocks, { name: 'pairs', cid: top, bytes })).catch((error) =>
+        codes.push(error.code),
+      )
+    await setTimeout(100)
+    process.off('unhandledRejection', note)
+    assert.equal(codes, ['block_missing', 'shard_bytes', 'shard_bytes'])
+    assert.equal(failures, [])
   }),
 )
 
