@@ -2,7 +2,7 @@ import { unixfs } from '@helia/unixfs'
 import { LRUCache } from 'lru-cache'
 import type { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
-import { type Blocks, type FetchBlock, fillBlocks } from '../store/store.ts'
+import { type Blocks, type FetchBlock, fillBlocks, readFile } from '../store/store.ts'
 
 /** Bytes of a list: three times Common Crawl's longest. */
 const MAX_LIST_BYTES = 48 * 1024 * 1024
@@ -21,7 +21,7 @@ export async function storeEntries(blocks: Blocks, entries: readonly string[]): 
  * All entries of a list.
  *
  * @param fetchBlock - asked for blocks that are not here; what it gives is checked and kept
- * @throws ShoalError `list_long`; `block_missing`, `block_corrupt`
+ * @throws ShoalError `list_long`; as `readFile`
  */
 export async function readEntries(blocks: Blocks, list: CID, fetchBlock?: FetchBlock): Promise<string[]> {
   const lists = kept.get(blocks) ?? new LRUCache<string, string[]>({ max: MAX_KEPT })
@@ -31,7 +31,7 @@ export async function readEntries(blocks: Blocks, list: CID, fetchBlock?: FetchB
   const blockstore = fetchBlock ? fillBlocks(blocks, fetchBlock) : blocks
   const parts: Uint8Array[] = []
   let bytes = 0
-  for await (const part of unixfs({ blockstore }).cat(list)) {
+  for await (const part of readFile(blockstore, { cid: list }, { length: MAX_LIST_BYTES + 1 })) {
     bytes += part.length
     if (bytes > MAX_LIST_BYTES) throw tooLong()
     parts.push(part)

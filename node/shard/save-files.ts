@@ -5,8 +5,7 @@ import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { CID } from 'multiformats/cid'
 import type { Manifest } from '../../protocol/records/manifest.ts'
-import type { Blocks } from '../store/store.ts'
-import { readFile } from './read-file.ts'
+import { type Blocks, readFile } from '../store/store.ts'
 
 /**
  * Write plain copies of a shard's files, block by block checked, to a directory; each appears under its name

@@ -1,10 +1,9 @@
 import type { Piscina } from 'piscina'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Manifest } from '../../protocol/records/manifest.ts'
-import type { Blocks } from '../store/store.ts'
+import { type Blocks, readFile } from '../store/store.ts'
 import { startThreads } from '../threads.ts'
 import type { Group, GroupBytes, Row, TableFile } from './decode-table.ts'
-import { readFile } from './read-file.ts'
 import type { ShardFile } from './schema.ts'
 import type { TableTask } from './table-worker.ts'
 

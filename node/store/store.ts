@@ -8,6 +8,7 @@ export { type Blocks, openBlocks } from './blocks.ts'
 export { type FetchBlock, fillBlocks } from './fill-blocks.ts'
 export { orderedKey, startingWith } from './keys.ts'
 export { type Marks, makeMarks } from './marks.ts'
+export { readFile } from './read-file.ts'
 export type { Swept } from './sweep.ts'
 
 type Database = Level<Uint8Array, Uint8Array>

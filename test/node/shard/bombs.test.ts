@@ -10,6 +10,7 @@ import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { readEntries } from '../../../node/campaigns/entries.ts'
 import { blocksOf } from '../../../node/release/held.ts'
 import { checkPages } from '../../../node/shard/check-pages.ts'
 import { parquetSchema } from '../../../node/shard/parquet.ts'
@@ -150,13 +151,19 @@ bombs('a tree that lies, or lacks blocks deep down, breaks its reading and nothi
       [await put([await put(gone, 9n), await put(gone.slice(1), 9n)], 27n), 54],
       [await put([leaf, await put(gone, 9n)], 9n), 18],
       [await put([leaf, leaf], 10n), 20],
-    ] as const)
+    ] as const) {
       await Array.fromAsync(readExactly(blocks, { name: 'pairs', cid: top, bytes })).catch((error) =>
         codes.push(error.code),
       )
+      // a campaign's list is a stranger's as well
+      await readEntries(blocks, top).catch((error) => codes.push(error.code))
+    }
     await setTimeout(100)
     process.off('unhandledRejection', note)
-    assert.equal(codes, ['block_missing', 'shard_bytes', 'shard_bytes'])
+    assert.equal(
+      codes,
+      ['block_missing', 'shard_bytes', 'shard_bytes'].flatMap((code) => [code, code]),
+    )
     assert.equal(failures, [])
   }),
 )

@@ -3,7 +3,7 @@ import { UnixFS } from 'ipfs-unixfs'
 import type { CID } from 'multiformats/cid'
 import { CODECS } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
-import type { Blocks } from '../store/store.ts'
+import type { Blocks } from './blocks.ts'
 
 interface Part {
   cid: CID
