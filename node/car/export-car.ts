@@ -6,9 +6,9 @@ import type { CID } from 'multiformats/cid'
 import { cidOf } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { decodeManifest } from '../../protocol/records/manifest.ts'
-import { readRelease } from '../release/release.ts'
+import { isReleaseRecord } from '../release/release.ts'
 import type { Blocks, Store } from '../store/store.ts'
-import { type Block, readWhole, walkBlocks } from './walk-blocks.ts'
+import { type Block, readWhole, walkBlocks, walkRelease } from './walk-blocks.ts'
 import { writeCar } from './write-car.ts'
 
 export interface ExportedCar {
@@ -31,11 +31,13 @@ export async function exportCar(
   cid: CID,
   out: string,
 ): Promise<ExportedCar> {
-  const records = await recordsOf({ store, blocks }, cid)
+  // what is missing is told before anything is written
+  const isRelease = isReleaseRecord(await readWhole(blocks, cid))
+  const records = isRelease ? [] : await recordsOf({ store, blocks }, cid)
   const roots = [cid, ...records.map((record) => record.cid)]
   const counts = { blocks: 0, bytes: 0 }
   async function* all(): AsyncGenerator<Block> {
-    yield* walkBlocks(blocks, [cid])
+    yield* isRelease ? walkRelease(blocks, cid) : walkBlocks(blocks, [cid])
     yield* records
   }
   async function* counted(): AsyncGenerator<Uint8Array> {
@@ -52,8 +54,6 @@ export async function exportCar(
   }
   const unfinished = `${out}.${randomUUID()}.unfinished`
   try {
-    // what is missing is told before anything is written
-    await readWhole(blocks, cid)
     await pipeline(counted(), createWriteStream(unfinished, { flags: 'wx', flush: true }))
     await rename(unfinished, out)
   } catch (cause) {
@@ -68,14 +68,11 @@ export async function exportCar(
   return { path: out, roots: roots.map(String), ...counts }
 }
 
-/** What vouches for a shard or a release, as blocks: a shard producer's record, and the campaign's. */
+/** What vouches for a shard, as blocks: its producer's record, and the campaign's. */
 async function recordsOf({ store, blocks }: { store: Store; blocks: Blocks }, cid: CID): Promise<Block[]> {
   const record = await store.shards.get(cid.bytes)
-  const isRelease = (await store.releases.get(cid.bytes)) !== undefined
-  if (!record && !isRelease) return []
-  const { campaign } = isRelease
-    ? (await readRelease(blocks, cid)).content
-    : decodeManifest(await readWhole(blocks, cid))
+  if (!record) return []
+  const { campaign } = decodeManifest(await readWhole(blocks, cid))
   const envelopes = [record, await store.campaigns.get(campaign.bytes)]
   return envelopes.filter((bytes) => bytes !== undefined).map((bytes) => ({ cid: cidOf(bytes), bytes }))
 }

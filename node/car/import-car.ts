@@ -13,11 +13,11 @@ import { decodeShard } from '../../protocol/records/shard.ts'
 import type { Home } from '../home.ts'
 import { verifySignature } from '../identity.ts'
 import { addPin, holdRoot } from '../pins/pins.ts'
-import { entriesOf, isReleaseRecord, keepRelease, readRelease } from '../release/release.ts'
+import { isReleaseRecord, keepRelease } from '../release/release.ts'
 import { readShard } from '../shard/shard.ts'
 import { type Blocks, openBlocks, type Store, type Table } from '../store/store.ts'
 import { readCar } from './read-car.ts'
-import { type Block, readWhole, walkBlocks } from './walk-blocks.ts'
+import { type Block, readWhole, walkBlocks, walkRelease } from './walk-blocks.ts'
 
 /** Bytes that are read at once. */
 const READ_BYTES = 1024 * 1024
@@ -97,7 +97,7 @@ async function readRecords(blocks: Blocks, name: string, roots: readonly CID[]):
 /** @throws ShoalError `car_incomplete`; whatever is wrong with a shard or a release */
 async function check(store: Store, blocks: Blocks, name: string, cid: CID, records: Records): Promise<Found> {
   await explain(name, async () => {
-    for await (const block of walkBlocks(blocks, [cid])) demandCodec(name, block)
+    for await (const block of walkRoot(blocks, cid)) demandCodec(name, block)
   })
   for (const { opened, bytes } of records.values()) {
     if (opened.kind !== 'shard' || !decodeShard(opened).manifest.equals(cid)) continue
@@ -118,14 +118,9 @@ async function check(store: Store, blocks: Blocks, name: string, cid: CID, recor
   const bytes = await readWhole(blocks, cid)
   if (cid.code !== CODECS['dag-cbor'] || !isReleaseRecord(bytes))
     return { cid, kind: 'dag', keep: (home) => addPin(home, cid, 'fetched') }
-  const { content } = await readRelease(blocks, cid)
-  for await (const _ of entriesOf(blocks, content));
-  const campaign = records.get(content.campaign.toString())
   return {
     ...{ cid, kind: 'release' },
     async keep(home, counts) {
-      if (campaign) await home.blocks.put(content.campaign, campaign.bytes)
-      if (campaign) await home.store.campaigns.put(content.campaign.bytes, campaign.bytes)
       await keepRelease(home, { id: cid, envelope: bytes }, { bytes: counts.bytes, now: Date.now() })
     },
   }
@@ -162,18 +157,25 @@ const DECODERS: Readonly<Record<number, (bytes: Uint8Array) => unknown>> = {
   [CODECS['dag-pb']]: dagPb.decode,
 }
 
+/** @throws ShoalError `block_missing`, `block_corrupt`; as `readRelease` */
+async function* walkRoot(blocks: Blocks, cid: CID): AsyncGenerator<Block> {
+  const isRelease = cid.code === CODECS['dag-cbor'] && isReleaseRecord(await readWhole(blocks, cid))
+  yield* isRelease ? walkRelease(blocks, cid) : walkBlocks(blocks, [cid])
+}
+
 /** Put what is not here yet. What was put before a failure waits for no grace: the next sweep takes it. */
 async function copy(home: Home, from: Blocks, roots: readonly CID[]): Promise<Counts> {
   const counts = { blocks: 0, added: 0, bytes: 0 }
   const added: CID[] = []
   try {
-    for await (const { cid, bytes } of walkBlocks(from, roots)) {
-      counts.blocks++
-      counts.bytes += bytes.length
-      if (await home.blocks.has(cid)) continue
-      added.push(cid)
-      await home.blocks.putSoon(cid, bytes)
-    }
+    for (const root of roots)
+      for await (const { cid, bytes } of walkRoot(from, root)) {
+        counts.blocks++
+        counts.bytes += bytes.length
+        if (await home.blocks.has(cid)) continue
+        added.push(cid)
+        await home.blocks.putSoon(cid, bytes)
+      }
     await home.blocks.sync()
     return { ...counts, added: added.length }
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import { linksOf } from '../pins/pins.ts'
+import { entriesOf, readRelease } from '../release/release.ts'
 import { type Blocks, makeMarks } from '../store/store.ts'
 
 export interface Block {
@@ -41,6 +42,26 @@ export async function* walkBlocks(
     yield { cid, bytes }
     // one at a time: a block may have more than a call takes arguments
     for (const link of linksOf(cid.code, bytes).reverse()) open.push(link)
+  }
+}
+
+/**
+ * Read what a signed release consists of: its own blocks and its campaign's record, and of each shard the manifest, the
+ * producer's record and the pairs that are left. All else of the shards, rows that fell among it, is left out.
+ *
+ * @throws ShoalError as `walkBlocks`, `readRelease`
+ */
+export async function* walkRelease(
+  blocks: Blocks,
+  release: CID,
+  { signal }: WalkOptions = {},
+): AsyncGenerator<Block> {
+  const { signed, content } = await readRelease(blocks, release)
+  for (const cid of [release, signed.release, ...content.shards, content.campaign])
+    yield { cid, bytes: await readWhole(blocks, cid) }
+  for await (const { manifest, record, pairs } of entriesOf(blocks, content)) {
+    for (const cid of [manifest, record]) yield { cid, bytes: await readWhole(blocks, cid) }
+    yield* walkBlocks(blocks, [pairs], { signal })
   }
 }
 
