@@ -153,20 +153,22 @@ async function lookAt(
   found: { blocks: number; bytes: number; missing: number; corrupt: string[] },
 ): Promise<Looked> {
   const { manifest: cid, record, segment } = entry
-  async function take(file: CID): Promise<boolean> {
+  // what a rewritten file was made of is no part of the release
+  const originals = { ...found, corrupt: found.corrupt }
+  async function take(file: CID, count = found): Promise<boolean> {
     let whole = true
     for await (const { cid, isHere } of blocksOf(blocks, file))
       try {
         if (!isHere) {
           whole = false
-          found.missing++
+          count.missing++
           continue
         }
-        found.bytes += (await readBlock(blocks, cid)).length
-        found.blocks++
+        count.bytes += (await readBlock(blocks, cid)).length
+        count.blocks++
       } catch (error) {
         whole = false
-        found.corrupt.push((error as ShoalError).message)
+        count.corrupt.push((error as ShoalError).message)
       }
     return whole
   }
@@ -191,8 +193,7 @@ async function lookAt(
       (dropped > 0 || (entry.pairs.equals(pairs.cid) && entry.bytes === pairs.bytes))
     if (agree) shards.holds()
     else shards.isWrong(`shard ${cid} is not what its record and the release say`)
-    let whole = true
-    for (const file of manifest.files) whole = (await take(file.cid)) && whole
+    const whole = entry.pairs.equals(pairs.cid) ? isHere : await take(pairs.cid, originals)
     return { entry, isHere, original: whole && agree ? { manifest: cid, ...pairs } : null }
   } catch (error) {
     shards.isWrong(`shard ${cid}: ${(error as Error).message}`)
