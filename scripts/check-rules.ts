@@ -18,6 +18,7 @@ export const LONG_FILES: Readonly<Record<string, string>> = {
   'node/components.ts': 'what passes between parts is read in one place',
   'scripts/train-shoal-mini/evaluate.mjs': 'one report, whose tables share their data',
   'test/node/crawl/warc.test.ts': 'every fault of an archive is made by the same few functions',
+  'test/node/gateway/gateway.test.ts': 'the cases of one specification, asked of one directory',
   'test/node/images/decode.test.ts': 'every picture is made by the same few functions',
 }
 
