@@ -68,7 +68,9 @@ try {
     onAudit: (audit) => void tell({ audit }),
   })
   if (idle) daemon.pause()
-  const control = await serveControl(options.dataDir, (request, running) => answerControl(daemon, request, running))
+  const control = await serveControl(options.dataDir, (request, running) =>
+    answerControl(daemon, request, running),
+  )
   const { peerId, addresses } = await daemon.status()
   await tell({ ready: { peerId, address: addresses[0]! } })
   await daemon.ended
