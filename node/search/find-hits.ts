@@ -189,7 +189,7 @@ function gather(
         const judged = row && judge(row)
         if (!row || !judged || isRemoved(row as unknown as RemovableRow)) return
         const other = hits.get(row.uid as string)
-        if (other) other.also.push(manifest)
+        if (other) other.also.push(shard.cid.toString())
         else hits.set(row.uid as string, { ...(await describe(ledger, shard, row, number)), ...judged })
       } catch (error) {
         if (!(error instanceof ShoalError) || error.code === 'search_closed') throw error

@@ -6,14 +6,15 @@ import { ShoalError } from '../../protocol/errors.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
 import type { Progress } from '../components.ts'
 import type { Home } from '../home.ts'
-import { readCampaign } from '../shard/shard.ts'
 import { startThreads } from '../threads.ts'
+import { findCampaign } from './find-campaign.ts'
 import type { OpenShard } from './read-rows.ts'
 import { readCopy } from './row-copies.ts'
 import type { Indexed, IndexJob, SearchTasks } from './search-worker.ts'
 
-/** A shard that is here. */
+/** A shard that is here, whole or as far as a release has it. */
 export interface HeldShard {
+  /** of its manifest; of what a release has of it, that file's: by this it is indexed and opened */
   manifest: string
   campaign: string
   rows: number
@@ -42,6 +43,7 @@ function modelName({ files }: Campaign['pipeline']['model']): string {
 export function keepIndex(
   home: Home,
   openShard: (cid: CID) => Promise<OpenShard>,
+  listReleased: () => Promise<Iterable<string>>,
   options: { dir: string; threads: number; tell: (message: string) => void },
 ) {
   let pool: Piscina | null = null
@@ -79,9 +81,9 @@ export function keepIndex(
     const manifest = cid.toString()
     const known = seen.get(manifest)
     if (known) return known
-    const { manifest: facts } = await openShard(cid)
-    const { cid: file, name, bytes, rows } = facts.files.find((one) => one.name === 'pairs.parquet')!
-    const model = (await readCampaign(home.store, facts.campaign))?.pipeline.model ?? null
+    const { manifest: facts, file: pairs } = await openShard(cid)
+    const { cid: file, name, bytes, rows } = pairs
+    const model = (await findCampaign(home, facts.campaign))?.pipeline.model ?? null
     const job = {
       ...{ manifest, file: { name, bytes, rows, cid: file.toString() } },
       model: model && modelName(model),
@@ -95,8 +97,10 @@ export function keepIndex(
   /** Every shard here, by what its record and manifest say. */
   async function listHeld(): Promise<Omit<Holdings, 'indexes'>> {
     const held: Omit<Holdings, 'indexes'> = { shards: new Map(), models: new Map(), skipped: [] }
-    for await (const key of home.store.shards.keys()) {
-      const cid = CID.decode(key)
+    const places: CID[] = []
+    for await (const key of home.store.shards.keys()) places.push(CID.decode(key))
+    for (const file of await listReleased()) places.push(CID.parse(file))
+    for (const cid of places) {
       try {
         const { shard, model } = await describe(cid)
         held.shards.set(shard.manifest, shard)

@@ -10,7 +10,8 @@ import { locateSource } from '../campaigns/campaigns.ts'
 import type { Home } from '../home.ts'
 import { nameOfPeer, verifySignature } from '../identity.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { openTable, type Row, readCampaign } from '../shard/shard.ts'
+import { openTable, type Row } from '../shard/shard.ts'
+import { findCampaign } from './find-campaign.ts'
 import type { OpenShard } from './read-rows.ts'
 import { findState } from './state.ts'
 
@@ -100,17 +101,18 @@ function checkPair({ uid, cells }: Found): Told {
 }
 
 async function checkRow({ shard, row, cells }: Found): Promise<Told> {
-  const file = shard.manifest.files.find(({ name }) => name === 'pairs.parquet')!
+  const { file, entry } = shard
   const { rows } = await shard.pairs()
+  const where = entry ? "the release's file" : 'pairs.parquet'
   const similarity = (cells.similarity as number).toFixed(3)
   const size = `${cells.width} × ${cells.height}`
   return {
-    ...{ ok: true, said: `row ${row} of ${rows} in pairs.parquet; the blocks read hash to their CIDs` },
+    ...{ ok: true, said: `row ${row} of ${rows} in ${where}; the blocks read hash to their CIDs` },
     facts: { file: file.cid.toString(), row, similarity, size, sha256: cells.sha256 as string },
   }
 }
 
-function checkManifest({ cid, manifest, record }: OpenShard): Told {
+function checkManifest({ cid, manifest, record, entry }: OpenShard): Told {
   const facts = {
     ...{ manifest: cid.toString(), segment: manifest.segment, software: manifest.software },
     device: manifest.deviceClass,
@@ -118,7 +120,19 @@ function checkManifest({ cid, manifest, record }: OpenShard): Told {
   const agrees = record.segment === manifest.segment && record.campaign.equals(manifest.campaign)
   if (!agrees) return { ok: false, said: 'manifest and signed record name different segments', facts }
   const { pairs, candidates } = manifest.counts
-  return { ok: true, said: `links that file: ${pairs} pairs of ${candidates} candidates`, facts }
+  if (entry === null)
+    return { ok: true, said: `links that file: ${pairs} pairs of ${candidates} candidates`, facts }
+  const fell = entry.duplicates + entry.removed
+  const own = manifest.files.find(({ name }) => name === 'pairs.parquet')!
+  if (entry.rows + fell !== pairs || (fell === 0 && !own.cid.equals(entry.pairs)))
+    return { ok: false, said: "the release's file is not what is left of the manifest's", facts }
+  return fell === 0
+    ? { ok: true, said: `links that file: all ${pairs} pairs, as the release has them`, facts }
+    : {
+        ok: null,
+        said: `of its ${pairs} pairs the release has ${entry.rows}; the others are not here`,
+        facts,
+      }
 }
 
 function checkProducer({ cid, manifest, record, recordId, producer }: OpenShard): Told {
@@ -130,7 +144,7 @@ function checkProducer({ cid, manifest, record, recordId, producer }: OpenShard)
 }
 
 async function checkCampaign({ home }: Parts, { manifest }: OpenShard): Promise<Told> {
-  const campaign = await readCampaign(home.store, manifest.campaign)
+  const campaign = await findCampaign(home, manifest.campaign)
   const id = manifest.campaign.toString()
   if (!campaign) return { ok: null, said: "the campaign's record is not here", facts: { campaign: id } }
   const facts = {
@@ -147,6 +161,9 @@ async function checkSource({ home }: Parts, { shard, cells }: Found): Promise<To
   const { warcPath, warcOffset, imageOrdinal, url } = placeOf(cells)
   const length = Number(cells.warc_length)
   const facts: Step['facts'] = { warc: warcPath, offset: warcOffset, length, image: imageOrdinal }
+  const outcomes = shard.manifest.files.find(({ name }) => name === 'outcomes.parquet')!
+  if (shard.entry !== null && !(await home.blocks.has(outcomes.cid)))
+    return { ok: null, said: 'the row says so; outcomes.parquet is no part of a release', facts }
   const outcome = await findOutcome(home, shard, (row) => {
     const place = placeOf(row)
     return (
@@ -161,7 +178,7 @@ async function checkSource({ home }: Parts, { shard, cells }: Found): Promise<To
   facts.read = `${outcome.source_offset} + ${outcome.source_length}`
   if (outcome.image_offset !== null) facts.archived = `${outcome.image_offset} + ${outcome.image_length}`
   const kept = 'outcomes.parquet has it as kept'
-  const campaign = await readCampaign(home.store, shard.manifest.campaign)
+  const campaign = await findCampaign(home, shard.manifest.campaign)
   if (!campaign) return { ok: null, said: `${kept}; which file the segment is can't be told here`, facts }
   const source = await locateSource(home.blocks, campaign, shard.manifest.segment).catch(
     (error: ShoalError) => {
@@ -209,15 +226,17 @@ async function checkState({ ledger }: Parts, { manifest, recordId }: OpenShard):
 async function listVerdicts({ home, ledger }: Parts, { shard, row }: Found): Promise<Told[]> {
   const { campaign, counts } = shard.manifest
   if (!ledger.campaigns().some(({ id }) => id.equals(campaign))) return []
-  const samples = (await readCampaign(home.store, campaign))?.audit.samples ?? 0
+  const samples = (await findCampaign(home, campaign))?.audit.samples ?? 0
   const told: Told[] = []
   for (const { id } of await ledger.verdictsOf(campaign, shard.cid, MAX_VERDICTS)) {
     const verdict = await readVerdict(ledger, id)
     if (verdict === null) continue
     const { ruling, matched, unverifiable, forged } = verdict
     const facts = { verdict: id.toString(), verifier: nameOfPeer(verdict.verifier) }
-    const looked = drawRows(verdict.proof, 'kept', counts.pairs, samples).includes(row)
-    const accused = forged.find((one) => one.frame === 'kept' && one.row === row)
+    // what a release left of a shard has other places
+    const place = shard.entry === null || shard.entry.rows === counts.pairs ? row : null
+    const looked = place !== null && drawRows(verdict.proof, 'kept', counts.pairs, samples).includes(place)
+    const accused = forged.find((one) => one.frame === 'kept' && one.row === place)
     const rows = `${matched} rows match, ${unverifiable} unverifiable, ${forged.length} accused`
     const here = accused ? `; accuses this row: ${accused.code}` : looked ? '; looked at this row' : ''
     told.push({

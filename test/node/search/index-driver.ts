@@ -6,10 +6,15 @@ import { readRows } from '../../../node/search/read-rows.ts'
 /** Brings the index of a data directory to what is there, in a process that may be killed meanwhile. */
 const dataDir = process.argv[2]!
 const home = await openHome(dataDir)
-const index = keepIndex(home, readRows(home), {
-  ...{ dir: join(dataDir, 'search'), threads: 1 },
-  tell: (note) => process.send?.({ note }),
-})
+const index = keepIndex(
+  home,
+  readRows(home, () => new Map()),
+  async () => [],
+  {
+    ...{ dir: join(dataDir, 'search'), threads: 1 },
+    tell: (note) => process.send?.({ note }),
+  },
+)
 await index.catchUp(() => process.send?.({ begun: true }))
 process.send?.({ done: true })
 await index.close()

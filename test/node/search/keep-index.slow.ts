@@ -37,9 +37,14 @@ const filesOf = async (ending: string) => {
 /** Row 7 by its own vector and by its address, as a process sees them that has just begun. */
 async function look() {
   const notes: string[] = []
-  const index = keepIndex(home, readRows(home), {
-    ...{ dir: join(dir, 'search'), threads: 1, tell: (note: string) => notes.push(note) },
-  })
+  const index = keepIndex(
+    home,
+    readRows(home, () => new Map()),
+    async () => [],
+    {
+      ...{ dir: join(dir, 'search'), threads: 1, tell: (note: string) => notes.push(note) },
+    },
+  )
   try {
     const steps: number[] = []
     const held = await index.catchUp(({ stages }) => steps.push(stages[0]!.done))

@@ -54,9 +54,14 @@ async function runKilled(afterMs: number): Promise<{ note?: string; begun?: bool
 /** Whether each shard is found by vector and by words, and what the owner is told. */
 async function look(home: Home, manifests: string[]): Promise<{ found: string[]; notes: string[] }> {
   const notes: string[] = []
-  const index = keepIndex(home, readRows(home), {
-    ...{ dir: join(dir, 'search'), threads: 1, tell: (note: string) => notes.push(note) },
-  })
+  const index = keepIndex(
+    home,
+    readRows(home, () => new Map()),
+    async () => [],
+    {
+      ...{ dir: join(dir, 'search'), threads: 1, tell: (note: string) => notes.push(note) },
+    },
+  )
   try {
     const held = await index.catchUp()
     const pair = makePair(14)

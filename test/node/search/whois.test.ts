@@ -34,7 +34,7 @@ test.before(async () => {
   await sample.store.close()
   await rename(join(dir, 'store'), join(dir, 'db'))
   home = await openHome(dir)
-  shard = await readRows(home)(sample.manifest)
+  shard = await readRows(home, () => new Map())(sample.manifest)
 })
 test.after(async () => {
   await home.close()

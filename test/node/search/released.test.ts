@@ -1,0 +1,49 @@
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { exportCar, importCar } from '../../../node/car/car.ts'
+import { createRelease } from '../../../node/release/release.ts'
+import { startSearch } from '../../../node/search/search.ts'
+import { clock, makeReleasable, openNode } from '../release/made-campaign.ts'
+import { makePair, range } from '../shard/sample.ts'
+
+const released = suite('search in what a release has')
+
+released('finds each pair once, where it lies, and follows it as far as it is here', async () => {
+  const made = await makeReleasable([range(20).map(makePair), range(20).map((i) => makePair(i + 10))])
+  const { campaign, organiser, manifests } = made
+  const { id } = await createRelease(
+    { ...organiser, clock },
+    { campaign, policy: null, removals: null, validDays: 30 },
+  )
+  const path = join(made.dir, 'release.car')
+  await exportCar(organiser.home, id, path)
+  const other = await openNode(join(made.dir, 'other'))
+  await importCar(other.home, path)
+  const search = startSearch(other, { dataDir: other.dir, threads: 1, clock })
+  try {
+    const ask = (value: string) =>
+      search.search({ kind: 'url', value, campaign: null, limit: 10, model: null })
+    // the first shard as it is, the second without the ten rows that the first has
+    const [first] = (await ask(makePair(15).url)).hits
+    assert.equal([first!.manifest, first!.row, first!.also], [manifests[0]!.toString(), 15, []])
+    const { hits, rows, shards } = await ask(makePair(25).url)
+    assert.equal([rows, shards], [30, 2])
+    assert.equal([hits[0]!.manifest, hits[0]!.row], [manifests[1]!.toString(), 5])
+    const { ok, steps } = await search.whois(hits[0]!.uid)
+    assert.ok(ok)
+    assert.equal(Object.fromEntries(steps.map((step) => [step.name, step.ok])), {
+      ...{ pair: true, row: true, manifest: null, producer: true, campaign: true },
+      ...{ source: null, state: null, signals: true },
+    })
+    // given up, it is found no more
+    await other.home.store.releases.del(id.bytes)
+    assert.equal((await ask(makePair(25).url)).hits, [])
+  } finally {
+    await search.close()
+    await other.close()
+    await made.close()
+  }
+})
+
+released.run()
