@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import type { Progress } from '../node/components.ts'
 import { findDataDir } from '../node/paths.ts'
 import type { Search } from '../node/search/search.ts'
 import { tryControl } from './control.ts'
@@ -17,26 +18,22 @@ export async function manageSearch<A extends Act>(
   argument: Parameters<Search[A]>[0],
 ): Promise<Answer<A>> {
   const { output } = context
-  let ended = false
-  const watch = (look: () => Promise<ReturnType<Search['progress']>>) =>
-    setInterval(async () => {
-      const progress = await look().catch(() => null)
-      if (!ended && progress) output.progress(progress)
-    }, LOOK_MS)
-  let timer = watch(async () => (await tryControl(context, 'searchProgress')) ?? null)
+  const onProgress = (progress: unknown) => output.progress(progress as Progress)
+  let timer: NodeJS.Timeout | undefined
   try {
-    const answer = await tryControl(context, act, argument)
+    const answer = await tryControl(context, act, argument, onProgress)
     if (answer !== undefined) return answer as unknown as Answer<A>
-    clearInterval(timer)
     // loaded last: whatever can be refused without a node is refused before
     const { withSearch } = await import('../node/manage-search.ts')
     return await withSearch(findDataDir(context.options.data), availableParallelism(), (search) => {
-      timer = watch(async () => search.progress())
+      timer = setInterval(() => {
+        const progress = search.progress()
+        if (progress) onProgress(progress)
+      }, LOOK_MS)
       const perform = search[act] as (argument: unknown) => Promise<Answer<A>>
       return perform(argument)
     })
   } finally {
-    ended = true
     clearInterval(timer)
     output.endProgress()
   }

@@ -431,8 +431,6 @@ export interface ExportFilters {
 }
 
 export interface ExportRequest {
-  /** of the caller's choosing, by which it asks for progress and may stop it */
-  id: string
   /** manifests of shards, and signed releases */
   cids: readonly string[]
   format: ExportFormat
@@ -445,6 +443,12 @@ export interface ExportRequest {
   rowsPerFile: number | null
   /** ids of peers whose releases are trusted besides the organiser's and the operators' */
   signers: readonly string[]
+}
+
+export interface ExportRunning {
+  /** gives it up */
+  signal?: AbortSignal
+  onProgress?(progress: Progress): void
 }
 
 export interface ExportResult {
@@ -478,11 +482,7 @@ export interface BlockSource {
 /** Writing pairs for other tools. */
 export interface Exports {
   /** What can be told wrong about it is told before anything is written; a broken export leaves nothing. */
-  exportPairs(request: ExportRequest): Promise<ExportResult>
-  /** Of an export that is under way, else null. */
-  exportProgress(id: string): Promise<Progress | null>
-  /** Give up an export, if it is under way. */
-  stopExport(id: string): Promise<void>
+  exportPairs(request: ExportRequest, running?: ExportRunning): Promise<ExportResult>
 }
 
 /** The shards that are kept here. */

@@ -1,5 +1,5 @@
 import type { ShoalError } from '../protocol/errors.ts'
-import type { Exports, Progress } from './components.ts'
+import type { Exports } from './components.ts'
 import { exportPairs, type Judge } from './export/export.ts'
 import type { Home } from './home.ts'
 import { keyOfPeer } from './identity.ts'
@@ -13,29 +13,20 @@ import { parseSource } from './parse-cid.ts'
  * @param clock - milliseconds since 1970
  */
 export function manageExports(home: Home, ledger: Ledger | null, clock: () => number): Exports {
-  const running = new Map<string, { progress: Progress | null; stop: AbortController }>()
   return {
-    async exportPairs({ id, cids, signers, ...request }) {
-      const state = { progress: null as Progress | null, stop: new AbortController() }
+    async exportPairs({ cids, signers, ...request }, { signal, onProgress } = {}) {
       const options = {
         ...request,
-        ...{ cids: cids.map(parseSource), signers: signers.map(keyOfPeer) },
-        ...{ now: clock(), signal: state.stop.signal },
-        onProgress: (progress: Progress) => {
-          state.progress = progress
-        },
+        ...{ cids: cids.map(parseSource), signers: signers.map(keyOfPeer), now: clock() },
+        ...{ signal: signal ?? new AbortController().signal, onProgress: onProgress ?? (() => {}) },
       }
-      running.set(id, state)
       const open = ledger ?? (await openLedger({ store: home.store, verify: verifyInPool, clock }))
       try {
         return await exportPairs(home, { ...options, judge: judgeBy(open) })
       } finally {
-        running.delete(id)
         if (ledger === null) await open.close()
       }
     },
-    exportProgress: async (id) => running.get(id)?.progress ?? null,
-    stopExport: async (id) => running.get(id)?.stop.abort(),
   }
 }
 

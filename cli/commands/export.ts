@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { ExportFilters, ExportFormat, ExportRequest } from '../../node/components.ts'
 import type { Context } from '../declarations.ts'
@@ -40,7 +39,7 @@ function readRequest({ args, options }: Context): ExportRequest {
   if (ending !== undefined && rows !== undefined)
     throw new UsageError('--rows divides what is written among files: name a directory with --out')
   return {
-    ...{ id: randomUUID(), cids: args, format, filters: readFilters(options) },
+    ...{ cids: args, format, filters: readFilters(options) },
     out: resolve(options.out ?? nameDirectory(args, format)),
     ...{ isFile: ending !== undefined, rowsPerFile: rows ?? null },
     signers: readList(options.signer) ?? [],

@@ -28,13 +28,11 @@ const ANSWERS = {
   create: (daemon, argument) => daemon.create(argument as CampaignRequest),
   show: (daemon, argument) => daemon.show(String(argument)),
   showShard: (daemon, argument) => daemon.showShard(...(argument as Parameters<Shards['showShard']>)),
-  search: (daemon, argument) => daemon.search(argument as SearchRequest),
-  searchProgress: async (daemon) => daemon.searchProgress(),
-  whois: (daemon, argument) => daemon.whois(String(argument)),
+  search: (daemon, argument, running) =>
+    tellIndex(daemon, running, () => daemon.search(argument as SearchRequest)),
+  whois: (daemon, argument, running) => tellIndex(daemon, running, () => daemon.whois(String(argument))),
   listShards: (daemon) => daemon.listShards(),
-  exportPairs: (daemon, argument) => daemon.exportPairs(argument as ExportRequest),
-  exportProgress: (daemon, argument) => daemon.exportProgress(String(argument)),
-  stopExport: (daemon, argument) => daemon.stopExport(String(argument)),
+  exportPairs: (daemon, argument, running) => daemon.exportPairs(argument as ExportRequest, running),
   exportCar: (daemon, argument) => daemon.exportCar(...(argument as Parameters<Cars['exportCar']>)),
   importCar: (daemon, argument) => daemon.importCar(String((argument as Parameters<Cars['importCar']>)[0])),
   listPins: (daemon) => daemon.listPins(),
@@ -61,6 +59,26 @@ const ANSWERS = {
   string,
   (daemon: Daemon, argument: unknown, running?: Running) => Promise<unknown>
 >
+
+/** Milliseconds between two looks how far the index is. */
+const LOOK_MS = 250
+
+/** What is looked for waits for the index, which all share: it is told how far that is, and ends it for nobody. */
+async function tellIndex<Result>(
+  daemon: Daemon,
+  running: Running | undefined,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const timer = setInterval(() => {
+    const progress = daemon.searchProgress()
+    if (progress) running?.onProgress(progress)
+  }, LOOK_MS)
+  try {
+    return await work()
+  } finally {
+    clearInterval(timer)
+  }
+}
 
 export type ControlAnswers = typeof ANSWERS
 

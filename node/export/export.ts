@@ -18,7 +18,7 @@ import { startRowWriter } from './write-rows.ts'
 
 export type { Judge } from './tally.ts'
 
-export interface ExportOptions extends Omit<ExportRequest, 'id' | 'cids' | 'signers'> {
+export interface ExportOptions extends Omit<ExportRequest, 'cids' | 'signers'> {
   cids: readonly CID[]
   /** keys of peers whose releases are trusted besides the organiser's and the operators' */
   signers: readonly Uint8Array[]

@@ -109,7 +109,7 @@ interface Row {
 async function exportRows(node: Node, { manifest }: CrawlResult): Promise<Row[]> {
   const out = join(dir, `${manifest}.jsonl`)
   await node.exportPairs({
-    ...{ id: 'rows', cids: [manifest], format: 'jsonl', out, isFile: true },
+    ...{ cids: [manifest], format: 'jsonl', out, isFile: true },
     ...{ filters: {}, rowsPerFile: null, signers: [] },
   })
   return (await readFile(out, 'utf8'))
