@@ -9,6 +9,7 @@ import type { Home } from '../home.ts'
 import { startThreads } from '../threads.ts'
 import { findCampaign } from './find-campaign.ts'
 import type { OpenShard } from './read-rows.ts'
+import type { Released } from './released.ts'
 import { readCopy } from './row-copies.ts'
 import type { Indexed, IndexJob, SearchTasks } from './search-worker.ts'
 
@@ -43,7 +44,7 @@ function modelName({ files }: Campaign['pipeline']['model']): string {
 export function keepIndex(
   home: Home,
   openShard: (cid: CID) => Promise<OpenShard>,
-  listReleased: () => Promise<Iterable<string>>,
+  listReleased: () => Promise<Released>,
   options: { dir: string; threads: number; tell: (message: string) => void },
 ) {
   let pool: Piscina | null = null
@@ -97,9 +98,14 @@ export function keepIndex(
   /** Every shard here, by what its record and manifest say. */
   async function listHeld(): Promise<Omit<Holdings, 'indexes'>> {
     const held: Omit<Holdings, 'indexes'> = { shards: new Map(), models: new Map(), skipped: [] }
+    const { entries, replaced, broken } = await listReleased()
+    held.skipped.push(...broken)
     const places: CID[] = []
-    for await (const key of home.store.shards.keys()) places.push(CID.decode(key))
-    for (const file of await listReleased()) places.push(CID.parse(file))
+    for await (const key of home.store.shards.keys()) {
+      const cid = CID.decode(key)
+      if (!replaced.has(cid.toString())) places.push(cid)
+    }
+    for (const file of entries.keys()) places.push(CID.parse(file))
     for (const cid of places) {
       try {
         const { shard, model } = await describe(cid)

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
-import type { ReleaseEntry } from '../../protocol/records/release.ts'
 import type { RemovableRow } from '../../protocol/rules/remove.ts'
 import type { Progress } from '../components.ts'
 import type { Home } from '../home.ts'
@@ -12,7 +11,7 @@ import { startEmbedder } from './embed-query.ts'
 import { findHits, type Hit, type SearchRequest } from './find-hits.ts'
 import { keepIndex } from './keep-index.ts'
 import { type OpenShard, readRows } from './read-rows.ts'
-import { listReleased } from './released.ts'
+import { listReleased, type Released } from './released.ts'
 import { readRemoved } from './removed.ts'
 import type { Place } from './search-worker.ts'
 import { traceRow, type Whois } from './whois.ts'
@@ -60,9 +59,9 @@ const IDLE_MS = 300_000
 /** Search what is in a data directory; its index lies in `search/` there. Threads and models are opened when needed. */
 export function startSearch(parts: { home: Home; ledger: Ledger }, options: SearchOptions): Search {
   const { home, ledger } = parts
-  let released: ReadonlyMap<string, ReleaseEntry> = new Map()
-  const openShard = readRows(home, () => released)
-  const readReleased = async () => (released = await listReleased(home)).keys()
+  let released: Released = { entries: new Map(), replaced: new Set(), broken: [] }
+  const openShard = readRows(home, () => released.entries)
+  const readReleased = async () => (released = await listReleased(home))
   const removedAt = readRemoved(home.store)
   const notes: string[] = []
   const index = keepIndex(home, openShard, readReleased, {

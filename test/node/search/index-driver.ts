@@ -9,7 +9,7 @@ const home = await openHome(dataDir)
 const index = keepIndex(
   home,
   readRows(home, () => new Map()),
-  async () => [],
+  async () => ({ entries: new Map(), replaced: new Set<string>(), broken: [] }),
   {
     ...{ dir: join(dataDir, 'search'), threads: 1 },
     tell: (note) => process.send?.({ note }),

@@ -57,7 +57,7 @@ async function look(home: Home, manifests: string[]): Promise<{ found: string[];
   const index = keepIndex(
     home,
     readRows(home, () => new Map()),
-    async () => [],
+    async () => ({ entries: new Map(), replaced: new Set<string>(), broken: [] }),
     {
       ...{ dir: join(dir, 'search'), threads: 1, tell: (note: string) => notes.push(note) },
     },

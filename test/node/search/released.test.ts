@@ -1,8 +1,9 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { exportCar, importCar } from '../../../node/car/car.ts'
-import { createRelease } from '../../../node/release/release.ts'
+import { createRelease, readRelease } from '../../../node/release/release.ts'
 import { startSearch } from '../../../node/search/search.ts'
 import { clock, makeReleasable, openNode } from '../release/made-campaign.ts'
 import { makePair, range } from '../shard/sample.ts'
@@ -42,6 +43,41 @@ released('finds each pair once, where it lies, and follows it as far as it is he
   } finally {
     await search.close()
     await other.close()
+    await made.close()
+  }
+})
+
+released('shows no row that a release has removed, though the shard is here whole', async () => {
+  const made = await makeReleasable([range(20).map(makePair)])
+  const { campaign, organiser, dir } = made
+  const removals = join(dir, 'removals.jsonl')
+  await writeFile(
+    removals,
+    `${JSON.stringify({ kind: 'url', value: makePair(7).url, reason: 'rights', basis: 'a test' })}\n`,
+  )
+  const { id } = await createRelease(
+    { ...organiser, clock },
+    { campaign, policy: null, removals, validDays: 30 },
+  )
+  // as on a node that has fetched shard and release, and knows nothing of removals
+  await organiser.home.store.removals.clear()
+  const search = startSearch(organiser, { dataDir: organiser.dir, threads: 1, clock })
+  try {
+    const ask = (value: string) =>
+      search.search({ kind: 'url', value, campaign: null, limit: 10, model: null })
+    assert.equal((await ask(makePair(7).url)).hits, [])
+    assert.is((await ask(makePair(8).url)).hits.length, 1)
+    // a release that is not here as it was is told of, and nothing else is lost by it
+    const { content } = await readRelease(organiser.home.blocks, id)
+    await Array.fromAsync(organiser.home.blocks.deleteMany(content.shards))
+    const { hits, skipped } = await ask(makePair(8).url)
+    assert.is(hits.length, 1)
+    assert.equal(
+      skipped.map(({ manifest }) => manifest),
+      [id.toString()],
+    )
+  } finally {
+    await search.close()
     await made.close()
   }
 })
