@@ -1,6 +1,6 @@
-import { murmur364 } from '@multiformats/murmur3'
 import type { ExportFormat } from '../components.ts'
 import { type Cell, type ColumnOf, PAIR_COLUMNS, type Row } from '../shard/shard.ts'
+import { laionHash } from './laion-hash.ts'
 
 type Column = ColumnOf<Row>
 /** Formats that are Parquet files. */
@@ -116,9 +116,4 @@ function score(name: string, models: RegExp, model: string | null): Column {
   return model !== null && models.test(model.replace(/@.*$/, ''))
     ? nullable(name, 'float', 'similarity')
     : missing(name, 'float')
-}
-
-function laionHash(text: string): bigint {
-  const digest = murmur364.encode(new TextEncoder().encode(text)) as Uint8Array
-  return new DataView(digest.buffer, digest.byteOffset).getBigInt64(0)
 }
