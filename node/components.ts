@@ -99,6 +99,8 @@ export interface DecodedImage {
   pdq: string | null
   /** 0..100 */
   pdqQuality: number
+  /** opt-out signals in the file's own metadata */
+  signals: string[]
   /** the model's crop: RGB, interleaved, `size * size * 3` bytes */
   crop: Uint8Array
 }
@@ -134,6 +136,17 @@ export interface Pair {
   pdq: string | null
   fetchedAt: number
   signals: string[]
+  /** when each of them was seen, milliseconds since 1970 */
+  signalsAt: number[]
+  /** probabilities, null where nothing that tells them ran */
+  nsfw: number | null
+  watermark: number | null
+  /** names of protocol/rules/tags.ts */
+  tags: string[]
+  /** how many were found, null where nobody looked */
+  faces: number | null
+  /** `[[x, y, width, height, score], …]` as JSON, in fractions of the picture's sides */
+  faceBoxes: string | null
   /** float16 bits of the L2-normalised image embedding */
   embedding: Uint16Array
 }

@@ -45,6 +45,8 @@ export const MAX_RULE_CHARS = 100_000
 export const MAX_RULE_ENTRIES = 200
 /** Operators a campaign lists: 32 KB of keys, far below a record's limit. */
 export const MAX_OPERATORS = 1000
+/** Custodians a campaign lists: each of them answers to people, and each has to be heard for a fresh list of removals. */
+export const MAX_CUSTODIANS = 32
 /** Verifiers of a segment, and rows each looks at: beyond these the audit costs more than the work. */
 export const MAX_VERIFIERS = 16
 export const MAX_SAMPLES = 10_000

@@ -22,13 +22,14 @@ export const OUTCOMES = {
   offline: 'the image is not in the archive and live fetching is off',
   address_refused: 'the image address leads to a host, port or network that is never asked',
   optout_robots: "robots.txt forbids the image to us or to one of the AI tokens, or can't be had",
+  optout_site: "the image's site opts out (TDMRep, AIPREF, Content-Signal or ai.txt)",
   fetch_dns: 'the host name does not resolve',
   fetch_connect: 'no connection, or a broken one',
   fetch_tls: "the server's certificate does not verify",
   fetch_timeout: 'the answer did not end in time',
   fetch_redirects: 'too many redirects, or one that leads nowhere',
   http_status: 'the server answered with an error status',
-  optout_image: "the image's own headers opt out (X-Robots-Tag)",
+  optout_image: 'the image itself opts out (its headers, or the metadata in it)',
   image_bytes: 'the image file is larger than the limit',
   // decoding
   image_small: "the image file has fewer bytes than the campaign's least",
@@ -39,6 +40,9 @@ export const OUTCOMES = {
   image_aspect: "the image is longer than the campaign's greatest aspect ratio",
   // scoring
   similarity: 'image and text are less similar than the threshold',
+  // safety and removal, at whichever stage; of these rows neither address nor hash is told
+  withheld: 'kept from the dataset: a blocklist, a removal or a rule of safety',
+  quarantined: 'kept from the dataset: it looks like a medical picture or an identity document',
   kept: 'kept: the pair is in pairs.parquet',
 } as const
 

@@ -50,6 +50,7 @@ export async function signCampaign(
     {
       ...{ name, contact, sources: listed, pipeline, audit: { ...DEFAULT_AUDIT, ...audit } },
       trust: { mode: 'open', operators: [] },
+      custodians: [],
     },
     signer,
   )

@@ -74,6 +74,7 @@ async function decodeImage(
     md5,
     pdq: pdq.quality < MIN_PDQ_QUALITY ? null : pdq.hash,
     pdqQuality: pdq.quality,
+    signals: [],
     crop,
   }
 }

@@ -24,7 +24,10 @@ const MAX_OUTCOME_CHARS = 4_096
  * - `warc_path`, `warc_offset`, `warc_length`: the page's record; `image_ordinal`: which `<img>` of the page, from 0
  * - `sha256`, `md5`, `pdq`: of the image, in hex
  * - `fetched_at`: UTC, milliseconds
- * - `signals`: opt-out signals seen, as `source: value`
+ * - `signals`: opt-out signals seen, as `source: value`; `signals_at`: when each was, as ISO 8601 in UTC
+ * - `tags`: what the picture seems to show, by names of `protocol/rules/tags.ts`
+ * - `faces`: how many were found, null where nobody looked; `face_boxes`: where, to blur them, as JSON
+ *   `[[x, y, width, height, score], …]` in fractions of the picture's sides
  * - `embedding`: the image's, L2-normalised, as little-endian float16, 2 bytes a dimension:
  *   `numpy.frombuffer(row.embedding, '<f2')`. A list column of float16 would be read natively, but takes a
  *   hundred times as long to write and read.
@@ -43,8 +46,8 @@ export const PAIR_COLUMNS: readonly ColumnOf<Pair>[] = [
   { name: 'similarity', type: 'double', cell: (pair) => pair.similarity },
   { name: 'language', type: 'string', nullable: true, cell: (pair) => pair.language },
   { name: 'license', type: 'string', nullable: true, cell: (pair) => pair.license },
-  { name: 'nsfw', type: 'double', nullable: true, cell: () => null },
-  { name: 'watermark', type: 'double', nullable: true, cell: () => null },
+  { name: 'nsfw', type: 'double', nullable: true, cell: (pair) => pair.nsfw },
+  { name: 'watermark', type: 'double', nullable: true, cell: (pair) => pair.watermark },
   { name: 'hash', type: 'string', distinct: true, cell: (pair) => hash('md5', pair.url + pair.text) },
   { name: 'page_url', type: 'string', cell: (pair) => pair.pageUrl },
   { name: 'warc_path', type: 'string', cell: (pair) => pair.warcPath },
@@ -60,6 +63,14 @@ export const PAIR_COLUMNS: readonly ColumnOf<Pair>[] = [
     type: 'strings',
     cell: (pair) => cutSignals(pair.signals),
   },
+  {
+    name: 'signals_at',
+    type: 'strings',
+    cell: (pair) => pair.signalsAt.slice(0, MAX_SIGNALS).map((at) => new Date(at).toISOString()),
+  },
+  { name: 'tags', type: 'strings', cell: (pair) => pair.tags },
+  { name: 'faces', type: 'int32', nullable: true, cell: (pair) => pair.faces },
+  { name: 'face_boxes', type: 'string', nullable: true, cell: (pair) => pair.faceBoxes },
   {
     name: 'embedding',
     type: 'bytes',

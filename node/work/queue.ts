@@ -33,6 +33,12 @@ export interface SettledPair {
   md5: string
   fetchedAt: number
   signals: string[]
+  signalsAt: number[]
+  nsfw: number | null
+  watermark: number | null
+  tags: string[]
+  faces: number | null
+  faceBoxes: string | null
   /** float16, little-endian */
   embedding: Uint8Array
 }
@@ -58,7 +64,7 @@ export function isFinished(state: RunState): state is FinishedRun {
 }
 
 /** What lies in the database of runs that other versions began has another form where this differs. */
-const FORM = '2'
+const FORM = '3'
 
 /** The run's state, after an earlier start or from now on. A source that has changed is begun anew. */
 export async function openRun(

@@ -51,7 +51,7 @@ export async function* readRows(store: Store, run: Uint8Array): AsyncGenerator<R
         ...{ imageOffset: place?.warcOffset ?? null, imageLength: place?.warcLength ?? null },
       })
       if (end.pair !== null && similarity !== null && sha256 !== null) {
-        const { embedding, signals, ...pair } = end.pair
+        const { embedding, signals, signalsAt, ...pair } = end.pair
         rows.pairs.push({
           ...where,
           ...pair,
@@ -60,6 +60,7 @@ export async function* readRows(store: Store, run: Uint8Array): AsyncGenerator<R
           license: candidate.license,
           ...{ similarity, sha256, pdq },
           signals: [...page.signals, ...signals],
+          signalsAt: [...page.signals.map(() => pair.fetchedAt), ...signalsAt],
           embedding: new Uint16Array(embedding.slice().buffer),
         })
       }

@@ -144,11 +144,14 @@ async function scorePair<Task extends StageTask>(
   freeBytes(crop)
   parts.onPassed('score', true)
   const { similarity, embedding } = score
+  const signals = [...fetched.signals, ...image.signals]
   const { width, height, sha256, md5, pdq } = image
   const isKept = similarity >= leastSimilarity(parts.rules, language)
   const pair = isKept
     ? {
-        ...{ width, height, md5, signals: fetched.signals, fetchedAt: fetched.fetchedAt },
+        ...{ width, height, md5, fetchedAt: fetched.fetchedAt, signals },
+        signalsAt: signals.map(() => fetched.fetchedAt),
+        ...{ nsfw: null, watermark: null, tags: [], faces: null, faceBoxes: null },
         embedding: new Uint8Array(Float16Array.from(embedding).buffer),
       }
     : null

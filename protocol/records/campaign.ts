@@ -5,6 +5,7 @@ import { type Opened, type Sealed, type Signer, seal } from '../envelope.ts'
 import { ShoalError } from '../errors.ts'
 import {
   MAX_ADDRESS_BYTES,
+  MAX_CUSTODIANS,
   MAX_INDEX,
   MAX_LABEL_BYTES,
   MAX_LIST_ENTRIES,
@@ -21,9 +22,19 @@ import { fileLink, integer, key, line, list, map, real, sha256Hex, validate } fr
 import { FilterRulesSchema } from './rules.ts'
 
 /** The opt-out signals that a campaign can name. A node that does not know one can't work for it. */
-export const CONSENT_SIGNALS = ['robots.txt', 'X-Robots-Tag', 'meta robots'] as const
+export const CONSENT_SIGNALS = [
+  'robots.txt',
+  'X-Robots-Tag',
+  'TDMRep',
+  'meta robots',
+  'AIPREF',
+  'Content-Signal',
+  'ai.txt',
+  'XMP',
+  'C2PA',
+] as const
 /** Those that no campaign leaves out. */
-const REQUIRED_CONSENT: readonly string[] = ['robots.txt', 'X-Robots-Tag']
+const REQUIRED_CONSENT: readonly string[] = ['robots.txt', 'X-Robots-Tag', 'TDMRep']
 
 const Source = map({
   kind: v.picklist(['warc', 'wat']),
@@ -112,6 +123,8 @@ const CampaignSchema = v.pipe(
     pipeline: Pipeline,
     audit: Audit,
     trust: Trust,
+    /** whose removals hold for good, besides the organiser's */
+    custodians: list(key, { max: MAX_CUSTODIANS }, (custodian) => custodian.join()),
     /** the organiser's, whose signature the envelope bears */
     key,
   }),

@@ -36,6 +36,7 @@ type UnverifiableCode =
   | 'image_changed'
   | 'image_back'
   | 'image_optout'
+  | 'row_private'
   | 'device_unlike'
 
 /** What a shard says of one candidate. */
@@ -113,7 +114,7 @@ const OF_BYTES: ReadonlySet<Outcome> = new Set<Outcome>([
   'kept',
 ])
 /** Refusals that may have been spoken, or taken back, since. */
-const OPTED_OUT: ReadonlySet<Outcome> = new Set<Outcome>(['optout_robots', 'optout_image'])
+const OPTED_OUT: ReadonlySet<Outcome> = new Set<Outcome>(['optout_robots', 'optout_site', 'optout_image'])
 
 const MATCH: Agreement = { finding: 'match', code: null }
 const ALIKE: Agreement = { finding: 'alike', code: null }
@@ -172,7 +173,7 @@ export function agreeOnImage(said: SaidRow, seen: SeenImage, terms: AgreementTer
   return isAlike(said, seen, terms) ? ALIKE : unverifiable('image_changed')
 }
 /** The archive tells of the image's own headers, but robots.txt is that of today. */
-const OPTED_OUT_LIVE: ReadonlySet<Outcome> = new Set<Outcome>(['optout_robots'])
+const OPTED_OUT_LIVE: ReadonlySet<Outcome> = new Set<Outcome>(['optout_robots', 'optout_site'])
 
 /** Both looked at the same bytes. */
 function agreeOnBytes(said: SaidRow, seen: SeenImage, terms: AgreementTerms): Agreement {

@@ -137,9 +137,10 @@ async function signCampaign(scorer: Scorer, identity: Identity) {
     {
       ...{ name: 'bench', contact: 'bench@example.org' },
       sources: [{ kind: 'warc', base: '', list: cidOf(encode('list'), 'raw'), count: 1, parts: 1 }],
-      pipeline: { model: scorer.model, rules, consent: ['robots.txt', 'X-Robots-Tag'], safety: {} },
+      pipeline: { model: scorer.model, rules, consent: ['robots.txt', 'X-Robots-Tag', 'TDMRep'], safety: {} },
       audit: DEFAULT_AUDIT,
       trust: { mode: 'open', operators: [] },
+      custodians: [],
     },
     identity,
   )

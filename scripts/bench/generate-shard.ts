@@ -61,6 +61,7 @@ function makePair(i: number, noise: Float16Array, dimensions: number): Pair {
     ...{ warcOffset: 5_000_000_000 + Math.floor(i / 8) * 31_337, warcLength: 20_000, imageOrdinal: i % 8 },
     ...{ sha256: digest, md5: digest.slice(32), pdq: digest, fetchedAt: 1_700_000_000_000 + i },
     signals: i % 20 === 0 ? ['meta robots: noindex'] : [],
+    ...{ signalsAt: [], nsfw: null, watermark: null, tags: [], faces: null, faceBoxes: null },
     embedding: new Uint16Array(noise.buffer, 2 * (i % 997), dimensions),
   }
 }

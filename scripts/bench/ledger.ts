@@ -189,11 +189,12 @@ async function openEmpty(dir: string): Promise<Empty> {
       pipeline: {
         model: { repo: 'bench', files: [{ path: 'model.onnx', sha256: '0'.repeat(64), bytes: 1 }] },
         rules: PRESETS['laion-5b']!,
-        consent: ['robots.txt', 'X-Robots-Tag'],
+        consent: ['robots.txt', 'X-Robots-Tag', 'TDMRep'],
         safety: {},
       },
       audit: DEFAULT_AUDIT,
       trust: { mode: 'open', operators: [] },
+      custodians: [],
     },
     signer,
   )

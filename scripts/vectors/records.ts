@@ -244,6 +244,7 @@ export function campaignFields(): Campaign {
     },
     audit: structuredClone(DEFAULT_AUDIT),
     trust: { mode: 'open', operators: [] },
+    custodians: [],
     key: organiser.publicKey,
   }
 }

@@ -203,11 +203,12 @@ async function signCampaign(
       sources: [{ kind: 'warc', base: '', list: cidOf(encode('list'), 'raw'), count, parts: 1 }],
       pipeline: {
         model: { repo: model.repo, files: [...files.values()] },
-        ...{ rules, consent: ['robots.txt', 'X-Robots-Tag'], safety: {} },
+        ...{ rules, consent: ['robots.txt', 'X-Robots-Tag', 'TDMRep'], safety: {} },
       },
       // all rows of such small shards
       audit: { ...DEFAULT_AUDIT, samples: 30 },
       trust: { mode: 'open', operators: [] },
+      custodians: [],
     },
     identity,
   )

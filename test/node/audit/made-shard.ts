@@ -173,9 +173,10 @@ async function signCampaign(
     {
       ...{ name: 'audited', contact: 'test@example.org' },
       sources: [{ kind: 'warc', base: '', list: cidOf(encode('list'), 'raw'), count: 1, parts: 1 }],
-      pipeline: { model: scorer.model, rules, consent: ['robots.txt', 'X-Robots-Tag'], safety: {} },
+      pipeline: { model: scorer.model, rules, consent: ['robots.txt', 'X-Robots-Tag', 'TDMRep'], safety: {} },
       audit: { ...DEFAULT_AUDIT, samples: ALL_SAMPLES },
       trust: { mode: 'open', operators: [] },
+      custodians: [],
     },
     identity,
   )

@@ -49,11 +49,12 @@ export function sealCampaign(
       pipeline: {
         model: { repo: 'test', files: [{ path: 'model.onnx', sha256: '0'.repeat(64), bytes: 1 }] },
         rules: PRESETS['laion-5b']!,
-        consent: ['robots.txt', 'X-Robots-Tag'],
+        consent: ['robots.txt', 'X-Robots-Tag', 'TDMRep'],
         safety: {},
       },
       audit: DEFAULT_AUDIT,
       trust: { mode: operators.length > 0 ? 'listed' : 'open', operators },
+      custodians: [],
     },
     makeSigner(0),
   )

@@ -47,6 +47,10 @@ export function makePair(i: number): Pair {
     pdq: i % 3 === 0 ? null : hash('sha256', `pdq ${i}`),
     fetchedAt: 1_700_000_000_000 + i,
     signals: i % 4 === 0 ? [] : [`meta robots: noindex ${i}`, 'x-robots-tag: 雪'].slice(0, i % 4),
+    signalsAt: i % 4 === 0 ? [] : [1_700_000_000_000, 1_700_000_000_001].slice(0, i % 4),
+    ...{ nsfw: i % 5 === 0 ? null : (i % 100) / 100, watermark: null },
+    ...{ tags: i % 6 === 0 ? ['minor'] : [], faces: i % 2 === 0 ? null : i % 3 },
+    faceBoxes: i % 2 === 0 ? null : '[[0.25,0.5,0.1,0.1,0.9]]',
     embedding: embed(i),
   }
 }
@@ -125,11 +129,12 @@ export async function publishSample(
       pipeline: {
         model: { repo, files: [{ path: 'model.onnx', sha256: hash('sha256', 'model'), bytes: 1 }] },
         rules,
-        consent: ['robots.txt', 'X-Robots-Tag'],
+        consent: ['robots.txt', 'X-Robots-Tag', 'TDMRep'],
         safety: {},
       },
       audit: DEFAULT_AUDIT,
       trust: { mode: 'open', operators: [] },
+      custodians: [],
     },
     signer,
   )

@@ -45,8 +45,8 @@ write('writes what DuckDB reads back, value for value', () =>
         similarity: pair.similarity,
         language: pair.language,
         license: pair.license,
-        nsfw: null,
-        watermark: null,
+        nsfw: pair.nsfw,
+        watermark: pair.watermark,
         hash: hash('md5', pair.url + pair.text),
         page_url: pair.pageUrl,
         warc_path: pair.warcPath,
@@ -57,6 +57,10 @@ write('writes what DuckDB reads back, value for value', () =>
         md5: pair.md5,
         pdq: pair.pdq,
         signals: pair.signals,
+        signals_at: pair.signalsAt.map((at) => new Date(at).toISOString()),
+        tags: pair.tags,
+        faces: pair.faces,
+        face_boxes: pair.faceBoxes,
         embedding: Buffer.from(embedding.buffer, embedding.byteOffset, embedding.byteLength)
           .toString('hex')
           .toUpperCase(),

@@ -49,7 +49,10 @@ await collect(
     images: {
       async decode(bytes) {
         await sleep(decodeMs)
-        return { ok: true, image: { bytes: bytes.length, crop: new Uint8Array(3) } as DecodedImage }
+        return {
+          ok: true,
+          image: { bytes: bytes.length, signals: [] as string[], crop: new Uint8Array(3) } as DecodedImage,
+        }
       },
     },
     scorer: {
