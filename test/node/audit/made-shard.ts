@@ -195,10 +195,20 @@ async function readRows({ pairs, outcomes }: CheckedShard): Promise<Rows> {
   for await (const group of pairs.groups())
     for (const row of group as unknown as Cells[]) {
       const { text, width, height, similarity, language, license, sha256, md5, pdq, signals } = row
+      const { nsfw, watermark, tags, faces, face_boxes: faceBoxes } = row
       const facts = { text, width, height, similarity, language, license, sha256, md5, pdq, signals }
+      const safety = { nsfw, watermark, tags, faces, faceBoxes }
+      const signalsAt = (row.signals_at as unknown as string[]).map((at) => Date.parse(at))
       const embedding = new Uint16Array(new Uint8Array(row.embedding!).buffer)
       const fetchedAt = Number(row.fetched_at!)
-      rows.pairs.push({ ...place(row), ...facts, fetchedAt, embedding } as unknown as Pair)
+      rows.pairs.push({
+        ...place(row),
+        ...facts,
+        ...safety,
+        signalsAt,
+        fetchedAt,
+        embedding,
+      } as unknown as Pair)
     }
   for await (const group of outcomes.groups())
     for (const row of group as unknown as Cells[]) {
