@@ -58,9 +58,10 @@ const TYPES = `'uid':'VARCHAR','url':'VARCHAR','text':'VARCHAR','width':'INTEGER
   'page_url':'VARCHAR','warc_path':'VARCHAR','warc_offset':'BIGINT','warc_length':'BIGINT','image_ordinal':'INTEGER',
   'sha256':'VARCHAR','md5':'VARCHAR','pdq':'VARCHAR','fetched_at':'TIMESTAMPTZ'`
 const CSV = `auto_detect=false, header=true, delim=',', quote='"', escape='"', new_line='\\r\\n', parallel=false,
-  max_line_size=1000000, columns={${TYPES},'signals':'VARCHAR'}`
+  max_line_size=1000000, columns={${TYPES},'signals':'VARCHAR',${SAFETY}}`
+const SAFETY = `'signals_at':'VARCHAR','tags':'VARCHAR','faces':'INTEGER','face_boxes':'VARCHAR'`
 const COLUMNS =
-  'uid, url, text, width, height, similarity, language, license, nsfw, watermark, hash, page_url, warc_path, warc_offset, warc_length, image_ordinal, sha256, md5, pdq, fetched_at'
+  'uid, url, text, width, height, similarity, language, license, nsfw, watermark, hash, page_url, warc_path, warc_offset, warc_length, image_ordinal, sha256, md5, pdq, fetched_at, faces, face_boxes'
 
 // an assertion of all rows at once would print megabytes
 function sameRows(found: object[], wanted: object[]): void {
@@ -79,7 +80,7 @@ hostile('DuckDB reads the same from csv, jsonl and Parquet', async () => {
     TEXTS.map((text) => text.toWellFormed().replace(/^\ufeff/, '')),
   )
   const jsonl = await duckdb(
-    `select ${COLUMNS}, signals from read_json('${paths.jsonl}', format='newline_delimited', columns={${TYPES},'signals':'VARCHAR[]'})`,
+    `select ${COLUMNS}, signals from read_json('${paths.jsonl}', format='newline_delimited', columns={${TYPES},'signals':'VARCHAR[]','faces':'INTEGER','face_boxes':'VARCHAR'})`,
   )
   sameRows(jsonl, parquet)
   const csv = await duckdb(
@@ -104,7 +105,7 @@ hostile('csv is what RFC 4180 says, byte for byte', async () => {
   const texts = readRfc4180(text).map((fields) => fields[2])
   assert.equal(texts, ['text', ...TEXTS.map((one) => one.toWellFormed().replaceAll('\0', '\ufffd'))])
   assert.not.match(text, /\0/)
-  assert.match(text, /^uid,url,text,.*signals\r\n/)
+  assert.match(text, /^uid,url,text,.*signals,signals_at,tags,faces,face_boxes\r\n/)
 })
 
 /** The grammar of RFC 4180, section 2, one character after the other. */
