@@ -57,9 +57,9 @@ const TYPES = `'uid':'VARCHAR','url':'VARCHAR','text':'VARCHAR','width':'INTEGER
   'similarity':'DOUBLE','language':'VARCHAR','license':'VARCHAR','nsfw':'DOUBLE','watermark':'DOUBLE','hash':'VARCHAR',
   'page_url':'VARCHAR','warc_path':'VARCHAR','warc_offset':'BIGINT','warc_length':'BIGINT','image_ordinal':'INTEGER',
   'sha256':'VARCHAR','md5':'VARCHAR','pdq':'VARCHAR','fetched_at':'TIMESTAMPTZ'`
+const SAFETY = `'signals_at':'VARCHAR','tags':'VARCHAR','faces':'INTEGER','face_boxes':'VARCHAR'`
 const CSV = `auto_detect=false, header=true, delim=',', quote='"', escape='"', new_line='\\r\\n', parallel=false,
   max_line_size=1000000, columns={${TYPES},'signals':'VARCHAR',${SAFETY}}`
-const SAFETY = `'signals_at':'VARCHAR','tags':'VARCHAR','faces':'INTEGER','face_boxes':'VARCHAR'`
 const COLUMNS =
   'uid, url, text, width, height, similarity, language, license, nsfw, watermark, hash, page_url, warc_path, warc_offset, warc_length, image_ordinal, sha256, md5, pdq, fetched_at, faces, face_boxes'
 
