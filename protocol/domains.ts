@@ -13,7 +13,16 @@ export function recordDomain(kind: string): string {
 export const AUDIT_DOMAIN = 'audit\0'
 
 /** The kinds of record this node reads and writes, all in their first version. */
-const KINDS = ['backoff', 'campaign', 'claim', 'release', 'removal', 'shard', 'verdict'] as const
+const KINDS = [
+  'attestation',
+  'backoff',
+  'campaign',
+  'claim',
+  'release',
+  'removal',
+  'shard',
+  'verdict',
+] as const
 
 export type Kind = (typeof KINDS)[number]
 

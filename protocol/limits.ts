@@ -116,3 +116,6 @@ export const HASH_BYTES = 32
 export const MAX_PAGE_ENTRIES = 4096
 /** Pages of a release: 67 million shards, of which the content is a block of 700 kB. */
 export const MAX_RELEASE_PAGES = 16_384
+/** Files that an attestation covers: 150 kB of links, far below a record's limit; and lists that they were looked up in. */
+export const MAX_ATTESTED = 4096
+export const MAX_SCANNED_LISTS = 16

@@ -8,6 +8,7 @@ import { writeFile } from 'node:fs/promises'
 import { admitCases } from './vectors/admit.ts'
 import { agreeCases } from './vectors/agree.ts'
 import { assignVerifierCases } from './vectors/assign-verifiers.ts'
+import { attestationCases } from './vectors/attestation.ts'
 import { backoffCases } from './vectors/backoff.ts'
 import { claimCases } from './vectors/claim.ts'
 import { codecCases } from './vectors/codec.ts'
@@ -46,6 +47,7 @@ export async function makeVectors(): Promise<Record<string, string>> {
       await envelopeCases(),
     ),
     'campaign.json': print(`${RECORD} ${SPELLING} \`pipelineId\` names the pipeline.`, await campaignCases()),
+    'attestation.json': print(`${RECORD} ${SPELLING}`, await attestationCases()),
     'backoff.json': print(`${RECORD} ${SPELLING}`, await backoffCases()),
     'claim.json': print(`${RECORD} ${SPELLING}`, await claimCases()),
     'shard.json': print(`${RECORD} ${SPELLING}`, await shardCases()),

@@ -88,6 +88,7 @@ const RECORDS = {
   verdict: '2.8',
   release: '2.9',
   removal: '2.10',
+  attestation: '2.11',
   manifest: '9.2',
   'release-content': '9.5',
 }
