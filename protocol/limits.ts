@@ -39,6 +39,14 @@ export const MAX_INDEX = 2 ** 31 - 1
 /** Files of a model, and bytes of one: the largest published CLIP is 10 GB with its external data. */
 export const MAX_MODEL_FILES = 32
 export const MAX_MODEL_FILE_BYTES = 64 * 1024 ** 3
+/** Heads of a campaign: each looks at every picture that is kept. */
+export const MAX_HEADS = 8
+/** Bytes of a head's file: what ONNX's format, protocol buffers, can express. */
+export const MAX_HEAD_BYTES = 2 ** 31 - 1
+/** Pixels of a head's side: the largest known classifiers take half of it. */
+export const MAX_HEAD_SIDE = 1024
+/** Classes of a head: those of ImageNet. */
+export const MAX_HEAD_CLASSES = 1000
 /** Characters that a campaign may allow a text or an address: a row stays far below a page. */
 export const MAX_RULE_CHARS = 100_000
 /** Entries of a rule's list: ISO 639-1 has 184 languages. */

@@ -7,6 +7,7 @@ import {
   makeCampaign,
   pipelineId,
 } from '../../protocol/records/campaign.ts'
+import { NO_SAFETY, type Safety } from '../../protocol/records/safety.ts'
 import type { FilterRules } from '../../protocol/rules/filter.ts'
 import type { Scorer, SegmentSource } from '../components.ts'
 import type { Blocks, Store } from '../store/store.ts'
@@ -28,6 +29,8 @@ export interface CampaignPlan {
   sources: readonly Source[]
   rules: FilterRules
   model: Scorer['model']
+  /** nothing is looked for where it is left out */
+  safety?: Safety | undefined
   /** in place of DEFAULT_AUDIT's */
   audit?: Partial<Pick<Campaign['audit'], 'verifiers' | 'samples'>> | undefined
 }
@@ -40,12 +43,12 @@ export interface CampaignPlan {
  */
 export async function signCampaign(
   { store, blocks, signer }: { store: Store; blocks: Blocks; signer: Signer },
-  { name, contact, sources, rules, model, audit }: CampaignPlan,
+  { name, contact, sources, rules, model, audit, safety = NO_SAFETY }: CampaignPlan,
 ): Promise<{ campaign: CID; pipeline: CID; envelope: Uint8Array }> {
   const listed = []
   for (const { kind, base, entries, parts } of sources)
     listed.push({ kind, base, list: await storeEntries(blocks, entries), count: entries.length, parts })
-  const pipeline = { model, rules, consent: [...CONSENT_SIGNALS], safety: {} }
+  const pipeline = { model, rules, consent: [...CONSENT_SIGNALS], safety }
   const { id, bytes } = await makeCampaign(
     {
       ...{ name, contact, sources: listed, pipeline, audit: { ...DEFAULT_AUDIT, ...audit } },

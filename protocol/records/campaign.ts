@@ -20,6 +20,7 @@ import {
 import { segmentCount } from '../rules/segment.ts'
 import { fileLink, integer, key, line, list, map, real, sha256Hex, validate } from './fields.ts'
 import { FilterRulesSchema } from './rules.ts'
+import { SafetySchema } from './safety.ts'
 
 /** The opt-out signals that a campaign can name. A node that does not know one can't work for it. */
 export const CONSENT_SIGNALS = [
@@ -85,8 +86,7 @@ const Pipeline = map({
       `${REQUIRED_CONSENT.join(' and ')} can't be left out`,
     ),
   ),
-  /** no safety stage can be configured yet */
-  safety: map({}),
+  safety: SafetySchema,
 })
 
 const Audit = map({

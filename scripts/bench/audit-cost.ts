@@ -137,7 +137,12 @@ async function signCampaign(scorer: Scorer, identity: Identity) {
     {
       ...{ name: 'bench', contact: 'bench@example.org' },
       sources: [{ kind: 'warc', base: '', list: cidOf(encode('list'), 'raw'), count: 1, parts: 1 }],
-      pipeline: { model: scorer.model, rules, consent: ['robots.txt', 'X-Robots-Tag', 'TDMRep'], safety: {} },
+      pipeline: {
+        model: scorer.model,
+        rules,
+        consent: ['robots.txt', 'X-Robots-Tag', 'TDMRep'],
+        safety: { tags: null, heads: [] },
+      },
       audit: DEFAULT_AUDIT,
       trust: { mode: 'open', operators: [] },
       custodians: [],

@@ -190,7 +190,7 @@ async function openEmpty(dir: string): Promise<Empty> {
         model: { repo: 'bench', files: [{ path: 'model.onnx', sha256: '0'.repeat(64), bytes: 1 }] },
         rules: PRESETS['laion-5b']!,
         consent: ['robots.txt', 'X-Robots-Tag', 'TDMRep'],
-        safety: {},
+        safety: { tags: null, heads: [] },
       },
       audit: DEFAULT_AUDIT,
       trust: { mode: 'open', operators: [] },

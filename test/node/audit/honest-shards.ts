@@ -203,7 +203,7 @@ async function signCampaign(
       sources: [{ kind: 'warc', base: '', list: cidOf(encode('list'), 'raw'), count, parts: 1 }],
       pipeline: {
         model: { repo: model.repo, files: [...files.values()] },
-        ...{ rules, consent: ['robots.txt', 'X-Robots-Tag', 'TDMRep'], safety: {} },
+        ...{ rules, consent: ['robots.txt', 'X-Robots-Tag', 'TDMRep'], safety: { tags: null, heads: [] } },
       },
       // all rows of such small shards
       audit: { ...DEFAULT_AUDIT, samples: 30 },

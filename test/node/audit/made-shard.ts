@@ -173,7 +173,12 @@ async function signCampaign(
     {
       ...{ name: 'audited', contact: 'test@example.org' },
       sources: [{ kind: 'warc', base: '', list: cidOf(encode('list'), 'raw'), count: 1, parts: 1 }],
-      pipeline: { model: scorer.model, rules, consent: ['robots.txt', 'X-Robots-Tag', 'TDMRep'], safety: {} },
+      pipeline: {
+        model: scorer.model,
+        rules,
+        consent: ['robots.txt', 'X-Robots-Tag', 'TDMRep'],
+        safety: { tags: null, heads: [] },
+      },
       audit: { ...DEFAULT_AUDIT, samples: ALL_SAMPLES },
       trust: { mode: 'open', operators: [] },
       custodians: [],

@@ -50,7 +50,7 @@ export function sealCampaign(
         model: { repo: 'test', files: [{ path: 'model.onnx', sha256: '0'.repeat(64), bytes: 1 }] },
         rules: PRESETS['laion-5b']!,
         consent: ['robots.txt', 'X-Robots-Tag', 'TDMRep'],
-        safety: {},
+        safety: { tags: null, heads: [] },
       },
       audit: DEFAULT_AUDIT,
       trust: { mode: operators.length > 0 ? 'listed' : 'open', operators },

@@ -147,7 +147,11 @@ function sealCampaign(segments: number, signer: Signer): Promise<Sealed> {
       sources: [{ kind: 'warc', base: '', list: cidOf(encode('list'), 'raw'), count: segments, parts: 1 }],
       pipeline: {
         model: { repo: 'test', files: [{ path: 'model.onnx', sha256: '0'.repeat(64), bytes: 1 }] },
-        ...{ rules: PRESETS['laion-5b']!, consent: ['robots.txt', 'X-Robots-Tag', 'TDMRep'], safety: {} },
+        ...{
+          rules: PRESETS['laion-5b']!,
+          consent: ['robots.txt', 'X-Robots-Tag', 'TDMRep'],
+          safety: { tags: null, heads: [] },
+        },
       },
       ...{ audit: DEFAULT_AUDIT, trust: { mode: 'open', operators: [] }, custodians: [] },
     },

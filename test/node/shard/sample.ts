@@ -130,7 +130,7 @@ export async function publishSample(
         model: { repo, files: [{ path: 'model.onnx', sha256: hash('sha256', 'model'), bytes: 1 }] },
         rules,
         consent: ['robots.txt', 'X-Robots-Tag', 'TDMRep'],
-        safety: {},
+        safety: { tags: null, heads: [] },
       },
       audit: DEFAULT_AUDIT,
       trust: { mode: 'open', operators: [] },
