@@ -121,6 +121,7 @@ export async function createRelease(
         removed: entries.reduce((sum, one) => sum + one.removed, 0),
       },
       removals: root,
+      attestedBy: null,
     })
     const nextUpdate = thisUpdate + request.validDays * DAY_MS
     const fields = {
@@ -145,7 +146,11 @@ export async function createRelease(
 
 function entryOf(shard: ChosenShard, fell: ReturnType<Selection['countOf']>): ReleaseEntry {
   const { segment, manifest, record, cid: pairs, bytes, rows } = shard
-  return { segment, manifest, record, pairs, bytes, rows: rows - fell.duplicates - fell.removed, ...fell }
+  return {
+    ...{ segment, manifest, record, pairs, bytes, rows: rows - fell.duplicates - fell.removed },
+    ...fell,
+    attestation: null,
+  }
 }
 
 async function addFile({ blocks }: Home, path: string): Promise<Pick<ReleaseEntry, 'pairs' | 'bytes'>> {

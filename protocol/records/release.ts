@@ -52,6 +52,8 @@ const ContentSchema = v.pipe(
       removed: integer(0),
     }),
     removals: root,
+    /** the custodian whose word on each shard's pictures is in the entries, or null where none was asked for */
+    attestedBy: v.nullable(key),
     /** CID of the content that this one takes the place of, or null */
     supersedes: v.nullable(link('dag-cbor')),
   }),
@@ -78,6 +80,8 @@ const EntrySchema = map({
   /** rows of the shard that fell */
   duplicates: integer(0, MAX_INDEX),
   removed: integer(0, MAX_INDEX),
+  /** id of an attestation that names the shard's `pairs.parquet`, or this entry's; a block as well; or null */
+  attestation: v.nullable(link('dag-cbor')),
 })
 
 const PageSchema = v.pipe(

@@ -87,6 +87,7 @@ export function releaseContentCases(): unknown[] {
     }),
     valid('removals were applied', { removals: root }),
     valid('verdicts of some operators alone', { policy: { ...policy, operators: keys } }),
+    valid('a custodian has looked at every shard', { attestedBy: other.publicKey }),
     valid('no pair is left', { counts: { ...counts, pairs: 0 } }),
 
     invalid('unknown field', { price: 1 }, 'release_unknown_field'),
@@ -100,6 +101,7 @@ export function releaseContentCases(): unknown[] {
     invalid('operators that descend', { policy: { ...policy, operators: keys.toReversed() } }),
     invalid('an operator twice', { policy: { ...policy, operators: [keys[0], keys[0]] } }),
     invalid('a quorum of none', { policy: { ...policy, quorum: 0 } }),
+    invalid('attested by nobody in words', { attestedBy: 'nobody' }),
     invalid('half a pair', { counts: { ...counts, pairs: 0.5 } }),
     invalid('a root of 33 bytes', { removals: new Uint8Array(33) }),
     { comment: 'not a map', bytes: hex(encode([])), error: 'release_field' },
@@ -123,6 +125,7 @@ export function releasePageCases(): unknown[] {
   return [
     valid('three segments', [0, 1, 5].map(entryFields)),
     valid('two shards of one segment', two),
+    valid('attested', [{ ...entry, attestation: block('attestation') }]),
     valid('all rows fell', [{ ...entry, rows: 0, duplicates: 90, removed: 10 }]),
 
     invalid('empty', []),
@@ -132,6 +135,7 @@ export function releasePageCases(): unknown[] {
     invalid('a shard twice', [entry, entry]),
     invalid('unknown field', [{ ...entry, nsfw: 1 }], 'release_unknown_field'),
     invalid('pairs that are a map', [{ ...entry, pairs: block('pairs') }]),
+    invalid('an attestation that is a file', [{ ...entry, attestation: file('attestation') }]),
     invalid('rows below 0', [{ ...entry, rows: -1 }]),
     { comment: 'malformed', bytes: '82', error: 'codec_malformed' },
   ]
@@ -151,7 +155,7 @@ function contentFields(): ReleaseContent {
     policy: { quorum: 3, operators: null, leastStanding: 0 },
     shards: [block('page 1'), block('page 2')],
     counts: { shards: 4097, pairs: 1_000_000, duplicates: 50_000, removed: 3 },
-    ...{ removals: null, supersedes: block('before') },
+    ...{ removals: null, attestedBy: null, supersedes: block('before') },
   }
 }
 
@@ -159,5 +163,6 @@ function entryFields(segment: number): ReleaseEntry {
   return {
     ...{ segment, manifest: block(`manifest ${segment}`), record: block(`record ${segment}`) },
     ...{ pairs: file(`pairs ${segment}`), bytes: 5000, rows: 95, duplicates: 4, removed: 1 },
+    attestation: null,
   }
 }
