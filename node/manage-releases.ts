@@ -17,6 +17,7 @@ import {
   type ReleaseDiff,
   readRelease,
 } from './release/release.ts'
+import { openRemovals, type Removals } from './removals/removals.ts'
 
 /** A release, for people; CIDs and peers by their names, times in milliseconds since 1970. */
 export interface ReleaseDetails {
@@ -72,8 +73,13 @@ interface Running {
   stop: AbortController
 }
 
-export function manageReleases(home: Home, ledger: Ledger, clock: () => number): Releases {
-  const parts = { home, ledger, clock }
+export function manageReleases(
+  home: Home,
+  ledger: Ledger,
+  removals: Removals,
+  clock: () => number,
+): Releases {
+  const parts = { home, ledger, removals, clock }
   let running: Running | null = null
 
   async function alone<Result>(
@@ -174,9 +180,11 @@ export async function withReleases<T>(dataDir: string, use: (releases: Releases)
   const home = await openHome(dataDir)
   try {
     const ledger = await openLedger({ store: home.store, verify: verifyInPool, clock: Date.now })
+    const removals = await openRemovals({ ...home, ledger, clock: Date.now })
     try {
-      return await use(manageReleases(home, ledger, Date.now))
+      return await use(manageReleases(home, ledger, removals, Date.now))
     } finally {
+      await removals.close()
       await ledger.close()
     }
   } finally {

@@ -15,6 +15,7 @@ import { manageReleases, type Releases } from '../manage-releases.ts'
 import { manageShards } from '../manage-shards.ts'
 import { type Peer, startNetwork } from '../network/network.ts'
 import { parseCampaign } from '../parse-cid.ts'
+import { openRemovals } from '../removals/removals.ts'
 import { type Search, startSearch } from '../search/search.ts'
 import { VERSION } from '../version.ts'
 import { type AuditEnding, startAuditor } from './auditor.ts'
@@ -122,6 +123,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   opened.defer(() => home.close())
   const ledger = await openLedger({ store: home.store, verify: verifyInPool, clock })
   opened.defer(() => ledger.close())
+  const removals = await openRemovals({ ...home, ledger, clock })
+  opened.defer(() => removals.close())
   const shared = shareFiles()
   const network = await (options.startNetwork ?? startNetwork)({
     ...{ identity: home.signer, table: home.store.network, listen: options.listen, bootstrap: options.peers },
@@ -250,7 +253,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...manageCars(home),
     ...{ search: searching.search, whois: searching.whois, searchProgress },
     ...manageExports(home, ledger, clock),
-    ...manageReleases(home, ledger, clock),
+    ...manageReleases(home, ledger, removals, clock),
     ...keeper.pins,
     async create(request) {
       const created = await campaigns.create(request)

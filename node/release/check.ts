@@ -12,12 +12,12 @@ import type { StageProgress } from '../components.ts'
 import type { Home } from '../home.ts'
 import { verifySignature } from '../identity.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { NO_SUBJECTS, type Removals } from '../removals/removals.ts'
 import type { Blocks } from '../store/store.ts'
 import { sameRows } from './compare-files.ts'
 import { blocksOf } from './held.ts'
 import { openLanes } from './lanes.ts'
 import { campaignOf, demandTrusted, entriesOf, type ReadRelease, readBlock, readRelease } from './read.ts'
-import { NO_SUBJECTS, removalsInForce } from './removals.ts'
 import { type PairsFile, selectRows } from './select-rows.ts'
 
 /** Something of a release that was looked into. */
@@ -36,6 +36,7 @@ export interface CheckedRelease extends ReadRelease {
 interface Parts {
   home: Home
   ledger: Ledger
+  removals: Removals
   clock: () => number
 }
 
@@ -63,11 +64,11 @@ interface Looked {
  * @throws ShoalError `release_signer`, `removals_stale`; as `readRelease`, `entriesOf`
  */
 export async function checkRelease(
-  { home, ledger, clock }: Parts,
+  { home, ledger, removals, clock }: Parts,
   cid: CID,
   { signers = [], onProgress = () => {}, signal }: CheckOptions = {},
 ): Promise<CheckedRelease> {
-  const { blocks, store } = home
+  const { blocks } = home
   const read = await readRelease(blocks, cid)
   const { content } = read
   const campaign = await campaignOf(blocks, content).catch((error: ShoalError) => {
@@ -95,7 +96,7 @@ export async function checkRelease(
   })
   checks.push(await checkVerdicts(ledger, read, looked))
 
-  const known = await removalsInForce(store, clock())
+  const known = await removals.inForce(content.campaign)
   const isKnown = Buffer.compare(known.root ?? NOTHING, content.removals ?? NOTHING) === 0
   const subjects = content.removals === null ? NO_SUBJECTS : isKnown ? known.subjects : null
   const lanes = openLanes(signal)

@@ -22,18 +22,18 @@ import type { StageProgress } from '../components.ts'
 import type { Home } from '../home.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type PolicyRequest, readPolicy } from '../read-policy.ts'
+import { type Removals, readWanted } from '../removals/removals.ts'
 import { type ChosenShard, chooseShards } from './choose-shards.ts'
 import { keepRelease, latestRelease } from './known.ts'
 import { openLanes } from './lanes.ts'
 import { readBlock } from './read.ts'
-import { removalsInForce, signRemovals } from './removals.ts'
 import { type Selection, selectRows, writeRows } from './select-rows.ts'
 
 export interface CreateRequest {
   campaign: CID
   /** null: the campaign's own */
   policy: PolicyRequest | null
-  /** a file of removals that are signed first, see `signRemovals`; or null */
+  /** a file of removals that are signed first, see `readWanted`; or null */
   removals: string | null
   /** days until others must have a newer word on removals */
   validDays: number
@@ -58,6 +58,7 @@ export interface CreateOptions {
 interface Parts {
   home: Home
   ledger: Ledger
+  removals: Removals
   /** milliseconds since 1970 */
   clock: () => number
 }
@@ -73,7 +74,7 @@ const DAY_MS = 86_400_000
  * @throws ShoalError `campaign_unknown`; `peer_invalid`; `removals_*`; as `chooseShards`, `selectRows`
  */
 export async function createRelease(
-  { home, ledger, clock }: Parts,
+  { home, ledger, removals, clock }: Parts,
   request: CreateRequest,
   { onProgress = () => {}, signal }: CreateOptions = {},
 ): Promise<CreatedRelease> {
@@ -81,10 +82,11 @@ export async function createRelease(
   const id = request.campaign
   const campaign = await openCampaign(store, id)
   const policy = readPolicy(campaign.audit, request.policy)
-  const signedRemovals = request.removals === null ? 0 : await signRemovals(home, request.removals, clock())
+  const wanted = request.removals === null ? [] : await Array.fromAsync(readWanted(request.removals))
+  const { signed: signedRemovals } = await removals.issue(id, wanted)
   // whoever looks for removals after this finds more, not fewer
   const thisUpdate = clock()
-  const { subjects, root } = await removalsInForce(store, thisUpdate)
+  const { subjects, root } = await removals.inForce(id)
   const shards = await chooseShards({ ledger, blocks }, id, campaign, policy)
 
   const dir = join(home.workDir, `release-${randomUUID()}`)

@@ -6,10 +6,10 @@ import { ShoalError } from '../../protocol/errors.ts'
 import { compareEntries, type ReleaseEntry } from '../../protocol/records/release.ts'
 import type { StageProgress } from '../components.ts'
 import type { Home } from '../home.ts'
+import { NO_SUBJECTS } from '../removals/removals.ts'
 import { isHeld } from './held.ts'
 import { openLanes } from './lanes.ts'
 import { entriesOf, type ReadRelease, readRelease } from './read.ts'
-import { NO_SUBJECTS } from './removals.ts'
 import { compareRows, type PairsFile } from './select-rows.ts'
 
 /** What changed from one release to another, as counts: what was removed is not told one by one. */

@@ -24,8 +24,10 @@ export const PREFIXES = {
   campaigns: 'campaigns',
   /** CID of a signed release → its envelope, which is a block as well: releases made here, or fetched */
   releases: 'releases',
-  /** id of a removal's record → its envelope */
+  /** id of a removal that names no campaign → its envelope: what an earlier version has kept, see node/removals */
   removals: 'removals',
+  /** id of a campaign that this node takes no part in, id of a removal or a head of it → its envelope */
+  notices: 'notices',
   /** CID of a DAG's root → dag-cbor `{ why, since, bytes }`: why it is kept, where nothing else says so */
   pins: 'pins',
   /** libp2p's own: peers and their addresses, records of the DHT; its keys are texts */

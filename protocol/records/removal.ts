@@ -10,13 +10,21 @@ export const SUBJECTS = ['pair', 'url', 'origin', 'image'] as const
 /** Why. Removals for `safety` are never listed one by one: such a list would be an index of what nobody should find. */
 export const REASONS = ['consent', 'rights', 'privacy', 'safety', 'quality'] as const
 
+/**
+ * How somebody proved to be in charge of a host. Removals of `origin` by others than custodians have a basis that begins
+ * with one of these words and a colon, `dns: …`.
+ */
+export const ORIGIN_PROOFS = ['dns', 'well-known', 'recheck'] as const
+
 const RemovalSchema = v.pipe(
   map({
+    /** id of the campaign's record: a removal is of one campaign */
+    campaign: link('dag-cbor'),
     /** who says so, whose signature the envelope bears */
     source: key,
-    /** place among the source's removals, from 0: two of the same place prove a fork */
+    /** place among the source's removals of this campaign, from 0: two of the same place prove a fork */
     seq: integer(0),
-    /** id of the source's removal before this one, null for the first */
+    /** id of the source's removal of this campaign before this one, null for the first */
     previous: v.nullable(link('dag-cbor')),
     subject: map({
       kind: v.picklist(SUBJECTS),

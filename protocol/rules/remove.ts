@@ -1,6 +1,5 @@
-import type { CID } from 'multiformats/cid'
 import { HASH_BYTES } from '../limits.ts'
-import { type Removal, SUBJECTS } from '../records/removal.ts'
+import { SUBJECTS } from '../records/removal.ts'
 import { compareBytes } from './select.ts'
 
 export type SubjectKind = (typeof SUBJECTS)[number]
@@ -51,25 +50,8 @@ export function subjectHash(kind: SubjectKind, name: string, sha256: Sha256): Ui
   }
 }
 
-/**
- * The subjects of the removals that are in force: those that are not over, and that their own source has not taken back.
- * What takes back removes nothing, and nothing takes it back in turn.
- *
- * @param now - milliseconds since 1970
- */
-export function subjectsInForce(removals: Iterable<{ id: CID; value: Removal }>, now: number): Subjects {
-  const all = [...removals]
-  const negated = new Set(
-    all.flatMap(({ value }) => (value.negates === null ? [] : `${value.negates} ${value.source.join()}`)),
-  )
-  const hashes: Record<SubjectKind, Uint8Array[]> = { pair: [], url: [], origin: [], image: [] }
-  for (const { id, value } of all)
-    if (
-      value.negates === null &&
-      (value.expires === null || now < value.expires) &&
-      !negated.has(`${id} ${value.source.join()}`)
-    )
-      hashes[value.subject.kind].push(value.subject.hash)
+/** Sets of subjects: of each kind the hashes, in any order and any number of times. */
+export function packSubjects(hashes: { readonly [Kind in SubjectKind]: Uint8Array[] }): Subjects {
   return {
     pair: pack(hashes.pair),
     url: pack(hashes.url),

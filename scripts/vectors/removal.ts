@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { cidOf, encode } from '../../protocol/codec.ts'
 import { makeRemoval, type Removal } from '../../protocol/records/removal.ts'
+import { subjectsInForce } from '../../protocol/rules/in-force.ts'
 import {
   type RemovableRow,
   removerOf,
   rootOf,
   type SubjectKind,
   subjectHash,
-  subjectsInForce,
 } from '../../protocol/rules/remove.ts'
 import { sealed, shardFields } from './records.ts'
 import { bytes, dagJsonOf, hex, signerOf } from './spelling.ts'
@@ -154,7 +154,7 @@ export async function removeCases(): Promise<unknown[]> {
 
 function removalFields(): Removal {
   return {
-    ...{ source: source.publicKey, seq: 0, previous: null },
+    ...{ campaign: cidOf(encode('campaign')), source: source.publicKey, seq: 0, previous: null },
     subject: { kind: 'url', hash: subjectHash('url', 'https://a.example/b.jpg', sha256)! },
     ...{ reason: 'rights', basis: 'ticket 17', negates: null, issued: NOON, expires: null },
   }

@@ -6,6 +6,7 @@ import type { CandidateOutcome, Pair } from '../../../node/components.ts'
 import { type Home, openHome } from '../../../node/home.ts'
 import { verifySignature } from '../../../node/identity.ts'
 import { type Ledger, openLedger, verifyInPool } from '../../../node/ledger/ledger.ts'
+import { openRemovals, type Removals } from '../../../node/removals/removals.ts'
 import { PAIR_COLUMNS, publishShard, startShardWriter, writeTable } from '../../../node/shard/shard.ts'
 import { cidOf, encode } from '../../../protocol/codec.ts'
 import type { Sealed, Signer } from '../../../protocol/envelope.ts'
@@ -29,6 +30,7 @@ export interface OpenNode {
   dir: string
   home: Home
   ledger: Ledger
+  removals: Removals
   close(): Promise<void>
 }
 
@@ -49,9 +51,11 @@ export interface MadeCampaign {
 export async function openNode(dir: string): Promise<OpenNode> {
   const home = await openHome(dir)
   const ledger = await openLedger({ store: home.store, verify: verifyInPool, clock })
+  const removals = await openRemovals({ ...home, ledger, clock })
   return {
-    ...{ dir, home, ledger },
+    ...{ dir, home, ledger, removals },
     async close() {
+      await removals.close()
       await ledger.close()
       await home.close()
     },

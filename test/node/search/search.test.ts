@@ -182,24 +182,26 @@ test('what is removed is not shown', async () => {
     ['url', addressOf(PICTURES['a lion'])],
     ['image', image],
   ]
+  const campaign = (await readShard(home, CID.parse(manifest))).manifest.campaign
   for (const [kind, name] of [...subjects, ['origin', 'pages.example'] as [SubjectKind, string]]) {
     const subject = { kind, hash: new Uint8Array(subjectHash(kind, name, sha256)!) }
-    const { id, bytes } = await makeRemoval(
+    const removal = await makeRemoval(
       {
-        ...{ seq: 0, previous: null, subject, reason: 'rights', basis: 'a test' },
+        ...{ campaign, seq: 0, previous: null, subject, reason: 'rights', basis: 'a test' },
         negates: null,
         issued: 1,
         expires: null,
       },
       home.signer,
     )
-    await home.store.removals.put(id.bytes, bytes)
+    const key = Buffer.concat([campaign.bytes, removal.id.bytes])
+    await home.store.notices.put(key, removal.bytes)
     const found = await find(search, 'text', 'a lion')
     assert.is(found.length, kind === 'origin' ? 0 : 7, kind)
     assert.not.ok(found.includes(PICTURES['a lion']), kind)
     assert.equal(await find(search, 'hash', image), [], kind)
     assert.is(await codeOf(search.whois(uid)), 'uid_unknown', kind)
-    await home.store.removals.del(id.bytes)
+    await home.store.notices.del(key)
   }
   assert.is((await find(search, 'text', 'a lion'))[0], PICTURES['a lion'])
 })

@@ -5,13 +5,13 @@ import * as assert from 'uvu/assert'
 import { verifySignature } from '../../../node/identity.ts'
 import { open } from '../../../protocol/envelope.ts'
 import { decodeRemoval } from '../../../protocol/records/removal.ts'
+import { subjectsInForce } from '../../../protocol/rules/in-force.ts'
 import {
   type RemovableRow,
   removerOf,
   rootOf,
   type SubjectKind,
   subjectHash,
-  subjectsInForce,
 } from '../../../protocol/rules/remove.ts'
 import { bytesOf, readCases } from '../read-vectors.ts'
 
