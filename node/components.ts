@@ -103,6 +103,8 @@ export interface DecodedImage {
   signals: string[]
   /** the model's crop: RGB, interleaved, `size * size * 3` bytes */
   crop: Uint8Array
+  /** the pictures that were asked for besides, in their order, as RGB as well */
+  views: Uint8Array[]
 }
 
 export type DecodeResult =
@@ -183,6 +185,14 @@ export interface CropGeometry {
   width: number
   height: number
   kernel: 'nearest' | 'linear' | 'cubic' | 'lanczos3'
+}
+
+/** How a picture is wanted besides the model's crop. */
+export interface ViewGeometry {
+  /** `stretch`: both edges to the size; `crop`: the middle, of the greatest such part; `pad`: all of it, black beside */
+  fit: 'stretch' | 'crop' | 'pad'
+  width: number
+  height: number
 }
 
 /** The way out to the web, for pictures and archives alike. */
@@ -286,7 +296,13 @@ export interface Images {
    * @param untilMs - milliseconds since 1970
    */
   leaveAlone(host: string, untilMs: number): void
-  decode(bytes: Uint8Array, geometry: CropGeometry, rules: FilterRules): Promise<DecodeResult>
+  /** @param views - what is wanted besides the crop */
+  decode(
+    bytes: Uint8Array,
+    geometry: CropGeometry,
+    rules: FilterRules,
+    views?: readonly ViewGeometry[],
+  ): Promise<DecodeResult>
   close(): Promise<void>
 }
 

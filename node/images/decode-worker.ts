@@ -7,7 +7,7 @@ import { freeBytes } from '../free-bytes.ts'
 import { moving } from '../moving.ts'
 import type { DecodeAnswer, DecodeTask } from './decode.ts'
 import { hashPdq } from './pdq.ts'
-import { cropPixels, type Header, readHeader, readPixels } from './pixels.ts'
+import { cropPixels, type Header, readHeader, readPixels, viewPixels } from './pixels.ts'
 import { sniff } from './sniff.ts'
 import { stripPng } from './strip-png.ts'
 
@@ -41,7 +41,7 @@ export default async function decode(task: DecodeTask): Promise<DecodeAnswer> {
       return moving({ large: bytes }, bytes)
     }
     const image = await decodeImage(task, file, format, header)
-    return moving({ ok: true, image }, image.crop)
+    return moving({ ok: true, image }, image.crop, ...image.views)
   } catch (error) {
     const [line = ''] = String((error as Error).message ?? error).split('\n')
     return refuse('image_broken', line.slice(0, MAX_DETAIL_CHARS))
@@ -51,19 +51,22 @@ export default async function decode(task: DecodeTask): Promise<DecodeAnswer> {
 }
 
 async function decodeImage(
-  { bytes, geometry }: DecodeTask,
+  { bytes, geometry, views }: DecodeTask,
   file: Uint8Array,
   format: ImageFormat,
   { width, height }: Header,
 ): Promise<DecodedImage> {
   const pixels = await readPixels(file, { width, height }, geometry)
-  const cropping = cropPixels(pixels, { width, height }, geometry)
+  const resizing = Promise.all([
+    cropPixels(pixels, { width, height }, geometry),
+    ...views.map((view) => viewPixels(pixels, view)),
+  ])
   // in this thread, while libvips resizes in another
   const pdq = hashPdq(pixels.data, pixels.width, pixels.height)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   const md5 = createHash('md5').update(bytes).digest('hex')
   // what libvips allocated can't change threads
-  const crop = new Uint8Array(await cropping)
+  const [crop, ...viewed] = (await resizing).map((buffer) => new Uint8Array(buffer))
   freeBytes(pixels.data)
   return {
     format,
@@ -75,7 +78,8 @@ async function decodeImage(
     pdq: pdq.quality < MIN_PDQ_QUALITY ? null : pdq.hash,
     pdqQuality: pdq.quality,
     signals: [],
-    crop,
+    crop: crop!,
+    views: viewed,
   }
 }
 

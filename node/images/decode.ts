@@ -1,6 +1,6 @@
 import { ShoalError } from '../../protocol/errors.ts'
 import type { FilterRules } from '../../protocol/rules/filter.ts'
-import type { CropGeometry, DecodeResult } from '../components.ts'
+import type { CropGeometry, DecodeResult, ViewGeometry } from '../components.ts'
 import { startThreads } from '../threads.ts'
 import './restrict-sharp.ts'
 
@@ -10,10 +10,16 @@ export interface Decoder {
    * Hostile bytes are expected: they end in an outcome, never in a rejection.
    *
    * @param bytes - the file; they are copied, so that the caller may go on with them
+   * @param views - what is wanted of the picture besides
    * @throws ShoalError `decoder_closed` during and after `close`; `geometry_invalid` where the crop is larger than
    *   the picture that it is cut from
    */
-  decode(bytes: Uint8Array, geometry: CropGeometry, rules: FilterRules): Promise<DecodeResult>
+  decode(
+    bytes: Uint8Array,
+    geometry: CropGeometry,
+    rules: FilterRules,
+    views?: readonly ViewGeometry[],
+  ): Promise<DecodeResult>
   close(): Promise<void>
 }
 
@@ -21,6 +27,7 @@ export interface Decoder {
 export interface DecodeTask {
   bytes: Uint8Array
   geometry: CropGeometry
+  views: readonly ViewGeometry[]
   rules: FilterRules
   /** no other picture that takes much memory is being decoded */
   alone: boolean
@@ -60,11 +67,11 @@ export function startDecoder(options: { threads: number }): Decoder {
   }
 
   return {
-    async decode(bytes, geometry, rules) {
+    async decode(bytes, geometry, rules, views = []) {
       checkGeometry(geometry)
-      const answer = await run({ bytes: new Uint8Array(bytes), geometry, rules, alone: false })
+      const answer = await run({ bytes: new Uint8Array(bytes), geometry, views, rules, alone: false })
       if (!('large' in answer)) return answer
-      const task = { bytes: answer.large, geometry, rules, alone: true }
+      const task = { bytes: answer.large, geometry, views, rules, alone: true }
       const turn = lastLarge.then(() => run(task))
       lastLarge = turn.catch(() => {})
       return (await turn) as DecodeResult

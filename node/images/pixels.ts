@@ -1,7 +1,7 @@
 /** Everything that is asked of libvips: bounded, the same on every machine, in the colours the reference sees. */
 import sharp, { type Metadata } from 'sharp'
 import { MAX_IMAGE_PIXELS } from '../../protocol/limits.ts'
-import type { CropGeometry } from '../components.ts'
+import type { CropGeometry, ViewGeometry } from '../components.ts'
 
 /**
  * A cut file is refused even where only its end marker is missing, as nobody can tell what else is. Faults that
@@ -135,6 +135,23 @@ export async function cropPixels(
   }
   return image.timeout({ seconds: DECODE_SECONDS }).raw().toBuffer()
 }
+
+/**
+ * The picture for something else than the model, by a bilinear filter that takes in every pixel.
+ *
+ * @returns RGB, interleaved, `width * height * 3` bytes
+ */
+export function viewPixels(
+  { data, width, height }: Pixels,
+  { fit, ...size }: ViewGeometry,
+): Promise<Uint8Array> {
+  return sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: false })
+    .resize({ ...size, fit: FITS[fit], kernel: 'linear', background: 'black' })
+    .timeout({ seconds: DECODE_SECONDS })
+    .raw()
+    .toBuffer()
+}
+const FITS = { stretch: 'fill', crop: 'cover', pad: 'contain' } as const
 
 function roundHalfToEven(value: number): number {
   const floor = Math.floor(value)
