@@ -127,3 +127,7 @@ export const MAX_RELEASE_PAGES = 16_384
 /** Files that an attestation covers: 150 kB of links, far below a record's limit; and lists that they were looked up in. */
 export const MAX_ATTESTED = 4096
 export const MAX_SCANNED_LISTS = 16
+/** Things that one request asks to be removed: what a person can look through, and who decides on it. */
+export const MAX_SUBJECTS_ASKED = 16
+/** Campaigns in which a request takes effect at the node that got it. */
+export const MAX_CAMPAIGNS_ASKED = 256

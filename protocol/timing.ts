@@ -34,3 +34,5 @@ export const HEARSAY_MS = HOUR
 export const EPOCH_MS = 24 * HOUR
 /** How long the verifiers of the next rank wait for a verdict: what one takes that also crawls, with some to spare. */
 export const PATIENCE_MS = 10 * MINUTE
+/** People who ask for a removal get an answer within this: no month is shorter (GDPR, article 12.3, allows a month). */
+export const ANSWER_MS = 28 * 24 * HOUR

@@ -17,6 +17,7 @@ import { framingCases } from './vectors/framing.ts'
 import { nameCases } from './vectors/names.ts'
 import { presetCases } from './vectors/presets.ts'
 import { quorumCases } from './vectors/quorum.ts'
+import { receiptCases } from './vectors/receipt.ts'
 import { campaignCases, manifestCases, shardCases } from './vectors/records.ts'
 import { releaseCases, releaseContentCases, releasePageCases } from './vectors/release.ts'
 import { removalCases, removeCases } from './vectors/removal.ts'
@@ -55,6 +56,7 @@ export async function makeVectors(): Promise<Record<string, string>> {
       `${RECORD} ${SPELLING} \`proofMessage\` is what the proof is a signature of.`,
       await verdictCases(),
     ),
+    'receipt.json': print(`${RECORD} ${SPELLING} \`bases\` are those of its removals.`, await receiptCases()),
     'release.json': print(`${RECORD} ${SPELLING}`, await releaseCases()),
     'release-content.json': print(`Decode \`bytes\`: ${SPELLING}`, releaseContentCases()),
     'release-page.json': print(`Decode \`bytes\`: ${SPELLING}`, releasePageCases()),

@@ -89,6 +89,7 @@ const RECORDS = {
   release: '2.9',
   removal: '2.10',
   attestation: '2.11',
+  receipt: '2.12',
   manifest: '9.2',
   'release-content': '9.5',
 }

@@ -17,7 +17,16 @@ interface Case {
 
 /** Run the vectors of a kind of record, and throw bodies at its decoder that nobody would write. */
 export function testRecord(
-  kind: 'attestation' | 'backoff' | 'campaign' | 'claim' | 'release' | 'removal' | 'shard' | 'verdict',
+  kind:
+    | 'attestation'
+    | 'backoff'
+    | 'campaign'
+    | 'claim'
+    | 'receipt'
+    | 'release'
+    | 'removal'
+    | 'shard'
+    | 'verdict',
   decodeRecord: (record: Opened) => object,
 ): void {
   const cases = readCases<Case>(kind)
