@@ -1,16 +1,13 @@
 import { HASH_BYTES } from '../limits.ts'
 import { SUBJECTS } from '../records/removal.ts'
-import { compareBytes } from './select.ts'
+import { finderIn, packHashes, uniteHashes } from './hash-set.ts'
 
 export type SubjectKind = (typeof SUBJECTS)[number]
 
 /** Of bytes, to the 32 bytes of their sha256. */
 export type Sha256 = (bytes: Uint8Array) => Uint8Array
 
-/**
- * The subjects of all removals in force: of each kind their hashes one behind the other, ascending, none twice. In shared
- * memory they serve any number of threads.
- */
+/** The subjects of all removals in force: of each kind a set as `packHashes` has it. They serve any number of threads. */
 export type Subjects = { readonly [Kind in SubjectKind]: Uint8Array }
 
 /** What of a row of `pairs.parquet` can be removed. */
@@ -50,14 +47,26 @@ export function subjectHash(kind: SubjectKind, name: string, sha256: Sha256): Ui
   }
 }
 
+/** Hosts whose removal is remembered: a scan meets the same ones again and again. */
+const MAX_HOSTS = 4096
+const UTF8 = new TextEncoder()
+
 /** Sets of subjects: of each kind the hashes, in any order and any number of times. */
-export function packSubjects(hashes: { readonly [Kind in SubjectKind]: Uint8Array[] }): Subjects {
-  return {
-    pair: pack(hashes.pair),
-    url: pack(hashes.url),
-    origin: pack(hashes.origin),
-    image: pack(hashes.image),
-  }
+export function packSubjects(hashes: { readonly [Kind in SubjectKind]: readonly Uint8Array[] }): Subjects {
+  return perKind((kind) => {
+    const all = new Uint8Array(hashes[kind].length * HASH_BYTES)
+    for (const [i, hash] of hashes[kind].entries()) all.set(hash, i * HASH_BYTES)
+    return packHashes(all)
+  })
+}
+
+/** All of what is in any of some sets of subjects. */
+export function uniteSubjects(all: readonly Subjects[]): Subjects {
+  return perKind((kind) => uniteHashes(all.map((one) => one[kind])))
+}
+
+function perKind(make: (kind: SubjectKind) => Uint8Array): Subjects {
+  return { pair: make('pair'), url: make('url'), origin: make('origin'), image: make('image') }
 }
 
 /**
@@ -80,23 +89,48 @@ export function rootOf(subjects: Subjects, sha256: Sha256): Uint8Array | null {
   return sha256(bytes)
 }
 
-/** Whether a row is removed: its pair, its image by address or content, or the site that either the image or the page is on. */
+/**
+ * Whether a row is removed: its pair, its image by address or content, or the site that either the image or the page is
+ * on. A kind of which there is nothing costs nothing.
+ */
 export function removerOf(subjects: Subjects, sha256: Sha256): (row: RemovableRow) => boolean {
-  const has = (kind: SubjectKind, hash: Uint8Array | null) => hash !== null && includes(subjects[kind], hash)
-  const any = (kind: SubjectKind) => subjects[kind].length > 0
-  return ({ uid, url, page_url, sha256: file }) =>
-    (any('pair') && has('pair', subjectHash('pair', uid, sha256))) ||
-    (any('image') && has('image', subjectHash('image', file, sha256))) ||
-    (any('url') && has('url', subjectHash('url', url, sha256))) ||
-    (any('origin') &&
-      [...sitesOf(url), ...sitesOf(page_url)].some((site) => has('origin', hashText(site, sha256))))
+  const tests: ((row: RemovableRow) => boolean)[] = []
+  function test(
+    kind: SubjectKind,
+    make: (has: (hash: Uint8Array | null) => boolean) => (typeof tests)[number],
+  ) {
+    if (subjects[kind].length === 0) return
+    const find = finderIn(subjects[kind])
+    tests.push(make((hash) => hash !== null && find(hash)))
+  }
+  test('image', (has) => (row) => has(subjectHash('image', row.sha256, sha256)))
+  test('pair', (has) => (row) => has(subjectHash('pair', row.uid, sha256)))
+  test('url', (has) => (row) => has(subjectHash('url', row.url, sha256)))
+  test('origin', (has) => {
+    const hosts = new Map<string, boolean>()
+    let last = { page: '', isRemoved: false }
+    function isOnRemoved(address: string): boolean {
+      const url = parseWeb(address)
+      if (url === null) return false
+      const host = nameHost(url)
+      const known = hosts.get(host)
+      if (known !== undefined) return known
+      const isRemoved = sitesOf(host).some((site) => has(hashText(site, sha256)))
+      if (hosts.size >= MAX_HOSTS) hosts.clear()
+      hosts.set(host, isRemoved)
+      return isRemoved
+    }
+    return ({ url, page_url: page }) => {
+      // rows of one page follow each other
+      if (last.page !== page) last = { page, isRemoved: isOnRemoved(page) }
+      return last.isRemoved || isOnRemoved(url)
+    }
+  })
+  return (row) => tests.some((isRemoved) => isRemoved(row))
 }
 
-/** The host of an address, and those above it that have a dot; an IP address stands for itself alone. */
-function sitesOf(address: string): string[] {
-  const url = parseWeb(address)
-  if (url === null) return []
-  const host = nameHost(url)
+/** A host and those above it that have a dot; an IP address stands for itself alone. */
+function sitesOf(host: string): string[] {
   if (/^\[|^[\d.]+$/.test(host)) return [host]
   const labels = host.split('.')
   return labels.flatMap((_, i) => (i === 0 || i < labels.length - 1 ? labels.slice(i).join('.') : []))
@@ -117,31 +151,11 @@ function nameHost({ hostname }: URL): string {
 }
 
 function hashText(text: string, sha256: Sha256): Uint8Array {
-  return sha256(new TextEncoder().encode(text))
+  return sha256(UTF8.encode(text))
 }
 
 function unhex(text: string): Uint8Array {
   return Uint8Array.from({ length: text.length / 2 }, (_, i) =>
     Number.parseInt(text.slice(2 * i, 2 * i + 2), 16),
   )
-}
-
-function pack(hashes: Uint8Array[]): Uint8Array {
-  hashes.sort(compareBytes)
-  const different = hashes.filter((hash, i) => i === 0 || compareBytes(hash, hashes[i - 1]!) !== 0)
-  const packed = new Uint8Array(new SharedArrayBuffer(different.length * HASH_BYTES))
-  for (const [i, hash] of different.entries()) packed.set(hash, i * HASH_BYTES)
-  return packed
-}
-
-function includes(packed: Uint8Array, hash: Uint8Array): boolean {
-  let low = 0
-  for (let high = packed.length / HASH_BYTES; low < high; ) {
-    const middle = (low + high) >>> 1
-    const order = compareBytes(packed.subarray(middle * HASH_BYTES, (middle + 1) * HASH_BYTES), hash)
-    if (order === 0) return true
-    if (order < 0) low = middle + 1
-    else high = middle
-  }
-  return false
 }
