@@ -34,6 +34,8 @@ export interface Page {
   /** where the segment's own file has it: the same of a WARC, the metadata's record of a WAT */
   sourceOffset: number
   sourceLength: number
+  /** when it was archived, milliseconds since 1970; null where that is not known */
+  date: number | null
   /** opt-out signals seen on the page as `source: value`, e.g. `meta robots: noai` */
   signals: string[]
   candidates: Candidate[]
@@ -75,8 +77,10 @@ export interface FetchedImage {
   from: 'archive' | 'web'
   status: number
   contentType: string | null
-  /** opt-out signals seen on the image's own response and its host's robots.txt */
+  /** opt-out signals seen on the image's own response and in its host's files, refusing or not */
   signals: string[]
+  /** when each of them was seen, milliseconds since 1970 */
+  signalsAt: number[]
   /** milliseconds since 1970 */
   fetchedAt: number
 }

@@ -3,6 +3,7 @@ import './small-nursery.ts'
 import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import { ShoalError } from '../protocol/errors.ts'
+import { CONSENT_SIGNALS } from '../protocol/rules/consent.ts'
 import { signCampaign } from './campaigns/campaigns.ts'
 import { chooseRules, findPreset } from './choose-rules.ts'
 import type { CrawlRequest, CrawlResult, Node, NodeOptions } from './components.ts'
@@ -78,7 +79,12 @@ async function* crawl(options: NodeOptions, kept: Home, request: CrawlRequest): 
     log.info({ file }, 'segment begins')
     const { manifest, counts } = await produceShard(
       parts,
-      makeJob(segment, campaign, rules, { ...options, duplicatesWithin: 'campaign' }),
+      makeJob(
+        segment,
+        campaign,
+        { rules, consent: [...CONSENT_SIGNALS] },
+        { ...options, duplicatesWithin: 'campaign' },
+      ),
       { ...{ campaign, pipeline }, segment: segment.index, software: `shoal/${VERSION}` },
       {
         ...{ threads, workDir: kept.workDir, signal: request.signal },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { CID } from 'multiformats/cid'
-import type { FilterRules } from '../protocol/rules/filter.ts'
+import type { Campaign } from '../protocol/records/campaign.ts'
 import type { NodeOptions, SegmentSource } from './components.ts'
 import type { SegmentJob } from './work/work.ts'
 
@@ -16,7 +16,7 @@ const KEY_PREFIX_BYTES = 16
 export function makeJob(
   { source, bytes, fingerprint }: { source: SegmentSource; bytes: number | null; fingerprint: string },
   campaign: CID,
-  rules: FilterRules,
+  { rules, consent }: Pick<Campaign['pipeline'], 'rules' | 'consent'>,
   {
     clock,
     offline,
@@ -27,7 +27,7 @@ export function makeJob(
   const part = count === 1 ? '' : `\0${index}/${count}`
   const place = `${campaign}\0${source.name}${part}`
   return {
-    ...{ source, sourceBytes: bytes, fingerprint, rules, clock, offline },
+    ...{ source, sourceBytes: bytes, fingerprint, rules, honoured: consent, clock, offline },
     run: shortHash(`run\0${place}`),
     scope: shortHash(`scope\0${duplicatesWithin === 'campaign' ? campaign : place}`),
   }

@@ -47,7 +47,7 @@ export function makeImageStages(
       // the length is a stranger's
       await makeRoom(Math.max(MAX_IMAGE_BYTES, said.archived.warcLength))
       const place = { ...said.archived, url: candidate.url }
-      const result = await readArchived(crawl, source, place).catch(whenGone)
+      const result = await readArchived(crawl, source, place, campaign.pipeline.consent).catch(whenGone)
       if (result === null) settled.set(task, GONE)
       // nothing is decoded yet: there is no such record
       else if (!result.ok && result.outcome === 'image_broken') settled.set(task, MISPLACED)

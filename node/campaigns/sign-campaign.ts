@@ -1,13 +1,8 @@
 import type { CID } from 'multiformats/cid'
 import type { Signer } from '../../protocol/envelope.ts'
-import {
-  type Campaign,
-  CONSENT_SIGNALS,
-  DEFAULT_AUDIT,
-  makeCampaign,
-  pipelineId,
-} from '../../protocol/records/campaign.ts'
+import { type Campaign, DEFAULT_AUDIT, makeCampaign, pipelineId } from '../../protocol/records/campaign.ts'
 import { NO_SAFETY, type Safety } from '../../protocol/records/safety.ts'
+import { CONSENT_SIGNALS } from '../../protocol/rules/consent.ts'
 import type { FilterRules } from '../../protocol/rules/filter.ts'
 import type { Scorer, SegmentSource } from '../components.ts'
 import type { Blocks, Store } from '../store/store.ts'

@@ -1,3 +1,4 @@
+import type { ConsentSignal } from '../../protocol/rules/consent.ts'
 import type { Crawl, Extracted, Web } from '../components.ts'
 import { startThreads } from '../threads.ts'
 import { VERSION } from '../version.ts'
@@ -6,8 +7,10 @@ import { extractSegment } from './extract-segment.ts'
 import type { ExtractResult, ExtractTask } from './extract-worker.ts'
 import { fetchResponse } from './fetch-response.ts'
 import { openRecords } from './open-records.ts'
+import type { Reading } from './read-slice.ts'
 import type { Reach } from './read-url.ts'
 import { openSpools } from './spool.ts'
+import type { Slice } from './walk-records.ts'
 
 export { normalizeText } from './normalize-text.ts'
 
@@ -36,13 +39,15 @@ type Threads = ReturnType<typeof startThreads>
  * `record_too_large`.
  *
  * @param options - `threads` that parse; `web` by which segments on servers are read, and which stays open: without
- *   it only files are; `userAgent` says who asks; `retryMs` is the first pause after a server's failure, then doubled
+ *   it only files are; `userAgent` says who asks; `retryMs` is the first pause after a server's failure, then doubled;
+ *   `honoured` is the campaign's `pipeline.consent`, every signal there is if not given
  */
 export function startCrawl(options: {
   threads: number
   web?: Web
   userAgent?: string
   retryMs?: number
+  honoured?: readonly ConsentSignal[]
 }): Crawl {
   let parsers: Threads | null = null
   // the language model takes more memory than all else together, so there is one of it
@@ -61,6 +66,10 @@ export function startCrawl(options: {
       youngMiB: YOUNG_MIB,
     })
     return parsers.run(task, { transferList: [task.bytes] })
+  }
+
+  function runSlice(bytes: ArrayBuffer, slice: Omit<Slice, 'bytes'>, reading: Reading) {
+    return run({ kind: 'slice', bytes, slice, reading: { ...reading, honoured: options.honoured } })
   }
 
   function detect(texts: string[]): Promise<(string | null)[]> {
@@ -94,7 +103,7 @@ export function startCrawl(options: {
   return {
     extract(source, rules, signal) {
       const items = extractSegment(source, rules, {
-        run: (bytes, slice, reading) => run({ kind: 'slice', bytes, slice, reading }),
+        run: runSlice,
         // so many that no thread waits for the main one
         depth: options.threads + 2,
         ...reach,
@@ -104,7 +113,7 @@ export function startCrawl(options: {
     },
     async openRecords(source, rules, signal) {
       const records = await openRecords(source, rules, {
-        run: (bytes, slice, reading) => run({ kind: 'slice', bytes, slice, reading }),
+        run: runSlice,
         addLanguages: (item) => tellLanguages(item, rules, detect),
         ...{ ...reach, spools, signal },
       })

@@ -1,5 +1,6 @@
+import type { ConsentSignal } from '../../protocol/rules/consent.ts'
 import { type FilterRules, judgeText, judgeUrl } from '../../protocol/rules/filter.ts'
-import { readRobotsDirectives } from '../../protocol/rules/robots-directives.ts'
+import { readResponseConsent, type Spoken } from '../../protocol/rules/response-consent.ts'
 import type { Candidate, Page } from '../components.ts'
 import { MAX_DROPPED_URL_CHARS } from './limits.ts'
 import { normalizeText } from './normalize-text.ts'
@@ -14,6 +15,8 @@ export interface PageOrigin {
   warcLength: number
   sourceOffset: number
   sourceLength: number
+  /** when it was archived, milliseconds since 1970; null where that is not known */
+  date: number | null
 }
 
 /**
@@ -21,22 +24,20 @@ export interface PageOrigin {
  * campaign's rules that drops it, in the order of the outcomes. Languages are not told yet: that comes after, and
  * what only the page's opt-out drops may still be dropped for its language.
  *
- * @param robotsTags - values of the response's X-Robots-Tag headers
+ * @param headers - of the response: those that opt out, at least
+ * @param honoured - the campaign's `pipeline.consent`
  */
 export function makePage(
   origin: PageOrigin,
   content: PageContent,
-  robotsTags: string[],
+  headers: Spoken['headers'],
   rules: FilterRules,
+  honoured: readonly ConsentSignal[],
 ): Page {
-  const consents = [
-    readRobotsDirectives(robotsTags, 'x-robots-tag'),
-    ...content.robots.map(([bot, value]) => readRobotsDirectives([value], `meta ${bot}`)),
-  ]
-  const refused = consents.some((consent) => consent.refused)
+  const { refused, signals } = readResponseConsent({ headers, metas: content.metas }, honoured)
   const resolve = resolverOf(origin.url, content.base)
   const candidates = content.images.map((image) => makeCandidate(image, resolve, rules, refused))
-  return { ...origin, signals: [...new Set(consents.flatMap((consent) => consent.signals))], candidates }
+  return { ...origin, signals, candidates }
 }
 
 function makeCandidate(image: RawImage, resolve: Resolve, rules: FilterRules, refused: boolean): Candidate {

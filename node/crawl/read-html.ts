@@ -1,7 +1,7 @@
 import { decodeHTMLAttribute } from 'entities/decode'
 import { Tokenizer } from 'htmlparser2'
 import { MAX_CANDIDATES_PER_PAGE } from '../../protocol/limits.ts'
-import { isBoundMetaName } from '../../protocol/rules/robots-directives.ts'
+import { isConsentMeta } from '../../protocol/rules/response-consent.ts'
 import { ADDRESS_ATTRIBUTES, chooseAddress } from './choose-address.ts'
 import { MAX_RAW_TEXT_CHARS, MAX_RAW_URL_CHARS } from './limits.ts'
 
@@ -11,8 +11,8 @@ export interface PageContent {
   imgs: number
   /** href of the first `<base>`, or null */
   base: string | null
-  /** `[name, content]` of the robots `<meta>`s that bind us, names in lower case */
-  robots: [string, string][]
+  /** `[name, content]` of the `<meta>`s that opt out and bind us, names in lower case */
+  metas: [string, string][]
   images: RawImage[]
 }
 
@@ -46,7 +46,7 @@ const NOTHING = () => {}
  * pages of a few megabytes take hours.
  */
 export function readHtml(html: string): PageContent {
-  const page: PageContent = { imgs: 0, base: null, robots: [], images: [] }
+  const page: PageContent = { imgs: 0, base: null, metas: [], images: [] }
   let license: string | null = null
   let element = ''
   let wanted: ReadonlySet<string> | undefined
@@ -82,7 +82,7 @@ export function readHtml(html: string): PageContent {
   function endMeta(): void {
     const content = attributes.get('content')
     const bot = attributes.get('name')?.trim().toLowerCase()
-    if (content !== undefined && bot !== undefined && isBoundMetaName(bot)) page.robots.push([bot, content])
+    if (content !== undefined && bot !== undefined && isConsentMeta(bot)) page.metas.push([bot, content])
   }
 
   const tokenizer = new Tokenizer(

@@ -1,4 +1,5 @@
 import { MAX_PAGE_BYTES } from '../../protocol/limits.ts'
+import { CONSENT_SIGNALS, type ConsentSignal } from '../../protocol/rules/consent.ts'
 import type { FilterRules } from '../../protocol/rules/filter.ts'
 import type { Extracted, SegmentCounts, SegmentSource } from '../components.ts'
 import { decodePage } from './decode-text.ts'
@@ -6,6 +7,7 @@ import { BodyTooLarge, decodeBody, type HttpResponse, headerOf, readHttpResponse
 import { isImage } from './is-image.ts'
 import { BATCH_CANDIDATES, MAX_PAGE_URL_CHARS, MAX_RESULT_CHARS } from './limits.ts'
 import { makePage } from './make-page.ts'
+import { readDate } from './read-date.ts'
 import { readHtml } from './read-html.ts'
 import { readWat } from './read-wat.ts'
 import { type Slice, walkRecords } from './walk-records.ts'
@@ -18,6 +20,8 @@ export interface Reading {
   /** how rows name the file */
   name: string
   rules: FilterRules
+  /** the campaign's `pipeline.consent`; every signal there is, if not given */
+  honoured?: readonly ConsentSignal[] | undefined
   /** whether the first record with candidates is all that is wanted */
   isFirstEnough?: boolean
 }
@@ -38,6 +42,7 @@ export interface SliceResult {
 
 /** Read the records that start in one slice, and what is on their pages. Pure but for time: same slice, same result. */
 export function readSlice(slice: Slice, reading: Reading): SliceResult {
+  const { honoured = CONSENT_SIGNALS } = reading
   const batches: string[] = []
   let chars = 0
   let foreign = 0
@@ -87,10 +92,11 @@ export function readSlice(slice: Slice, reading: Reading): SliceResult {
         const content = readHtml(decodePage(decodeBody(response, MAX_PAGE_BYTES), contentType))
         batch.counts.htmlPages++
         batch.counts.imgs += content.imgs
-        const tags = response.headers.filter(([name]) => name === 'x-robots-tag').map(([, value]) => value)
         const place = { warcOffset, warcLength, sourceOffset: warcOffset, sourceLength: warcLength }
-        const origin = { url, warcPath: reading.name, ...place }
-        if (content.images.length > 0) addPage(makePage(origin, content, tags, reading.rules))
+        const date = readDate(record.fields.get('warc-date'))
+        const origin = { url, warcPath: reading.name, ...place, date }
+        if (content.images.length > 0)
+          addPage(makePage(origin, content, response.headers, reading.rules, honoured))
       } else if (response.status === 200 && isImage(contentType, response.body)) {
         batch.images.push({ url: withoutFragment(url), warcOffset, warcLength })
         if (++held >= BATCH_CANDIDATES) flush()
@@ -110,11 +116,11 @@ export function readSlice(slice: Slice, reading: Reading): SliceResult {
     batch.counts.responses++
     if (wat.isHtml) batch.counts.htmlPages++
     if (wat.page === null) return
-    const { origin, content, robotsTags } = wat.page
+    const { origin, content, headers } = wat.page
     batch.counts.imgs += content.imgs
     if (content.images.length === 0) return
     const place = { warcPath: warcPathOf(reading.name, origin.warcPath), sourceOffset, sourceLength }
-    addPage(makePage({ ...origin, ...place }, content, robotsTags, reading.rules))
+    addPage(makePage({ ...origin, ...place }, content, headers, reading.rules, honoured))
   }
 
   const walk = walkRecords(slice, onRecord, {

@@ -1,8 +1,9 @@
 import { decodeHTMLAttribute } from 'entities/decode'
 import { MAX_CANDIDATES_PER_PAGE } from '../../protocol/limits.ts'
-import { isBoundMetaName } from '../../protocol/rules/robots-directives.ts'
+import { CONSENT_HEADERS, isConsentMeta } from '../../protocol/rules/response-consent.ts'
 import { MAX_PAGE_URL_CHARS, MAX_RAW_TEXT_CHARS, MAX_RAW_URL_CHARS } from './limits.ts'
 import type { PageOrigin } from './make-page.ts'
+import { readDate } from './read-date.ts'
 import { isLicense, type PageContent } from './read-html.ts'
 
 /** The page's place in its WARC. */
@@ -12,7 +13,8 @@ type WatOrigin = Omit<PageOrigin, 'sourceOffset' | 'sourceLength'>
 export interface WatPage {
   origin: WatOrigin
   content: PageContent
-  robotsTags: string[]
+  /** those that opt out */
+  headers: [string, string][]
 }
 
 /** `other`: metadata of no response. A response without `page` has no pictures. */
@@ -28,7 +30,7 @@ const LICENSE_LINK = /"rel":"[^"]*license/i
 const PLAIN_IMAGE = /\{"path":"IMG@\/src","url":"([^"\\]*)"(?:,"alt":"([^"\\]*)")?\}/y
 const PLAIN_IMAGE_START = '{"path":"'
 const PLAIN_SCALAR = /"([^"\\]*)"|(\d+)/y
-const ROBOTS_TAG = /"x-robots-tag":/i
+const CONSENT_HEADER = new RegExp(`"(?:${CONSENT_HEADERS.join('|')})":`, 'i')
 
 /**
  * Read one metadata record's JSON, as Common Crawl's ia-web-commons writes it, old and new. Addresses and texts stand
@@ -51,15 +53,15 @@ export function readWat(json: string): WatRead {
 
 /** The quick way. @returns null where the slow one has to tell */
 function cutPage(json: string, response: number, html: number, first: number): WatPage | null {
-  if (ROBOTS_TAG.test(json.slice(response, html))) return null
+  if (CONSENT_HEADER.test(json.slice(response, html))) return null
   if (LICENSE.test(json) && LICENSE_LINK.test(json)) return null
   const origin = cutOrigin(json)
   const head = json.indexOf('Head":{', html)
   const links = json.indexOf('Links":[', html)
   const headEnd = links > head ? links : json.length
-  const metas = head === -1 ? [] : cutRobots(json, head, headEnd)
+  const metas = head === -1 ? [] : cutMetas(json, head, headEnd)
   if (origin === null || metas === null) return null
-  const content: PageContent = { imgs: 0, base: null, robots: metas, images: [] }
+  const content: PageContent = { imgs: 0, base: null, metas, images: [] }
   const base = head === -1 ? -1 : json.slice(head, headEnd).indexOf('Base":"')
   if (base !== -1) {
     const href = cutScalar(json, 'Base":', head + base)
@@ -79,7 +81,7 @@ function cutPage(json: string, response: number, html: number, first: number): W
     addImage(content, link.object.url, link.object.alt, null)
     end = link.end
   }
-  return { origin, content, robotsTags: [] }
+  return { origin, content, headers: [] }
 }
 
 /** The flat object around the mark at `at`, and the position after it; null where it was not cut right. */
@@ -105,19 +107,19 @@ function endOfFlat(json: string, from: number): number {
   return -1
 }
 
-function cutRobots(json: string, from: number, to: number): [string, string][] | null {
-  const robots: [string, string][] = []
+function cutMetas(json: string, from: number, to: number): [string, string][] | null {
+  const metas: [string, string][] = []
   const key = '"name":"'
   const head = json.slice(from, to)
   for (let at = head.indexOf(key); at !== -1; at = head.indexOf(key, at + key.length)) {
     const start = at + key.length
     const end = head.indexOf('"', start)
-    if (end - start > 64 || !isBoundMetaName(head.slice(start, end))) continue
+    if (end - start > 64 || !isConsentMeta(head.slice(start, end))) continue
     const meta = cutObject(json, from + at, key)
     if (meta === null) return null
-    addRobots(robots, meta.object)
+    addMeta(metas, meta.object)
   }
-  return robots
+  return metas
 }
 
 /** Where the page's record lies in the WARC: three scalars, before or after the envelope. */
@@ -129,6 +131,7 @@ function cutOrigin(json: string): WatOrigin | null {
     cutScalar(json, 'Filename":', container),
     cutScalar(json, 'Offset":', container),
     cutScalar(json, 'Deflate-Length":', container),
+    cutScalar(json, 'WARC-Date":', 0),
   )
 }
 
@@ -141,13 +144,19 @@ function cutScalar(json: string, key: string, from: number): string | null {
   return match?.[1] ?? match?.[2] ?? null
 }
 
-function originOf(url: unknown, file: unknown, offset: unknown, length: unknown): WatOrigin | null {
+function originOf(
+  url: unknown,
+  file: unknown,
+  offset: unknown,
+  length: unknown,
+  date: unknown,
+): WatOrigin | null {
   if (typeof url !== 'string' || url.length > MAX_PAGE_URL_CHARS || !/^https?:/i.test(url)) return null
   if (typeof file !== 'string' || file === '' || file.length > MAX_PAGE_URL_CHARS) return null
   const warcOffset = Number(offset)
   const warcLength = Number(length ?? 0)
   if (!Number.isSafeInteger(warcOffset) || !Number.isSafeInteger(warcLength)) return null
-  return { url, warcPath: file, warcOffset, warcLength }
+  return { url, warcPath: file, warcOffset, warcLength, date: readDate(date) }
 }
 
 /** The slow way. @returns null where the JSON is broken or lacks the page's place */
@@ -168,15 +177,16 @@ function parsePage(json: string): WatPage | null {
     container.Filename,
     container.Offset,
     member(container, 'Gzip-Metadata')['Deflate-Length'],
+    member(envelope, 'WARC-Header-Metadata')['WARC-Date'],
   )
   if (origin === null) return null
   const content: PageContent = {
     imgs: 0,
     base: typeof head.Base === 'string' ? decode(head.Base) : null,
-    robots: [],
+    metas: [],
     images: [],
   }
-  for (const meta of objectsOf(head.Metas)) addRobots(content.robots, meta)
+  for (const meta of objectsOf(head.Metas)) addMeta(content.metas, meta)
   let license: string | null = null
   for (const link of [...objectsOf(head.Link), ...objectsOf(html.Links)]) {
     if (link.path === 'IMG@/src') addImage(content, link.url, link.alt, license)
@@ -184,10 +194,10 @@ function parsePage(json: string): WatPage | null {
       license = decode(link.url).slice(0, MAX_RAW_URL_CHARS)
     }
   }
-  const robotsTags = Object.entries(member(response, 'Headers'))
-    .filter(([name]) => name.toLowerCase() === 'x-robots-tag')
-    .flatMap(([, value]) => value)
-  return { origin, content, robotsTags: robotsTags.filter((value) => typeof value === 'string') }
+  const headers = Object.entries(member(response, 'Headers'))
+    .filter(([name]) => CONSENT_HEADERS.includes(name.toLowerCase()))
+    .flatMap(([name, value]) => [value].flat().map((line) => [name.toLowerCase(), line]))
+  return { origin, content, headers: headers.filter(isLine) }
 }
 
 function addImage(content: PageContent, url: unknown, alt: unknown, license: string | null): void {
@@ -202,9 +212,13 @@ function addImage(content: PageContent, url: unknown, alt: unknown, license: str
   })
 }
 
-function addRobots(robots: [string, string][], meta: Json): void {
-  if (typeof meta.name !== 'string' || typeof meta.content !== 'string' || !isBoundMetaName(meta.name)) return
-  robots.push([meta.name.trim().toLowerCase(), decode(meta.content)])
+function isLine(header: unknown[]): header is [string, string] {
+  return typeof header[1] === 'string'
+}
+
+function addMeta(metas: [string, string][], meta: Json): void {
+  if (typeof meta.name !== 'string' || typeof meta.content !== 'string' || !isConsentMeta(meta.name)) return
+  metas.push([meta.name.trim().toLowerCase(), decode(meta.content)])
 }
 
 function decode(value: string): string {

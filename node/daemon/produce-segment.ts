@@ -49,7 +49,7 @@ async function produceSegment(
   const source = await locateSource(home.blocks, campaign, segment)
   const { manifest } = await produceShard(
     { ...home, crawl, images, scorer },
-    makeJob({ source, bytes: null, fingerprint: source.location }, id, pipeline.rules, {
+    makeJob({ source, bytes: null, fingerprint: source.location }, id, pipeline, {
       ...options,
       duplicatesWithin: 'segment',
     }),

@@ -1,24 +1,53 @@
+import { CONSENT_SIGNALS, type ConsentSignal } from '../../protocol/rules/consent.ts'
+import { type Reservation, readReservation } from '../../protocol/rules/tdmrep.ts'
 import type { FetchResult, Images } from '../components.ts'
+import type { Table } from '../store/store.ts'
 import { type Failure, failure } from '../web/web.ts'
+import { KEPT_MS } from './consent/site-file.ts'
+import { openSiteMemory } from './consent/site-memory.ts'
+import { startSites } from './consent/sites.ts'
 import { type HttpOptions, startHttp } from './http.ts'
 import { judgeResponse } from './judge-response.ts'
-import { startRobots } from './robots.ts'
 
 /** Formats Shoal reads; a server that chooses by this header is not to send AVIF or SVG. */
 const ACCEPT = 'image/jpeg, image/png, image/webp, image/gif;q=0.8, */*;q=0.1'
 
 type MakeRoom = NonNullable<Parameters<Images['fetch']>[2]>
 
-/** Gets single images from the web: asked for by robots.txt's leave, taken unless the response opts out. */
-export function startFetcher(options: HttpOptions) {
-  const { now, limits } = options
+export interface FetcherOptions extends HttpOptions {
+  /** as `ImagesOptions` has them */
+  honoured?: readonly ConsentSignal[] | undefined
+  sites?: Table | undefined
+}
+
+/** Gets single images from the web: asked for by the site's leave, taken unless the response opts out. */
+export function startFetcher(options: FetcherOptions) {
+  const { now, limits, honoured = CONSENT_SIGNALS } = options
   const http = startHttp(options)
   const closing = new AbortController()
-  const robots = startRobots(http, now, closing.signal)
+  const memory = options.sites ? openSiteMemory(options.sites, KEPT_MS, now) : null
+  const sites = startSites({ http, now, closing: closing.signal, memory }, honoured)
   const running = new Set<AbortController>()
 
+  /** Whether the picture's own header takes back what its site reserves: nothing but the headers is asked for. */
+  async function isReleased(url: URL, signal: AbortSignal): Promise<boolean> {
+    const head = await http.get(
+      url,
+      { method: 'HEAD', accept: ACCEPT, maxBytes: 0, cut: true, tries: 1 },
+      signal,
+    )
+    if (!head.ok) return false
+    const values = head.headers.flatMap(([name, value]) => (name === 'tdm-reservation' ? [value] : []))
+    return readReservation(values) === false
+  }
+
   async function fetchImage(address: string, signal: AbortSignal, makeRoom?: MakeRoom): Promise<FetchResult> {
-    const signals = new Set<string>()
+    const seen = new Map<string, number>()
+    const see = (signals: readonly string[]) => {
+      for (const one of signals) seen.set(one, now())
+    }
+    /** of the address that is being asked for */
+    let reservation: Reservation | null = null
     const end = await http.get(
       address,
       {
@@ -27,13 +56,17 @@ export function startFetcher(options: HttpOptions) {
         cut: false,
         makeRoom,
         async admit(url) {
-          const refusal = await robots.ask(url, signal)
-          for (const token of refusal?.tokens ?? []) signals.add(`robots.txt: disallow ${token}`)
-          return refusal?.failure ?? null
+          const site = await sites.ask(url, signal)
+          for (const [one, at] of site.signals) seen.set(one, at)
+          reservation = site.reservation
+          if (site.failure !== null) return site.failure
+          return reservation?.reserved && !(await isReleased(url, signal))
+            ? failure('optout_site', 'tdmrep.json: 1')
+            : null
         },
         judge(head): Failure | null {
-          const judged = judgeResponse(head)
-          for (const seen of judged.signals) signals.add(seen)
+          const judged = judgeResponse(head, honoured, reservation)
+          see(judged.signals)
           return judged.ok || judged.outcome !== 'optout_image'
             ? null
             : failure(judged.outcome, judged.detail)
@@ -41,10 +74,10 @@ export function startFetcher(options: HttpOptions) {
       },
       signal,
     )
-    const seen = [...signals]
-    if (!end.ok) return { ok: false, outcome: end.outcome, detail: end.detail, signals: seen }
-    const judgement = judgeResponse(end)
-    if (!judgement.ok) return { ...judgement, signals: seen }
+    const signals = [...seen.keys()]
+    if (!end.ok) return { ok: false, outcome: end.outcome, detail: end.detail, signals }
+    const judgement = judgeResponse(end, honoured, reservation)
+    if (!judgement.ok) return { ...judgement, signals }
     return {
       ok: true,
       image: {
@@ -53,7 +86,8 @@ export function startFetcher(options: HttpOptions) {
         from: 'web',
         status: end.status,
         contentType: judgement.contentType,
-        signals: seen,
+        signals,
+        signalsAt: [...seen.values()],
         fetchedAt: now(),
       },
     }
@@ -81,6 +115,7 @@ export function startFetcher(options: HttpOptions) {
     async close(): Promise<void> {
       closing.abort()
       for (const stop of running) stop.abort(closing.signal.reason)
+      await memory?.close()
     },
   }
 }

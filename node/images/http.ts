@@ -54,7 +54,11 @@ export interface Answer extends Head {
 
 /** What a request is for. */
 export interface Wanted {
+  /** `HEAD`: the headers alone, and of this very address: no redirect is followed */
+  method?: 'HEAD'
   accept: string
+  /** requests for it, where the failure may pass: fewer than the limits' */
+  tries?: number
   maxBytes: number
   /** cut a longer body, or refuse it */
   cut: boolean
@@ -117,6 +121,7 @@ export function startHttp(options: HttpOptions) {
     try {
       const asked: Parameters<typeof request>[1] & Throttled = {
         dispatcher: web.dispatcher,
+        method: wanted.method ?? 'GET',
         headers: { 'user-agent': options.userAgent, accept: wanted.accept, 'accept-encoding': 'identity' },
         headersTimeout: limits.headersMs,
         bodyTimeout: limits.headersMs,
@@ -135,7 +140,7 @@ export function startHttp(options: HttpOptions) {
         judgeStatus(status, first('retry-after'), Date.parse(first('date') ?? '') || now()) ??
         wanted.judge?.({ status, headers }) ??
         null
-      const good = status >= 200 && status < 300
+      const good = status >= 200 && status < 300 && wanted.method !== 'HEAD'
       if (bad !== null || !good) {
         await Promise.race([body.dump({ limit: DUMPED_BYTES, signal: stop.signal }), sleep(DUMPED_MS)]).catch(
           () => {},
@@ -185,10 +190,10 @@ export function startHttp(options: HttpOptions) {
       let result: Answer | Failure
       for (let tries = 1; ; tries++) {
         result = await politeness.turn(url.host, () => attempt(url, wanted, time, signal), signal)
-        if (result.ok || !result.retry || tries >= limits.tries || time.left() <= 0) break
+        if (result.ok || !result.retry || tries >= (wanted.tries ?? limits.tries) || time.left() <= 0) break
       }
       if (!result.ok) return result
-      if (!REDIRECTS.has(result.status)) return result
+      if (wanted.method === 'HEAD' || !REDIRECTS.has(result.status)) return result
       const location = result.headers.find(([name]) => name === 'location')?.[1]
       const next = location === undefined ? null : URL.parse(location, url.href)
       if (next === null) return failure('fetch_redirects', `${result.status} that leads nowhere`)

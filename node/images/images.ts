@@ -1,5 +1,7 @@
 import { ShoalError } from '../../protocol/errors.ts'
+import type { ConsentSignal } from '../../protocol/rules/consent.ts'
 import type { Images, Web } from '../components.ts'
+import type { Table } from '../store/store.ts'
 import { startDecoder } from './decode.ts'
 import { startFetcher } from './fetch.ts'
 import { FETCH_LIMITS, type FetchLimits } from './http.ts'
@@ -31,6 +33,10 @@ export interface ImagesOptions {
    * @param untilMs - milliseconds since 1970
    */
   onBackOff?: (host: string, untilMs: number, status: 429 | 503) => void
+  /** the campaign's `pipeline.consent`: what it names refuses, all is recorded. Everything there is, if not given */
+  honoured?: readonly ConsentSignal[]
+  /** where answers of sites about opt-outs outlive the process, a day at most; nowhere, if not given */
+  sites?: Table
   /** milliseconds since 1970, for `fetchedAt` and the age of robots.txt; may stand still */
   now?: () => number
   /** in [0, 1), for the jitter of pauses */
@@ -56,6 +62,7 @@ export function startImages(options: ImagesOptions): Images {
     limits: { ...FETCH_LIMITS, ...options.limits },
     politeness: { ...politeness, concurrency: affordable(politeness.concurrency, options.web) },
     onBackOff: options.onBackOff,
+    ...{ honoured: options.honoured, sites: options.sites },
     now: options.now ?? Date.now,
     random: options.random ?? Math.random,
   })

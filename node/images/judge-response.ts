@@ -1,5 +1,7 @@
 import type { Outcome } from '../../protocol/outcomes.ts'
-import { readRobotsDirectives } from '../../protocol/rules/robots-directives.ts'
+import type { ConsentSignal } from '../../protocol/rules/consent.ts'
+import { readResponseConsent } from '../../protocol/rules/response-consent.ts'
+import type { Reservation } from '../../protocol/rules/tdmrep.ts'
 import type { Head } from './http.ts'
 
 export type Judgement =
@@ -7,17 +9,22 @@ export type Judgement =
   | { ok: false; outcome: Outcome; detail: string; signals: string[] }
 
 /**
- * Judge an image's HTTP response by its status and its X-Robots-Tag headers, be it from the web or from an archive.
+ * Judge an image's HTTP response by its status and by the headers that opt out, be it from the web or from an archive.
  *
  * @param response - header names in any case, one entry a header line
+ * @param honoured - the campaign's `pipeline.consent`
+ * @param file - what the site's tdmrep.json says of the address, where it was asked
  */
-export function judgeResponse({ status, headers }: Head): Judgement {
-  const values = (wanted: string) =>
-    headers.flatMap(([name, value]) => (name.toLowerCase() === wanted ? [value] : []))
-  const { refused, signals } = readRobotsDirectives(values('x-robots-tag'), 'x-robots-tag')
+export function judgeResponse(
+  { status, headers }: Head,
+  honoured: readonly ConsentSignal[],
+  file: Reservation | null = null,
+): Judgement {
+  const { refused, signals, reason } = readResponseConsent({ headers, file }, honoured)
   if (status < 200 || status >= 400)
     return { ok: false, outcome: 'http_status', detail: String(status), signals }
-  if (refused) return { ok: false, outcome: 'optout_image', detail: signals.join(', '), signals }
+  if (refused) return { ok: false, outcome: 'optout_image', detail: reason, signals }
   if (status >= 300) return { ok: false, outcome: 'http_status', detail: String(status), signals }
-  return { ok: true, contentType: values('content-type')[0] ?? null, signals }
+  const contentType = headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? null
+  return { ok: true, contentType, signals }
 }

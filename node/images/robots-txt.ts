@@ -1,15 +1,23 @@
 import robotsParser from 'robots-parser'
 import { AI_TOKENS, OWN_TOKEN } from '../../protocol/rules/ai-tokens.ts'
+import { sameSpelling } from '../../protocol/rules/path-pattern.ts'
+import { readUsageRule, rulesFor, type UsageRule } from '../../protocol/rules/usage.ts'
 
 /** What a robots.txt says to the product tokens that bind us. */
 export interface RobotsTxt {
   /** @returns the tokens (`*` for the group of all others) to which the address is forbidden */
   forbids(url: URL): string[]
+  /** preferences stated for the address to the tokens that bind us: values of `Content-Usage`, of `Content-Signal` */
+  usages(url: URL, kind: UsageKind): string[]
+  /** whether it says anything at all to the tokens that bind us */
+  isSilent: boolean
   /** milliseconds between requests asked of us, or null */
   crawlDelayMs: number | null
   /** characters kept, for the cache's measure */
   size: number
 }
+
+type UsageKind = 'content-usage' | 'content-signal'
 
 // the package's types describe an ES module, its code is the function itself
 const createRobots = robotsParser as unknown as typeof robotsParser.default
@@ -21,6 +29,8 @@ const createRobots = robotsParser as unknown as typeof robotsParser.default
  */
 const MAX_MATCH_STEPS = 4_000_000
 const TOKENS = [OWN_TOKEN, ...AI_TOKENS]
+/** Preferences of one file that are read: sites that list their folders have some dozens. */
+const MAX_USAGES = 1_000
 const KNOWN = new Set(['*', ...TOKENS.map((token) => token.toLowerCase())])
 
 /**
@@ -31,10 +41,11 @@ const KNOWN = new Set(['*', ...TOKENS.map((token) => token.toLowerCase())])
  * @param url - any address of the site the file speaks for
  */
 export function parseRobotsTxt(text: string, url: URL): RobotsTxt {
-  const { rules, delays } = sortByToken(text)
+  const { rules, usages, delays } = sortByToken(text)
   // tokens without a group of their own obey the group of all
   const named = TOKENS.filter((token) => rules.has(token.toLowerCase()))
   const everybody = named.length < TOKENS.length && rules.has('*') ? ['*'] : []
+  const binding = ['', ...everybody, ...named.map((token) => token.toLowerCase())]
   const sets = new Map<string, string[]>()
   for (const token of [...everybody, ...named]) {
     const lines = rules.get(token.toLowerCase())!.join('\n')
@@ -55,24 +66,38 @@ export function parseRobotsTxt(text: string, url: URL): RobotsTxt {
         return robots.isAllowed(address, '*') === true ? [] : tokens
       })
     },
+    usages(target, kind) {
+      const path = sameSpelling(target.pathname + target.search)
+      const stated = binding.flatMap((token) => rulesFor(usages.get(`${kind} ${token}`) ?? [], path))
+      return [...new Set(stated.map(({ usage }) => usage))]
+    },
+    isSilent: rules.size === 0 && usages.size === 0,
     crawlDelayMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : null,
-    size: [...sets.keys()].reduce((sum, lines) => sum + lines.length, 0),
+    size:
+      [...sets.keys()].reduce((sum, lines) => sum + lines.length, 0) +
+      [...usages.values()].flat().reduce((sum, { path, usage }) => sum + path.length + usage.length, 0),
   }
 }
 
 function sortByToken(text: string) {
   const rules = new Map<string, string[]>()
+  const usages = new Map<string, UsageRule[]>()
+  let usagesLeft = MAX_USAGES
   const delays = new Map<string, number>()
   let agents = new Set<string>()
   let named = false
+  let isGrouped = false
   for (const line of text.split(/\r\n|\r|\n/)) {
-    const match = /^\s*(user-agent|allow|disallow|crawl-delay)\s*:([^#]*)/i.exec(line)
+    const match = /^\s*(user-agent|allow|disallow|crawl-delay|content-usage|content-signal)\s*:([^#]*)/i.exec(
+      line,
+    )
     if (match === null) continue
     const key = match[1]!.toLowerCase()
     const value = match[2]!.trim()
     if (key === 'user-agent') {
       if (!named) agents = new Set()
       named = true
+      isGrouped = true
       // `GPTBot/1.0 (…)` names GPTBot
       const token = /^[^\s/]*/.exec(value)![0].toLowerCase()
       if (!KNOWN.has(token)) continue
@@ -80,18 +105,20 @@ function sortByToken(text: string) {
       if (!rules.has(token)) rules.set(token, [])
     } else if (key === 'crawl-delay') {
       for (const agent of agents) delays.set(agent, Number(value))
+    } else if (key.startsWith('content-')) {
+      named = false
+      const rule = readUsageRule(value)
+      // of a group that binds us, or before the first group, where it can only be meant for all
+      if (rule === null) continue
+      for (const agent of isGrouped ? agents : ['']) {
+        const place = `${key} ${agent}`
+        if (!usages.has(place)) usages.set(place, [])
+        if (usagesLeft-- > 0) usages.get(place)!.push(rule)
+      }
     } else {
       named = false
       for (const agent of agents) rules.get(agent)!.push(`${key}: ${sameSpelling(value)}`)
     }
   }
-  return { rules, delays }
-}
-
-/** Percent-encoded letters, digits, `-._~` are compared as what they stand for (RFC 9309, 2.2.2). */
-function sameSpelling(path: string): string {
-  return path.replace(/%[0-9a-f]{2}/gi, (code) => {
-    const char = String.fromCharCode(Number.parseInt(code.slice(1), 16))
-    return /[a-z0-9._~-]/i.test(char) ? char : code.toUpperCase()
-  })
+  return { rules, usages, delays }
 }

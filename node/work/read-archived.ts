@@ -1,6 +1,7 @@
 import { ShoalError } from '../../protocol/errors.ts'
 import { MAX_IMAGE_BYTES } from '../../protocol/limits.ts'
 import type { Outcome } from '../../protocol/outcomes.ts'
+import type { ConsentSignal } from '../../protocol/rules/consent.ts'
 import type { ArchivedResponse, Crawl, FetchResult, SegmentSource } from '../components.ts'
 import { judgeArchivedResponse } from '../images/images.ts'
 
@@ -10,11 +11,12 @@ const BAD_RECORDS: Readonly<Record<string, Outcome>> = {
   record_too_large: 'image_bytes',
 }
 
-/** An image that the segment's own archive holds, judged as one from the web. */
+/** An image that the segment's own archive holds, judged as one from the web by what came with it. */
 export async function readArchived(
   crawl: Pick<Crawl, 'readResponse'>,
   source: SegmentSource,
   where: { warcOffset: number; warcLength: number; url: string },
+  honoured: readonly ConsentSignal[],
 ): Promise<FetchResult> {
   let response: ArchivedResponse
   try {
@@ -25,9 +27,10 @@ export async function readArchived(
     return { ok: false, outcome, detail: `the archive's record at byte ${where.warcOffset}`, signals: [] }
   }
   const { url, date, status, headers, body } = response
-  const judgement = judgeArchivedResponse({ status, headers })
+  const judgement = judgeArchivedResponse({ status, headers }, honoured)
   if (!judgement.ok) return judgement
   const { contentType, signals } = judgement
-  const image = { bytes: body, finalUrl: url, from: 'archive', status, contentType, signals } as const
-  return { ok: true, image: { ...image, fetchedAt: date } }
+  const signalsAt = signals.map(() => date)
+  const image = { bytes: body, finalUrl: url, from: 'archive', status, contentType } as const
+  return { ok: true, image: { ...image, signals, signalsAt, fetchedAt: date } }
 }

@@ -60,7 +60,7 @@ export async function* readRows(store: Store, run: Uint8Array): AsyncGenerator<R
           license: candidate.license,
           ...{ similarity, sha256, pdq },
           signals: [...page.signals, ...signals],
-          signalsAt: [...page.signals.map(() => pair.fetchedAt), ...signalsAt],
+          signalsAt: [...page.signals.map(() => page.date ?? pair.fetchedAt), ...signalsAt],
           embedding: new Uint16Array(embedding.slice().buffer),
         })
       }

@@ -150,7 +150,7 @@ async function scorePair<Task extends StageTask>(
   const pair = isKept
     ? {
         ...{ width, height, md5, fetchedAt: fetched.fetchedAt, signals },
-        signalsAt: signals.map(() => fetched.fetchedAt),
+        signalsAt: [...fetched.signalsAt, ...image.signals.map(() => fetched.fetchedAt)],
         ...{ nsfw: null, watermark: null, tags: [], faces: null, faceBoxes: null },
         embedding: new Uint8Array(Float16Array.from(embedding).buffer),
       }

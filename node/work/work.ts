@@ -1,4 +1,5 @@
 import { MAX_IMAGE_BYTES } from '../../protocol/limits.ts'
+import type { ConsentSignal } from '../../protocol/rules/consent.ts'
 import type { FilterRules } from '../../protocol/rules/filter.ts'
 import type { Crawl, FetchResult, Images, Scorer, SegmentSource, StageProgress } from '../components.ts'
 import type { Store } from '../store/store.ts'
@@ -31,6 +32,8 @@ export interface SegmentJob {
   /** within which pairs count as duplicates of one another: the campaign */
   scope: Uint8Array
   rules: FilterRules
+  /** the campaign's `pipeline.consent`, as crawl and images have it */
+  honoured: readonly ConsentSignal[]
   /** milliseconds since 1970 */
   clock: () => number
   /** never touch the network */
@@ -107,7 +110,7 @@ export function windowsOf(threads: number): Concurrency {
 
 async function fetchImage(
   { store, crawl, images }: WorkParts,
-  { source, run, offline }: SegmentJob,
+  { source, run, offline, honoured }: SegmentJob,
   url: string,
   makeRoom: (bytes: number) => Promise<void>,
   signal?: AbortSignal,
@@ -115,7 +118,7 @@ async function fetchImage(
   const archived = await findArchived(store, run, url)
   if (archived !== null) {
     await makeRoom(MAX_IMAGE_BYTES)
-    return readArchived(crawl, source, { ...archived, url })
+    return readArchived(crawl, source, { ...archived, url }, honoured)
   }
   if (offline) return { ok: false, outcome: 'offline', detail: '', signals: [] }
   return images.fetch(url, signal, makeRoom)

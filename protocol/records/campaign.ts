@@ -17,25 +17,11 @@ import {
   MAX_SOURCES,
   MAX_VERIFIERS,
 } from '../limits.ts'
+import { CONSENT_SIGNALS, REQUIRED_CONSENT } from '../rules/consent.ts'
 import { segmentCount } from '../rules/segment.ts'
 import { fileLink, integer, key, line, list, map, real, sha256Hex, validate } from './fields.ts'
 import { FilterRulesSchema } from './rules.ts'
 import { SafetySchema } from './safety.ts'
-
-/** The opt-out signals that a campaign can name. A node that does not know one can't work for it. */
-export const CONSENT_SIGNALS = [
-  'robots.txt',
-  'X-Robots-Tag',
-  'TDMRep',
-  'meta robots',
-  'AIPREF',
-  'Content-Signal',
-  'ai.txt',
-  'XMP',
-  'C2PA',
-] as const
-/** Those that no campaign leaves out. */
-const REQUIRED_CONSENT: readonly string[] = ['robots.txt', 'X-Robots-Tag', 'TDMRep']
 
 const Source = map({
   kind: v.picklist(['warc', 'wat']),

@@ -88,7 +88,7 @@ async function measure(dir: string, port: number, archive: Archive): ReturnType<
     const source = { kind: 'warc', location, name: location, part: { index: 0, count: 1 } } as const
     let manifest = ''
     const crawl = await costOf(bytes, async () => {
-      const job = makeJob({ source, bytes: null, fingerprint: 'bench' }, id, rules, {
+      const job = makeJob({ source, bytes: null, fingerprint: 'bench' }, id, campaign.pipeline, {
         ...{ clock: Date.now, offline: false, duplicatesWithin: 'segment' },
       })
       const origin = { campaign: id, segment: 0, pipeline: pipelineId(campaign.pipeline), software: 'bench' }

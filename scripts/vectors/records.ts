@@ -2,16 +2,11 @@ import { CID } from 'multiformats/cid'
 import { cidOf, encode } from '../../protocol/codec.ts'
 import type { Kind } from '../../protocol/domains.ts'
 import { seal } from '../../protocol/envelope.ts'
-import {
-  type Campaign,
-  CONSENT_SIGNALS,
-  DEFAULT_AUDIT,
-  makeCampaign,
-  pipelineId,
-} from '../../protocol/records/campaign.ts'
+import { type Campaign, DEFAULT_AUDIT, makeCampaign, pipelineId } from '../../protocol/records/campaign.ts'
 import { type Manifest, makeManifest } from '../../protocol/records/manifest.ts'
 import type { Safety } from '../../protocol/records/safety.ts'
 import { makeShard, type Shard } from '../../protocol/records/shard.ts'
+import { CONSENT_SIGNALS } from '../../protocol/rules/consent.ts'
 import { PRESETS } from '../../protocol/rules/presets.ts'
 import { TAGS, TAGS_VERSION, type TagRules } from '../../protocol/rules/tags.ts'
 import { bytes, dagJsonOf, hex, signerOf } from './spelling.ts'

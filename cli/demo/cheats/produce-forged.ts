@@ -61,7 +61,7 @@ export function startForger(
     ) {
       const { pipeline } = campaign
       const source = await locateSource(home.blocks, campaign, segment)
-      const job = makeJob({ source, bytes: null, fingerprint: source.location }, id, pipeline.rules, {
+      const job = makeJob({ source, bytes: null, fingerprint: source.location }, id, pipeline, {
         ...options,
         duplicatesWithin: 'segment',
       })

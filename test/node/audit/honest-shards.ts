@@ -112,7 +112,7 @@ export async function auditHonest(count: number, pages: number): Promise<HonestA
     const scorer = segment % 2 === 0 ? strayBy(plain, STRAY) : coarse
     const { manifest } = await produceShard(
       { crawl, images, scorer, store, blocks, signer: producer },
-      makeJob({ source, bytes: null, fingerprint: 'made' }, id, campaign.pipeline.rules, {
+      makeJob({ source, bytes: null, fingerprint: 'made' }, id, campaign.pipeline, {
         ...{ clock: () => 1_800_000_000_000, offline: false, duplicatesWithin: 'segment' },
       }),
       { campaign: id, segment, pipeline: pipelineId(campaign.pipeline), software: 'shoal/test' },

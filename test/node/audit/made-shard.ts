@@ -111,7 +111,7 @@ export async function makeShard(
   const { campaign, id } = await signCampaign(scorer, rules, identity)
   const { manifest } = await produceShard(
     { ...tools, store, blocks, signer: identity },
-    makeJob({ source, bytes: null, fingerprint: 'made' }, id, rules, {
+    makeJob({ source, bytes: null, fingerprint: 'made' }, id, campaign.pipeline, {
       ...{ clock: () => 1_800_000_000_000, offline: false, duplicatesWithin: 'segment' },
     }),
     { campaign: id, segment: 0, pipeline: pipelineId(campaign.pipeline), software: 'shoal/test' },

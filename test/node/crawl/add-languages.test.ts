@@ -22,7 +22,11 @@ function item(...candidates: [text: string, outcome: Outcome | null][]): Extract
     }),
   )
   const place = { warcPath: 'w', warcOffset: 0, warcLength: 1, sourceOffset: 0, sourceLength: 1 }
-  return { pages: [{ url: 'p', ...place, signals: [], candidates: made }], images: [], counts: noCounts() }
+  return {
+    pages: [{ url: 'p', ...place, date: null, signals: [], candidates: made }],
+    images: [],
+    counts: noCounts(),
+  }
 }
 
 test('eld tells them, or does not', () => {

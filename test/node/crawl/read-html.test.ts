@@ -3,16 +3,19 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { makePage } from '../../../node/crawl/make-page.ts'
 import { readHtml } from '../../../node/crawl/read-html.ts'
+import { CONSENT_SIGNALS } from '../../../protocol/rules/consent.ts'
 import { PRESETS } from '../../../protocol/rules/presets.ts'
 import { RULES } from './read-all.ts'
 
 const test = suite('pages')
 const ORIGIN = {
   ...{ url: 'http://site.example/dir/page.html', warcPath: 'archive' },
-  ...{ warcOffset: 0, warcLength: 1, sourceOffset: 0, sourceLength: 1 },
+  ...{ warcOffset: 0, warcLength: 1, sourceOffset: 0, sourceLength: 1, date: null },
 }
-const page = (html: string, tags: string[] = [], rules = RULES) =>
-  makePage(ORIGIN, readHtml(html), tags, rules)
+const page = (html: string, tags: string[] = [], rules = RULES) => {
+  const headers = tags.map((tag): [string, string] => ['X-Robots-Tag', tag])
+  return makePage(ORIGIN, readHtml(html), headers, rules, CONSENT_SIGNALS)
+}
 const first = (html: string, tags: string[] = [], rules = RULES) => page(html, tags, rules).candidates[0]
 
 test('an image has an address and a text that is not empty', () => {

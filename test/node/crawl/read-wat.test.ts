@@ -21,7 +21,9 @@ function wat({ links, metas = [], base, headers = {}, headLast = false }: Parts)
     Container: { Filename: 'A.warc.gz', Offset: '7', 'Gzip-Metadata': { 'Deflate-Length': '9' } },
     Envelope: {
       'Payload-Metadata': { 'HTTP-Response-Metadata': { Headers: headers, 'HTML-Metadata': html } },
-      'WARC-Header-Metadata': { 'WARC-Target-URI': 'http://a.example/"q"' },
+      'WARC-Header-Metadata': {
+        ...{ 'WARC-Target-URI': 'http://a.example/"q"', 'WARC-Date': '2024-05-06T07:08:09Z' },
+      },
     },
   })
 }
@@ -50,6 +52,7 @@ test('images, their ordinals, entities and place', () => {
     warcPath: 'A.warc.gz',
     warcOffset: 7,
     warcLength: 9,
+    date: Date.UTC(2024, 4, 6, 7, 8, 9),
   })
   assert.is(page.content.base, '/b&c/')
   assert.is(page.content.imgs, 4)
@@ -79,11 +82,15 @@ test('licence, robots and X-Robots-Tag', () => {
     page.content.images.map((image) => image.license),
     [null, '/cc'],
   )
-  assert.equal(page.content.robots, [
+  assert.equal(page.content.metas, [
     ['robots', 'noai'],
     ['gptbot', 'noindex'],
   ])
-  assert.equal(page.robotsTags, ['noai', 'all', 'none'])
+  assert.equal(page.headers, [
+    ['x-robots-tag', 'noai'],
+    ['x-robots-tag', 'all'],
+    ['x-robots-tag', 'none'],
+  ])
 })
 
 test('what is cut out is what parsing all gives', () => {
@@ -137,7 +144,7 @@ test('what is cut out is what parsing all gives', () => {
         }
         // a header that only the full reading takes in, and that says nothing
         const slow = read(wat({ ...parts, headers: { 'X-Robots-Tag': 'all' } }))
-        assert.equal(read(wat(parts)), { ...slow, robotsTags: [] })
+        assert.equal(read(wat(parts)), { ...slow, headers: [] })
       },
     ),
     { numRuns: 1_000 },

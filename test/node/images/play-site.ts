@@ -8,19 +8,30 @@ import { openWeb, type WebOptions } from '../../../node/web/web.ts'
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
-/** A site on a loopback port. `robots` is its robots.txt (none: 404); requests for it are counted apart. */
+/** Files by which a site opts out, besides robots.txt. */
+const FILES = ['/.well-known/tdmrep.json', '/ai.txt', '/.well-known/ai.txt']
+
+/** A site on a loopback port. `robots` is its robots.txt (none: 404), `files` others by path; requests are counted apart. */
 export async function playSite(
   handler: Handler,
-  options: { robots?: Handler; key?: string; cert?: string } = {},
+  options: { robots?: Handler; files?: Record<string, Handler>; key?: string; cert?: string } = {},
 ) {
   const asked: { path: string; at: number }[] = []
   const robotsAsked: number[] = []
+  const filesAsked: string[] = []
   let connections = 0
   const answer: Handler = (request, response) => {
     response.on('error', () => {})
     if (request.url === '/robots.txt') {
       robotsAsked.push(performance.now())
       if (options.robots !== undefined) return options.robots(request, response)
+      response.writeHead(404).end()
+      return
+    }
+    if (FILES.includes(request.url ?? '')) {
+      filesAsked.push(request.url ?? '')
+      const file = options.files?.[request.url ?? '']
+      if (file !== undefined) return file(request, response)
       response.writeHead(404).end()
       return
     }
@@ -38,9 +49,10 @@ export async function playSite(
     port,
     address: `127.0.0.1:${port}`,
     url: `http://127.0.0.1:${port}`,
-    /** paths asked for, robots.txt aside, and when */
+    /** paths asked for, files that opt out aside, and when */
     asked,
     robotsAsked,
+    filesAsked,
     connections: () => connections,
     async close() {
       server.closeAllConnections()
