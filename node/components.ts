@@ -6,6 +6,7 @@ import type { CID } from 'multiformats/cid'
 import type { Dispatcher } from 'undici'
 import type { Outcome } from '../protocol/outcomes.ts'
 import type { FilterRules, ImageFormat, Thresholds } from '../protocol/rules/filter.ts'
+import type { Tag } from '../protocol/rules/tags.ts'
 import type { Log } from './log.ts'
 import type { Failure } from './web/web.ts'
 
@@ -328,6 +329,30 @@ export interface Scorer {
   score(crop: Uint8Array, text: string): Promise<Score>
   /** One side of a pair alone, L2-normalised: a text, normalised as rows' texts are, or a picture's crop. */
   embed(side: { text: string } | { crop: Uint8Array }): Promise<Float32Array>
+  close(): Promise<void>
+}
+
+/** What was found in a picture that a campaign has looked at besides scoring it; columns of its row. */
+export interface Looked extends Pick<Pair, 'nsfw' | 'watermark' | 'tags' | 'faces' | 'faceBoxes'> {
+  /** how far each thing that tells a tag is above its threshold, or below: a cosine's difference, a probability */
+  margins: { tag: Tag; by: 'embedding' | 'head'; margin: number }[]
+}
+
+/** Looks for what a campaign has looked for in pictures. */
+export interface Looker {
+  /** what is wanted of a picture besides the model's crop */
+  readonly views: readonly ViewGeometry[]
+  /**
+   * A picture's findings are the same to the bit whatever was looked at before.
+   *
+   * @param picture - its size as stored, its views, which are given away, and its L2-normalised embedding
+   */
+  look(picture: {
+    width: number
+    height: number
+    views: Uint8Array[]
+    embedding: Float32Array
+  }): Promise<Looked>
   close(): Promise<void>
 }
 

@@ -1,13 +1,20 @@
 import * as ort from 'onnxruntime-node'
 import { ShoalError } from '../../protocol/errors.ts'
 
-/** The only file that knows onnxruntime: one tower of a dual encoder, from tensors to embeddings. */
-export interface Tower {
+/** The only file that knows onnxruntime: a graph, from tensors to tensors. */
+export interface Graph {
   /** by name; a dimension is a number where the model fixes it, else a symbol */
   inputs: Map<string, { type: string; shape: readonly (number | string)[] }>
+  outputs: readonly string[]
+  /** @param outputs - names of those that are wanted. @throws ShoalError `model_layout` for one that is not float32 */
+  run(feeds: Record<string, Feed>, outputs: readonly string[]): Promise<Floats[]>
+  close(): Promise<void>
+}
+
+/** One tower of a dual encoder, from tensors to embeddings. */
+export interface Tower extends Pick<Graph, 'inputs' | 'close'> {
   /** @returns `[rows, dimension]` of the embedding output, not normalised */
   run(feeds: Record<string, Feed>): Promise<{ values: Float32Array; dimension: number }>
-  close(): Promise<void>
 }
 
 export interface Feed {
@@ -15,11 +22,13 @@ export interface Feed {
   dims: number[]
 }
 
-/**
- * @param outputs - names of the embedding, the best first
- * @throws ShoalError `model_broken` where onnxruntime can't load the file, `model_layout` where no output fits
- */
-export async function openTower(path: string, outputs: string[], threads: number): Promise<Tower> {
+export interface Floats {
+  data: Float32Array
+  dims: readonly number[]
+}
+
+/** @throws ShoalError `model_broken` where onnxruntime can't load the file */
+export async function openGraph(path: string, threads: number): Promise<Graph> {
   // the environment's own logger would warn about devices and processors it does not know
   ort.env.logLevel = 'error'
   const session = await ort.InferenceSession.create(path, {
@@ -39,13 +48,7 @@ export async function openTower(path: string, outputs: string[], threads: number
   }).catch((cause: unknown) => {
     throw new ShoalError('model_broken', `${path}: onnxruntime can't load it: ${messageOf(cause)}`)
   })
-  const output = outputs.find((name) => session.outputNames.includes(name))
-  if (output === undefined) {
-    const found = session.outputNames.join(', ')
-    await session.release()
-    throw new ShoalError('model_layout', `${path}: has no output ${outputs.join(' or ')}; it has ${found}`)
-  }
-  const inputs: Tower['inputs'] = new Map()
+  const inputs: Graph['inputs'] = new Map()
   for (const input of session.inputMetadata) {
     inputs.set(
       input.name,
@@ -54,18 +57,45 @@ export async function openTower(path: string, outputs: string[], threads: number
   }
   return {
     inputs,
-    async run(feeds) {
+    outputs: session.outputNames,
+    async run(feeds, outputs) {
       const tensors: Record<string, ort.Tensor> = {}
       for (const [name, { data, dims }] of Object.entries(feeds)) tensors[name] = new ort.Tensor(data, dims)
-      const tensor = (await session.run(tensors, [output]))[output] as ort.Tensor
-      const dimension = tensor.dims[1]
-      if (!(tensor.data instanceof Float32Array) || tensor.dims.length !== 2 || dimension === undefined) {
-        const got = `${tensor.type} [${tensor.dims}]`
-        throw new ShoalError('model_layout', `${path}: ${output} is ${got}; wanted float32 [rows, dimension]`)
-      }
-      return { values: tensor.data, dimension }
+      const results = await session.run(tensors, outputs)
+      return outputs.map((name) => {
+        const { data, dims, type } = results[name] as ort.Tensor
+        if (data instanceof Float32Array) return { data, dims }
+        throw new ShoalError('model_layout', `${path}: ${name} is ${type} [${dims}]; wanted float32`)
+      })
     },
     close: () => session.release(),
+  }
+}
+
+/**
+ * @param outputs - names of the embedding, the best first
+ * @throws ShoalError `model_broken` where onnxruntime can't load the file, `model_layout` where no output fits
+ */
+export async function openTower(path: string, outputs: string[], threads: number): Promise<Tower> {
+  const graph = await openGraph(path, threads)
+  const output = outputs.find((name) => graph.outputs.includes(name))
+  if (output === undefined) {
+    const found = graph.outputs.join(', ')
+    await graph.close()
+    throw new ShoalError('model_layout', `${path}: has no output ${outputs.join(' or ')}; it has ${found}`)
+  }
+  return {
+    inputs: graph.inputs,
+    async run(feeds) {
+      const [{ data, dims }] = (await graph.run(feeds, [output])) as [Floats]
+      const dimension = dims[1]
+      if (dims.length !== 2 || dimension === undefined) {
+        const got = `float32 [${dims}]`
+        throw new ShoalError('model_layout', `${path}: ${output} is ${got}; wanted float32 [rows, dimension]`)
+      }
+      return { values: data, dimension }
+    },
+    close: graph.close,
   }
 }
 

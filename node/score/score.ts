@@ -12,9 +12,12 @@ import { checkPins, isPresetsModel } from './known-models.ts'
 import { readModelConfig } from './model-config.ts'
 import { hasPrecision, readModelFiles } from './model-files.ts'
 import { type GoldenPair, readShoalFile } from './shoal-file.ts'
+import { silenceRuntime } from './silence-runtime.ts'
 
 export { precisionLike } from './device-class.ts'
 export type { DownloadProgress } from './download-model.ts'
+export type { HeadAnswer, HeadFile } from './heads/heads-worker.ts'
+export { type Heads, openHeads } from './heads/open-heads.ts'
 export { isOfModel, tellPrecisions } from './model-files.ts'
 export { type ObtainOptions, type ObtainProgress, obtainModel } from './obtain-model.ts'
 export type { ModelPeer } from './take-from-peers.ts'
@@ -101,15 +104,6 @@ async function runReference(encoder: EncoderOptions): Promise<GoldenPair[]> {
   } finally {
     await batches.close()
   }
-}
-
-/**
- * onnxruntime 1.30 reports its use to Microsoft unless told not to, from native code that no check of ours sees:
- * it keeps a device's id and a queue in `~/.cache/Microsoft` and uploads it. It reads the environment when it
- * loads, which only the main thread can still change.
- */
-function silenceRuntime(): void {
-  process.env.ORT_DISABLE_TELEMETRY = '1'
 }
 
 async function refuseStrays(batches: BatchScorer, check: () => Promise<void>): Promise<void> {

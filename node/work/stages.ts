@@ -1,12 +1,15 @@
 import parallel from 'it-parallel'
 import { pipe } from 'it-pipe'
 import { type FilterRules, leastSimilarity } from '../../protocol/rules/filter.ts'
+import { judgeTags } from '../../protocol/rules/tags.ts'
 import type {
   Candidate,
   DecodedImage,
   FetchedImage,
   FetchResult,
   Images,
+  Looked,
+  Looker,
   Score,
   Scorer,
 } from '../components.ts'
@@ -21,8 +24,10 @@ export interface StageTask {
 
 /** What the stages saw of a task's image, whether or not it passed. */
 export interface Seen {
-  image: Omit<DecodedImage, 'crop'> | null
+  image: Omit<DecodedImage, 'crop' | 'views'> | null
   score: Score | null
+  /** of a pair that is similar enough, where the campaign has anything looked for */
+  looked: Looked | null
 }
 
 /** What the stages need of the other parts, and no more. */
@@ -31,6 +36,8 @@ export interface StageParts<Task extends StageTask> {
   fetch(task: Task, makeRoom: Share['take']): Promise<FetchResult>
   images: Pick<Images, 'decode'>
   scorer: Pick<Scorer, 'score' | 'geometry'>
+  /** null or absent: nothing is looked for */
+  looker?: Pick<Looker, 'views' | 'look'> | null | undefined
   rules: FilterRules
   /** takes the result: makes it durable */
   settle(task: Task, settled: Settled, seen: Seen): Promise<void>
@@ -56,7 +63,14 @@ type Step<Task, T> =
   | { task: Task; value: T; settled?: never }
   | { task: Task; value?: never; settled: Settled; seen: Seen }
 
-const NOTHING: Seen = { image: null, score: null }
+const NOTHING: Seen = { image: null, score: null, looked: null }
+const UNLOOKED = {
+  nsfw: null,
+  watermark: null,
+  tags: [],
+  faces: null,
+  faceBoxes: null,
+} satisfies Partial<Looked>
 
 /**
  * A candidate's way: fetch, decode, score, settle. Tasks overtake one another; a stage that is full
@@ -125,7 +139,7 @@ async function decodeImage<Task extends StageTask>(
   fetched: Fetched,
 ): Promise<Step<Task, Decoded>> {
   const { bytes, ...rest } = fetched.image
-  const result = await parts.images.decode(bytes, parts.scorer.geometry, parts.rules)
+  const result = await parts.images.decode(bytes, parts.scorer.geometry, parts.rules, parts.looker?.views)
   freeBytes(bytes)
   fetched.share.keep(0)
   parts.onPassed('decode', !result.ok)
@@ -137,7 +151,7 @@ async function decodeImage<Task extends StageTask>(
 async function scorePair<Task extends StageTask>(
   parts: StageParts<Task>,
   task: Task,
-  { fetched, image: { crop, ...image } }: Decoded,
+  { fetched, image: { crop, views, ...image } }: Decoded,
 ): Promise<Step<Task, never>> {
   const { text, language } = task.candidate
   const score = await parts.scorer.score(crop, text)
@@ -146,18 +160,24 @@ async function scorePair<Task extends StageTask>(
   const { similarity, embedding } = score
   const signals = [...fetched.signals, ...image.signals]
   const { width, height, sha256, md5, pdq } = image
-  const isKept = similarity >= leastSimilarity(parts.rules, language)
-  const pair = isKept
+  const isSimilar = similarity >= leastSimilarity(parts.rules, language)
+  const looked = (isSimilar && (await parts.looker?.look({ width, height, views, embedding }))) || null
+  for (const view of views) freeBytes(view)
+  const refusal = judgeTags(looked?.tags ?? [])
+  // nobody finds by what was dropped what nobody should find, or should not be shown
+  if (refusal !== null) return { task, settled: drop(refusal), seen: { image, score, looked } }
+  const { margins: _, ...found } = looked ?? { ...UNLOOKED, margins: null }
+  const pair = isSimilar
     ? {
         ...{ width, height, md5, fetchedAt: fetched.fetchedAt, signals },
         signalsAt: [...fetched.signalsAt, ...image.signals.map(() => fetched.fetchedAt)],
-        ...{ nsfw: null, watermark: null, tags: [], faces: null, faceBoxes: null },
+        ...found,
         embedding: new Uint8Array(Float16Array.from(embedding).buffer),
       }
     : null
-  const outcome = isKept ? 'kept' : 'similarity'
+  const outcome = isSimilar ? 'kept' : 'similarity'
   const settled = { outcome, detail: null, similarity, sha256, pdq, pair } as const
-  return { task, settled, seen: { image, score } }
+  return { task, settled, seen: { image, score, looked } }
 }
 
 async function settleAll<Task extends StageTask>(

@@ -1,7 +1,15 @@
 import { MAX_IMAGE_BYTES } from '../../protocol/limits.ts'
 import type { ConsentSignal } from '../../protocol/rules/consent.ts'
 import type { FilterRules } from '../../protocol/rules/filter.ts'
-import type { Crawl, FetchResult, Images, Scorer, SegmentSource, StageProgress } from '../components.ts'
+import type {
+  Crawl,
+  FetchResult,
+  Images,
+  Looker,
+  Scorer,
+  SegmentSource,
+  StageProgress,
+} from '../components.ts'
 import type { Store } from '../store/store.ts'
 import {
   encodeSettled,
@@ -44,6 +52,8 @@ export interface WorkParts {
   crawl: Crawl
   images: Images
   scorer: Scorer
+  /** null or absent: the campaign has nothing looked for in pictures */
+  looker?: Looker | null | undefined
   store: Store
 }
 
@@ -71,7 +81,7 @@ export async function runSegment(
     signal?: AbortSignal | undefined
   },
 ): Promise<FinishedRun> {
-  const { store, crawl, images, scorer } = parts
+  const { store, crawl, images, scorer, looker } = parts
   const { run, scope, rules, source, clock } = job
   const { signal } = options
   const state = await openRun(store, run, scope, job.fingerprint, clock())
@@ -91,6 +101,7 @@ export async function runSegment(
         fetch: ({ candidate }, makeRoom) => fetchImage(parts, job, candidate.url, makeRoom, signal),
         images,
         scorer,
+        looker,
         rules,
         settle: (task, settled) => store.outcomes.put(task.key, encodeSettled(settled)),
         onPassed: report.pass,
