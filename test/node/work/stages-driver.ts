@@ -51,7 +51,12 @@ await collect(
         await sleep(decodeMs)
         return {
           ok: true,
-          image: { bytes: bytes.length, signals: [] as string[], crop: new Uint8Array(3) } as DecodedImage,
+          image: {
+            bytes: bytes.length,
+            signals: [] as string[],
+            crop: new Uint8Array(3),
+            views: [] as Uint8Array[],
+          } as DecodedImage,
         }
       },
     },
