@@ -32,6 +32,12 @@ export const PREFIXES = {
   pins: 'pins',
   /** libp2p's own: peers and their addresses, records of the DHT; its keys are texts */
   network: 'network',
+  /** id of a campaign, id of an attestation of it → its envelope */
+  attestations: 'attestations',
+  /** name of a request for removal that this node took → what was asked for, see node/requests */
+  requests: 'requests',
+  /** id of a removal, or name of a request, that this node as a custodian has refused → when */
+  reviews: 'reviews',
   /** number → id of a campaign whose records this node keeps */
   joined: 'joined',
   /** sha256 of an envelope → the envelope of a claim or a shard */

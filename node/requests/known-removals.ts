@@ -1,0 +1,60 @@
+import { CID } from 'multiformats/cid'
+import { readBasis } from '../../protocol/records/receipt.ts'
+import type { Removal } from '../../protocol/records/removal.ts'
+import { openCampaign } from '../campaigns/campaigns.ts'
+import type { Removals } from '../removals/removals.ts'
+import type { Store } from '../store/store.ts'
+
+type ListedRemoval = Awaited<ReturnType<Removals['list']>>[number]
+
+/** What is known here of the removals of one campaign, by what they are of and by who asked for them. */
+export interface KnownRemovals {
+  campaign: CID
+  /** the campaign's */
+  name: string
+  of(subject: Removal['subject']): ListedRemoval[]
+  askedBy(request: string): ListedRemoval[]
+  all: readonly ListedRemoval[]
+}
+
+/** Milliseconds after which a campaign's removals are read anew, whatever happens. */
+const KEPT_MS = 60_000
+
+/** Keeps the removals of the campaigns that are known here, each as long as nothing changes. */
+export function keepKnown({ store, removals }: { store: Store; removals: Removals }) {
+  const kept = new Map<string, { until: number; known: Promise<KnownRemovals> }>()
+  const stop = removals.onChange((campaign) => void kept.delete(campaign.toString()))
+
+  async function read(campaign: CID): Promise<KnownRemovals> {
+    const all = await removals.list(campaign)
+    const bySubject = Map.groupBy(all, ({ value }) => nameOf(value.subject))
+    const byRequest = Map.groupBy(all, ({ value }) => readBasis(value.basis)?.request ?? '')
+    const { name } = await openCampaign(store, campaign)
+    return {
+      ...{ campaign, name, all },
+      of: (subject) => bySubject.get(nameOf(subject)) ?? [],
+      askedBy: (request) => byRequest.get(request) ?? [],
+    }
+  }
+
+  return {
+    async *all(): AsyncGenerator<KnownRemovals> {
+      for await (const key of store.campaigns.keys()) yield await this.of(CID.decode(new Uint8Array(key)))
+    },
+    of(campaign: CID): Promise<KnownRemovals> {
+      const id = campaign.toString()
+      const now = performance.now()
+      const one = kept.get(id)
+      if (one && one.until > now) return one.known
+      const known = read(campaign)
+      kept.set(id, { until: now + KEPT_MS, known })
+      known.catch(() => kept.delete(id))
+      return known
+    },
+    close: stop,
+  }
+}
+
+export function nameOf({ kind, hash }: Removal['subject']): string {
+  return `${kind} ${Buffer.from(hash).toString('hex')}`
+}

@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto'
+import { isIP } from 'node:net'
+import type { Proof } from '../../protocol/records/receipt.ts'
+import type { Images, Web } from '../components.ts'
+import { startImages } from '../images/images.ts'
+import { readWellKnown } from './read-well-known.ts'
+import type { ResolveTxt } from './resolve-txt.ts'
+
+/** How this node looks for proofs that somebody is in charge of a host. */
+export interface Prover {
+  web: Web
+  userAgent: string
+  /** null: name servers are not asked */
+  resolveTxt: ResolveTxt | null
+}
+
+/** What was found at a host. */
+export interface Evidence {
+  /** `none` where nothing proves the request */
+  proof: Proof
+  /** what each way to prove it has come to, in words */
+  said: { dns: string; wellKnown: string; recheck: string }
+}
+
+/** Outcomes by which a site refuses, and those by which a picture's own answer does. */
+const SITE_REFUSES: readonly string[] = ['optout_robots', 'optout_site']
+const PICTURE_REFUSES: readonly string[] = [...SITE_REFUSES, 'optout_image']
+
+/** What a host has to say of a request, in a TXT record or a line of a file. */
+export function tokenOf(request: string): string {
+  return `shoal-removal=${request}`
+}
+
+/**
+ * Look whether a host proves a request: in the DNS, in its well-known file, and by what it refuses now. All of it goes
+ * through the guarded way out, so that a request can't make this node ask what is not public.
+ *
+ * @param address - of the picture that is to be removed, or null for the whole host
+ */
+export async function lookForProof(
+  { host, address }: { host: string; address: string | null },
+  request: string,
+  prover: Prover,
+): Promise<Evidence> {
+  const [dns, wellKnown, recheck] = await Promise.all([
+    askDns(host, request, prover.resolveTxt),
+    askFile(host, request, prover),
+    askSignals(address === null ? sampleOf(host) : [address], address !== null, prover),
+  ])
+  const found = ([dns, wellKnown, recheck] as const).findIndex(({ ok }) => ok)
+  const proof = (['dns', 'well-known', 'recheck'] as const)[found] ?? 'none'
+  return { proof, said: { dns: dns.said, wellKnown: wellKnown.said, recheck: recheck.said } }
+}
+
+interface Answer {
+  ok: boolean
+  said: string
+}
+
+async function askDns(host: string, request: string, resolveTxt: ResolveTxt | null): Promise<Answer> {
+  if (isIP(host.replace(/^\[|\]$/g, '')) !== 0) return { ok: false, said: 'an address has no TXT records' }
+  if (resolveTxt === null) return { ok: false, said: 'this node asks no name servers' }
+  try {
+    const texts = await resolveTxt(`_shoal.${host}`)
+    const ok = texts.some((text) => text.trim() === tokenOf(request))
+    return { ok, said: ok ? `_shoal.${host} says so` : `_shoal.${host} has other texts` }
+  } catch (error) {
+    const { code = 'no answer' } = error as { code?: string }
+    const isAbsent = code === 'ENOTFOUND' || code === 'ENODATA'
+    return { ok: false, said: isAbsent ? `_shoal.${host} has no TXT record` : `name servers: ${code}` }
+  }
+}
+
+async function askFile(host: string, request: string, prover: Prover): Promise<Answer> {
+  const lines = await readWellKnown(host, prover)
+  if (typeof lines === 'string') return { ok: false, said: lines }
+  const ok = lines.includes(tokenOf(request))
+  return { ok, said: ok ? 'the file says so' : 'the file has no such line' }
+}
+
+/** The host's first page, and an address that nobody has a rule for: a rule for some folder is none for the site. */
+function sampleOf(host: string): string[] {
+  const name = randomBytes(8).toString('hex')
+  return [`https://${host}/`, `https://${host}/${name}/${name}.jpg`]
+}
+
+/** Whether all of it is refused now, asked as the crawl asks, and anew. */
+async function askSignals(
+  addresses: readonly string[],
+  isPicture: boolean,
+  { web, userAgent }: Prover,
+): Promise<Answer> {
+  const images = startImages({ threads: 1, userAgent, web })
+  try {
+    let said = ''
+    for (const address of addresses) {
+      const refusal = await refusalOf(images, address, isPicture)
+      if (!refusal.ok) return refusal
+      said = refusal.said
+    }
+    return { ok: true, said }
+  } finally {
+    await images.close()
+  }
+}
+
+async function refusalOf(images: Images, address: string, isPicture: boolean): Promise<Answer> {
+  let result = await images.fetch(address)
+  // sites that have no https refuse over http
+  if (!result.ok && NO_TLS.includes(result.outcome))
+    result = await images.fetch(address.replace(/^https:/, 'http:'))
+  if (result.ok) return { ok: false, said: 'nothing there refuses it' }
+  const { outcome, detail } = result
+  // a robots.txt that can't be had keeps crawlers off, but says nothing of what its owner wants
+  const isSaid = !detail.startsWith('robots.txt unreachable')
+  const ok = isSaid && (isPicture ? PICTURE_REFUSES : SITE_REFUSES).includes(outcome)
+  return { ok, said: ok ? `refused by ${detail}` : `nothing there refuses it (${outcome}: ${detail})` }
+}
+const NO_TLS: readonly string[] = ['fetch_tls', 'fetch_connect']

@@ -1,0 +1,152 @@
+import { encode } from '../../protocol/codec.ts'
+import { ShoalError } from '../../protocol/errors.ts'
+import { basisOf, type Proof, readBasis } from '../../protocol/records/receipt.ts'
+import type { Removal } from '../../protocol/records/removal.ts'
+import type { SubjectKind } from '../../protocol/rules/remove.ts'
+import { nameOfPeer } from '../identity.ts'
+import type { KnownRemovals, keepKnown } from './known-removals.ts'
+import { nameOf } from './known-removals.ts'
+import { readSubject } from './read-subject.ts'
+import type { RequestsParts } from './requests.ts'
+import { readAllStored, readStored } from './stored.ts'
+
+/** A request that waits for a custodian's word. */
+export interface Review {
+  request: string
+  campaign: string
+  /** the campaign's */
+  name: string
+  /** who took it */
+  node: string
+  reason: Removal['reason']
+  /** milliseconds since 1970 */
+  received: number
+  /** when it lapses; null where nothing is hidden before it is proven */
+  until: number | null
+  /** what the node that took it has found, and what is to be removed: by its hash, and here alone by its name */
+  subjects: { kind: SubjectKind; hash: string; value: string | null; proof: Proof }[]
+  /** how whoever asked can be reached, at the node that took the request */
+  contact: string | null
+}
+
+interface Open {
+  proof: Proof
+  removal: Removal | null
+  subject: Removal['subject']
+  value: string | null
+  reason: Removal['reason']
+}
+
+/** What custodians do with requests. */
+export function makeReviews(
+  { store, signer, removals, clock }: RequestsParts,
+  known: ReturnType<typeof keepKnown>,
+) {
+  /** Ids of removals that this node, as a custodian, has refused to confirm. */
+  async function rejected(): Promise<ReadonlySet<string>> {
+    const keys = await store.reviews.keys().all()
+    return new Set(keys.map((key) => Buffer.from(key).toString('latin1')))
+  }
+
+  async function* judged(): AsyncGenerator<KnownRemovals> {
+    for await (const one of known.all()) if (await removals.isCustodian(one.campaign)) yield one
+  }
+
+  /** By request: what of it is neither removed for good nor refused in a campaign. */
+  async function openIn(one: KnownRemovals): Promise<Map<string, Open[]>> {
+    const found = new Map<string, Open[]>()
+    const refused = await rejected()
+    const add = (request: string, open: Open) => {
+      const others = found.get(request) ?? []
+      const name = nameOf(open.subject)
+      if (!others.some(({ subject }) => nameOf(subject) === name)) found.set(request, [...others, open])
+    }
+    for (const { id, value: removal, isInForce } of one.all) {
+      const asked = readBasis(removal.basis)
+      if (!isInForce || removal.expires === null || asked === null || asked.proof === 'confirmed') continue
+      if (refused.has(id.toString()) || isRemoved(one, removal.subject)) continue
+      const { subject, reason } = removal
+      add(asked.request, { proof: asked.proof, removal, subject, value: null, reason })
+    }
+    for await (const [request, { asked, proofs, reason }] of readAllStored(store.requests))
+      for (const [i, { kind, value, hash }] of asked.map(readSubject).entries()) {
+        const open = found.get(request)?.find(({ subject }) => nameOf(subject) === nameOf({ kind, hash }))
+        if (open) open.value = value
+        else if (kind === 'origin' && proofs[i] === 'none' && !refused.has(request)) {
+          const subject = { kind, hash }
+          if (!isRemoved(one, subject)) add(request, { proof: 'none', removal: null, subject, value, reason })
+        }
+      }
+    return found
+  }
+
+  return {
+    rejected,
+
+    async list(): Promise<Review[]> {
+      const all: Review[] = []
+      for await (const one of judged())
+        for (const [request, open] of await openIn(one)) {
+          const stored = await readStored(store.requests, request)
+          const times = open.flatMap(({ removal }) => removal?.expires ?? [])
+          const first = open[0]!
+          all.push({
+            ...{ request, campaign: one.campaign.toString(), name: one.name, reason: first.reason },
+            node: nameOfPeer(first.removal?.source ?? signer.publicKey),
+            received: stored?.received ?? Math.min(...open.map(({ removal }) => removal!.issued)),
+            until: times.length === 0 ? null : Math.min(...times),
+            subjects: open.map(({ subject: { kind, hash }, value, proof }) => ({
+              ...{ kind, hash: Buffer.from(hash).toString('hex'), value, proof },
+            })),
+            contact: stored?.contact ?? null,
+          })
+        }
+      return all.sort((a, b) => (a.until ?? Infinity) - (b.until ?? Infinity))
+    },
+
+    async decide(request: string, decision: 'confirm' | 'reject'): Promise<void> {
+      let decided = 0
+      for await (const one of judged()) {
+        const open = (await openIn(one)).get(request) ?? []
+        if (open.length === 0) continue
+        decided++
+        if (decision === 'confirm')
+          await removals.issue(
+            one.campaign,
+            open.map(({ subject, reason }) => ({
+              ...{ subject, reason, basis: basisOf('confirmed', request), expires: null },
+            })),
+          )
+        else await reject(one, request, open)
+      }
+      if (decided === 0)
+        throw new ShoalError(
+          'review_none',
+          `nothing of request ${JSON.stringify(request.slice(0, 40))} waits for this node: \`shoal removals review\` lists what does`,
+        )
+    },
+  }
+
+  /** What others have hidden lapses by itself; what this node has, it takes back. */
+  async function reject(one: KnownRemovals, request: string, open: readonly Open[]): Promise<void> {
+    const own = open.filter(
+      ({ removal }) => removal && Buffer.compare(removal.source, signer.publicKey) === 0,
+    )
+    if (own.length > 0)
+      await removals.issue(
+        one.campaign,
+        own.map(({ subject, reason }) => ({
+          ...{ subject, reason, basis: `rejected: request ${request}`, expires: null, takeBack: true },
+        })),
+      )
+    const note = encode({ at: clock() })
+    const put = (name: string) => store.reviews.put(Buffer.from(name, 'latin1'), note)
+    for (const { id, value, isInForce } of one.askedBy(request))
+      if (isInForce && value.expires !== null) await put(id.toString())
+    if (open.some(({ removal }) => removal === null)) await put(request)
+  }
+}
+
+function isRemoved(one: KnownRemovals, subject: Removal['subject']): boolean {
+  return one.of(subject).some(({ isInForce, value }) => isInForce && value.expires === null)
+}
