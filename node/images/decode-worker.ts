@@ -5,6 +5,7 @@ import { type FilterRules, type ImageFormat, judgeFile, judgeImage } from '../..
 import type { DecodedImage, DecodeResult } from '../components.ts'
 import { freeBytes } from '../free-bytes.ts'
 import { moving } from '../moving.ts'
+import { judgeMetadata } from './consent/judge-metadata.ts'
 import type { DecodeAnswer, DecodeTask } from './decode.ts'
 import { hashPdq } from './pdq.ts'
 import { cropPixels, type Header, readHeader, readPixels, viewPixels } from './pixels.ts'
@@ -32,6 +33,8 @@ export default async function decode(task: DecodeTask): Promise<DecodeAnswer> {
     if (outcome) return refuse(outcome, `${bytes.length} bytes`)
     const format = sniff(bytes)
     if (!isFormat(format)) return refuse('image_format', format)
+    const { refused, reason, signals } = judgeMetadata(bytes, format, task.honoured)
+    if (refused) return refuse('optout_image', reason)
     const file = format === 'png' ? stripPng(bytes) : bytes
     const header = await readHeader(file)
     const refusal = judgeHeader(rules, format, header)
@@ -41,7 +44,7 @@ export default async function decode(task: DecodeTask): Promise<DecodeAnswer> {
       return moving({ large: bytes }, bytes)
     }
     const image = await decodeImage(task, file, format, header)
-    return moving({ ok: true, image }, image.crop, ...image.views)
+    return moving({ ok: true, image: { ...image, signals } }, image.crop, ...image.views)
   } catch (error) {
     const [line = ''] = String((error as Error).message ?? error).split('\n')
     return refuse('image_broken', line.slice(0, MAX_DETAIL_CHARS))
@@ -55,7 +58,7 @@ async function decodeImage(
   file: Uint8Array,
   format: ImageFormat,
   { width, height }: Header,
-): Promise<DecodedImage> {
+): Promise<Omit<DecodedImage, 'signals'>> {
   const pixels = await readPixels(file, { width, height }, geometry)
   const resizing = Promise.all([
     cropPixels(pixels, { width, height }, geometry),
@@ -77,7 +80,6 @@ async function decodeImage(
     md5,
     pdq: pdq.quality < MIN_PDQ_QUALITY ? null : pdq.hash,
     pdqQuality: pdq.quality,
-    signals: [],
     crop: crop!,
     views: viewed,
   }

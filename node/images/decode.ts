@@ -1,4 +1,5 @@
 import { ShoalError } from '../../protocol/errors.ts'
+import { CONSENT_SIGNALS, type ConsentSignal } from '../../protocol/rules/consent.ts'
 import type { FilterRules } from '../../protocol/rules/filter.ts'
 import type { CropGeometry, DecodeResult, ViewGeometry } from '../components.ts'
 import { startThreads } from '../threads.ts'
@@ -29,6 +30,7 @@ export interface DecodeTask {
   geometry: CropGeometry
   views: readonly ViewGeometry[]
   rules: FilterRules
+  honoured: readonly ConsentSignal[]
   /** no other picture that takes much memory is being decoded */
   alone: boolean
 }
@@ -43,8 +45,15 @@ const IDLE_MS = 1_000
 /** A thread's objects are few and small: pictures lie elsewhere. */
 const YOUNG_MIB = 8
 
-/** @param options.threads - worker threads; each keeps about one core busy */
-export function startDecoder(options: { threads: number }): Decoder {
+/**
+ * @param options.threads - worker threads; each keeps about one core busy
+ * @param options.honoured - the campaign's `pipeline.consent`, every signal there is if not given
+ */
+export function startDecoder(options: {
+  threads: number
+  honoured?: readonly ConsentSignal[] | undefined
+}): Decoder {
+  const { honoured = CONSENT_SIGNALS } = options
   const threads = startThreads(new URL('./decode-worker', import.meta.url), {
     threads: options.threads,
     tasksPerThread: TASKS_PER_THREAD,
@@ -69,10 +78,10 @@ export function startDecoder(options: { threads: number }): Decoder {
   return {
     async decode(bytes, geometry, rules, views = []) {
       checkGeometry(geometry)
-      const answer = await run({ bytes: new Uint8Array(bytes), geometry, views, rules, alone: false })
+      const wanted = { geometry, views, rules, honoured }
+      const answer = await run({ bytes: new Uint8Array(bytes), ...wanted, alone: false })
       if (!('large' in answer)) return answer
-      const task = { bytes: answer.large, geometry, views, rules, alone: true }
-      const turn = lastLarge.then(() => run(task))
+      const turn = lastLarge.then(() => run({ bytes: answer.large, ...wanted, alone: true }))
       lastLarge = turn.catch(() => {})
       return (await turn) as DecodeResult
     },

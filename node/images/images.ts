@@ -66,7 +66,7 @@ export function startImages(options: ImagesOptions): Images {
     now: options.now ?? Date.now,
     random: options.random ?? Math.random,
   })
-  const decoder = startDecoder({ threads: options.threads })
+  const decoder = startDecoder({ threads: options.threads, honoured: options.honoured })
   return {
     fetch: fetcher.fetch,
     leaveAlone: fetcher.leaveAlone,

@@ -30,7 +30,7 @@ const ANY_IMAGE: FilterRules = {
 /** Embeds what is looked for, with the model that the shards were embedded with; the last one stays open. */
 export function startEmbedder(options: { dataDir: string; model: string | null; threads: number }) {
   let kept: { name: string; scorer: Promise<Scorer> } | null = null
-  const decoder = startDecoder({ threads: 1 })
+  const decoder = startDecoder({ threads: 1, honoured: [] })
 
   async function open(model: Model): Promise<Scorer> {
     const cacheDir = join(options.dataDir, 'models')
