@@ -59,8 +59,12 @@ export async function* walkRelease(
   const { signed, content } = await readRelease(blocks, release)
   for (const cid of [release, signed.release, ...content.shards, content.campaign])
     yield { cid, bytes: await readWhole(blocks, cid) }
-  for await (const { manifest, record, pairs } of entriesOf(blocks, content)) {
+  const attestations = makeMarks()
+  for await (const { manifest, record, pairs, attestation } of entriesOf(blocks, content)) {
     for (const cid of [manifest, record]) yield { cid, bytes: await readWhole(blocks, cid) }
+    // shards that were looked at together have the same
+    if (attestation !== null && attestations.add(attestation.multihash.bytes))
+      yield { cid: attestation, bytes: await readWhole(blocks, attestation) }
     yield* walkBlocks(blocks, [pairs], { signal })
   }
 }

@@ -97,7 +97,9 @@ async function fetchEntries(
     await fetchFiles(parts, files, ({ done }) => work.onBytes({ done: before + done, total }))
     before += files.reduce((sum, { bytes }) => sum + bytes, 0)
     // without them its rows can't be traced back, but are as good
-    const origins = entries.flatMap(({ manifest, record }) => [manifest, record])
+    const origins = entries.flatMap(({ manifest, record, attestation }) =>
+      attestation === null ? [manifest, record] : [manifest, record, attestation],
+    )
     const got = await Promise.allSettled(origins.map((origin) => fetchOne(parts, origin)))
     for (const one of got)
       if (one.status === 'rejected' && one.reason?.code !== 'block_missing') throw one.reason

@@ -59,12 +59,14 @@ export function linksOf(code: number, bytes: Uint8Array): CID[] {
   try {
     const value = codec.decode(bytes)
     const named = Array.from(createUnsafe({ bytes, value, codec, cid: ANY }).links())
-    const { body, sig, campaign, type } = value as Record<string, unknown>
+    const { body, sig, campaign, kind, type } = value as Record<string, unknown>
     const isOurs = code === dagCbor.code && CID.asCID(campaign) !== null
     // a release comes with its campaign's record
     const isMeant = (path: string) =>
       !isOurs || !REFERENCES.includes(path) || (type === 'release' && path === 'campaign')
     const links = named.flatMap(([path, cid]) => (isMeant(path) ? cid : []))
+    // what somebody has looked at is no part of what was said of it
+    if (kind === 'attestation') return []
     return code === dagCbor.code && body instanceof Uint8Array && sig instanceof Uint8Array
       ? [...links, ...linksOf(code, body)]
       : links

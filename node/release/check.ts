@@ -14,20 +14,13 @@ import { verifySignature } from '../identity.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { NO_SUBJECTS, type Removals } from '../removals/removals.ts'
 import type { Blocks } from '../store/store.ts'
+import { checkAttestations } from './check-attestations.ts'
 import { sameRows } from './compare-files.ts'
+import { type Check, type Findings, some, startFindings } from './findings.ts'
 import { blocksOf } from './held.ts'
 import { openLanes } from './lanes.ts'
 import { campaignOf, demandTrusted, entriesOf, type ReadRelease, readBlock, readRelease } from './read.ts'
 import { type PairsFile, selectRows } from './select-rows.ts'
-
-/** Something of a release that was looked into. */
-export interface Check {
-  what: 'signature' | 'shards' | 'blocks' | 'verdicts' | 'rows' | 'dropped'
-  /** `unknown`: not all that it takes is here */
-  state: 'holds' | 'fails' | 'unknown'
-  /** what is wrong, or missing; how much was looked at */
-  detail: string
-}
 
 export interface CheckedRelease extends ReadRelease {
   checks: Check[]
@@ -46,9 +39,6 @@ interface CheckOptions {
   onProgress?: ((stages: StageProgress[]) => void) | undefined
   signal?: AbortSignal | undefined
 }
-
-/** Of what was found wrong, what is told. */
-const NAMED = 3
 
 /** An entry, and its shard's own pairs; null where they are not here whole. */
 interface Looked {
@@ -95,6 +85,15 @@ export async function checkRelease(
         : `${found.blocks} have the right hash${found.missing > 0 ? `, ${found.missing} are not here: get them with \`shoal fetch ${cid}\`` : ''}`,
   })
   checks.push(await checkVerdicts(ledger, read, looked))
+  if (content.attestedBy !== null)
+    checks.push(
+      await checkAttestations(
+        { blocks, removals },
+        read,
+        campaign,
+        looked.map(({ entry }) => entry),
+      ),
+    )
 
   const known = await removals.inForce(content.campaign)
   const isKnown = Buffer.compare(known.root ?? NOTHING, content.removals ?? NOTHING) === 0
@@ -117,33 +116,6 @@ export async function checkRelease(
   return { ...read, checks }
 }
 const NOTHING = new Uint8Array()
-
-type Findings = ReturnType<typeof startFindings>
-
-/** Counts what holds, what is wrong and what is not here. */
-function startFindings() {
-  const wrong: string[] = []
-  let held = 0
-  let unknown = 0
-  return {
-    holds: () => void held++,
-    isWrong: (what: string) => void wrong.push(what),
-    isUnknown: () => void unknown++,
-    end: (what: Check['what'], told: (held: number) => string): Check => ({
-      what,
-      state: wrong.length > 0 ? 'fails' : unknown > 0 ? 'unknown' : 'holds',
-      detail:
-        wrong.length > 0
-          ? some(wrong)
-          : `${told(held)}${unknown > 0 ? `; of ${unknown} it can't be told here` : ''}`,
-    }),
-  }
-}
-
-function some(wrong: readonly string[]): string {
-  const more = wrong.length - NAMED
-  return `${wrong.slice(0, NAMED).join('; ')}${more > 0 ? `; and ${more} more` : ''}`
-}
 
 async function lookAt(
   blocks: Blocks,

@@ -23,6 +23,7 @@ import type { Home } from '../home.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type PolicyRequest, readPolicy } from '../read-policy.ts'
 import { type Removals, readWanted } from '../removals/removals.ts'
+import { demandAttested } from './attested.ts'
 import { type ChosenShard, chooseShards } from './choose-shards.ts'
 import { keepRelease, latestRelease } from './known.ts'
 import { openLanes } from './lanes.ts'
@@ -35,6 +36,8 @@ export interface CreateRequest {
   policy: PolicyRequest | null
   /** a file of removals that are signed first, see `readWanted`; or null */
   removals: string | null
+  /** key of the custodian who must have looked at every shard's pictures; absent: nobody needs to */
+  attestedBy?: Uint8Array | undefined
   /** days until others must have a newer word on removals */
   validDays: number
 }
@@ -71,7 +74,7 @@ const DAY_MS = 86_400_000
  * is removed and the release before alone, so that nodes which agree in these come to the same CID. It appears among the
  * node's releases when all of its blocks are on the disk; a process that dies before leaves blocks, and nothing else.
  *
- * @throws ShoalError `campaign_unknown`; `peer_invalid`; `removals_*`; as `chooseShards`, `selectRows`
+ * @throws ShoalError `campaign_unknown`; `peer_invalid`; `removals_*`; as `chooseShards`, `demandAttested`, `selectRows`
  */
 export async function createRelease(
   { home, ledger, removals, clock }: Parts,
@@ -84,10 +87,13 @@ export async function createRelease(
   const policy = readPolicy(campaign.audit, request.policy)
   const wanted = request.removals === null ? [] : await Array.fromAsync(readWanted(request.removals))
   const { signed: signedRemovals } = await removals.issue(id, wanted)
+  const shards = await chooseShards({ ledger, blocks }, id, campaign, policy)
+  const { attestedBy } = request
+  const attested =
+    attestedBy && (await demandAttested({ store, removals }, { id, campaign }, attestedBy, shards))
   // whoever looks for removals after this finds more, not fewer
   const thisUpdate = clock()
   const { subjects, root } = await removals.inForce(id)
-  const shards = await chooseShards({ ledger, blocks }, id, campaign, policy)
 
   const dir = join(home.workDir, `release-${randomUUID()}`)
   const lanes = openLanes(signal)
@@ -101,7 +107,7 @@ export async function createRelease(
       tell()
     }
     const selection = await selectRows(shards, { blocks, lanes, subjects, dir, onRows: counting(read) })
-    const entries = shards.map((shard, i) => entryOf(shard, selection.countOf(i)))
+    const entries = shards.map((shard, i) => entryOf(shard, selection.countOf(i), attested?.[i]?.id))
     const changed = [...entries.keys()].filter((i) => entries[i]!.rows < shards[i]!.rows)
     write.total = sumOf(changed.map((i) => shards[i]!))
     tell()
@@ -113,6 +119,7 @@ export async function createRelease(
       await rm(path)
     })
     await addRecords(home, ledger, id, shards)
+    for (const { id, envelope } of new Set(attested)) await blocks.put(id, envelope)
     const { number, supersedes, content, ...signing } = await settle(home, id, campaign, {
       ...{ type: 'release', campaign: id, policy: policyOf(policy) },
       shards: await addPages(home, entries),
@@ -123,7 +130,7 @@ export async function createRelease(
         removed: entries.reduce((sum, one) => sum + one.removed, 0),
       },
       removals: root,
-      attestedBy: null,
+      attestedBy: attestedBy ?? null,
     })
     const nextUpdate = thisUpdate + request.validDays * DAY_MS
     const fields = {
@@ -146,12 +153,16 @@ export async function createRelease(
   }
 }
 
-function entryOf(shard: ChosenShard, fell: ReturnType<Selection['countOf']>): ReleaseEntry {
+function entryOf(
+  shard: ChosenShard,
+  fell: ReturnType<Selection['countOf']>,
+  attestation: CID | undefined,
+): ReleaseEntry {
   const { segment, manifest, record, cid: pairs, bytes, rows } = shard
   return {
     ...{ segment, manifest, record, pairs, bytes, rows: rows - fell.duplicates - fell.removed },
     ...fell,
-    attestation: null,
+    attestation: attestation ?? null,
   }
 }
 

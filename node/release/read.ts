@@ -88,6 +88,8 @@ export async function* entriesOf(blocks: BlockReader, content: ReleaseContent): 
       sums.pairs += entry.rows
       sums.duplicates += entry.duplicates
       sums.removed += entry.removed
+      if ((entry.attestation === null) !== (content.attestedBy === null))
+        throw fault('has attestations where its content names nobody, or none where it does')
       yield entry
     }
   }
