@@ -1,5 +1,7 @@
+import { openHiding } from './denied/denied.ts'
 import { openHome } from './home.ts'
 import { openLedger, verifyInPool } from './ledger/ledger.ts'
+import { openRemovals } from './removals/removals.ts'
 import { type Search, startSearch } from './search/search.ts'
 
 /** Search a data directory whose daemon is not running. @throws ShoalError as `openHome`, `openLedger` */
@@ -13,7 +15,9 @@ export async function withSearch<T>(
   opened.defer(() => home.close())
   const ledger = await openLedger({ store: home.store, verify: verifyInPool, clock: Date.now })
   opened.defer(() => ledger.close())
-  const search = startSearch({ home, ledger }, { dataDir, threads, clock: Date.now })
+  const removals = await openRemovals({ ...home, ledger, clock: Date.now })
+  opened.defer(() => removals.close())
+  const search = startSearch({ home, ledger, hiding: openHiding(removals, []) }, { dataDir, threads })
   opened.defer(() => search.close())
   return await use(search)
 }

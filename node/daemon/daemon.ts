@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ShoalError } from '../../protocol/errors.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
 import type { Exports, Shards } from '../components.ts'
+import { openHiding } from '../denied/denied.ts'
 import { startGateway } from '../gateway/gateway.ts'
 import { openHome } from '../home.ts'
 import { openLedger, verifyInPool } from '../ledger/ledger.ts'
@@ -125,6 +126,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   opened.defer(() => ledger.close())
   const removals = await openRemovals({ ...home, ledger, clock })
   opened.defer(() => removals.close())
+  const hiding = openHiding(removals, [])
   const shared = shareFiles()
   const network = await (options.startNetwork ?? startNetwork)({
     ...{ identity: home.signer, table: home.store.network, listen: options.listen, bootstrap: options.peers },
@@ -168,7 +170,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   opened.defer(() => keeper.close())
   // who sees no web could only say that nothing can be verified
   const audits = !offline && !options.withoutAudits
-  const { progress: searchProgress, ...searching } = startSearch({ home, ledger }, options)
+  const { progress: searchProgress, ...searching } = startSearch({ home, ledger, hiding }, options)
   opened.defer(() => searching.close())
   const toolbox = startToolbox(parts, options)
   opened.defer(() => toolbox.close())

@@ -1,7 +1,7 @@
 import { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
 import { PDQ_NEAR } from '../../protocol/limits.ts'
-import type { RemovableRow } from '../../protocol/rules/remove.ts'
+import { asRemovable, type Hiding } from '../denied/denied.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Row } from '../shard/shard.ts'
 import type { Query, startEmbedder } from './embed-query.ts'
@@ -58,13 +58,12 @@ const MAX_PLACES = 10_000
 
 export interface FindParts {
   ledger: Ledger
+  hiding: Hiding
   openShard: (cid: CID) => Promise<OpenShard>
   index: ReturnType<typeof keepIndex>
   findPlaces: (word: string, shards: string[], limit: number) => Promise<Place[]>
   embed: ReturnType<typeof startEmbedder>['embed']
 }
-
-type Asked = SearchRequest & { isRemoved: (row: RemovableRow) => boolean }
 
 /**
  * Find rows and read them, until there are enough that may be shown.
@@ -75,7 +74,7 @@ type Asked = SearchRequest & { isRemoved: (row: RemovableRow) => boolean }
 export async function findHits(
   parts: FindParts,
   held: Holdings,
-  asked: Asked,
+  asked: SearchRequest,
 ): Promise<{ hits: Hit[]; faults: ShoalError[] }> {
   const { kind } = asked
   if (kind === 'text' || kind === 'image') return findAlike(parts, held, { ...asked, kind })
@@ -85,7 +84,7 @@ export async function findHits(
 async function findAlike(
   parts: FindParts,
   held: Holdings,
-  asked: Asked & { kind: 'text' | 'image' },
+  asked: SearchRequest & { kind: 'text' | 'image' },
 ): Promise<{ hits: Hit[]; faults: ShoalError[] }> {
   const hits: Hit[] = []
   const faults: ShoalError[] = []
@@ -111,7 +110,7 @@ const PERSONAL: readonly string[] = ['search_image', 'search_text', 'search_clos
 async function findNear(
   parts: FindParts,
   held: Holdings,
-  asked: Asked,
+  asked: SearchRequest,
   name: string,
   { vector, sha256 }: Query,
 ): Promise<Hit[]> {
@@ -133,7 +132,7 @@ async function findNear(
 async function findWords(
   parts: FindParts,
   held: Holdings,
-  asked: Asked & { kind: 'url' | 'domain' | 'hash' },
+  asked: SearchRequest & { kind: 'url' | 'domain' | 'hash' },
 ): Promise<Hit[]> {
   const shards = shardsOf(held, asked).map(({ manifest }) => manifest)
   const word = wordOf(asked)
@@ -152,15 +151,15 @@ async function findWords(
   return gathered.hits()
 }
 
-function shardsOf({ shards }: Holdings, { campaign }: Asked) {
+function shardsOf({ shards }: Holdings, { campaign }: SearchRequest) {
   return [...shards.values()].filter((one) => campaign === null || one.campaign === campaign)
 }
 
 /** Reads rows and takes those that may be shown, a pair once. */
 function gather(
-  { index, openShard, ledger }: FindParts,
+  { index, openShard, ledger, hiding }: FindParts,
   held: Holdings,
-  { campaign, isRemoved, limit }: Asked,
+  { campaign, limit }: SearchRequest,
 ) {
   const hits = new Map<string, Hit>()
   const looked = new Set<string>()
@@ -187,7 +186,9 @@ function gather(
       try {
         const { shard, row } = await read(place, one.rows)
         const judged = row && judge(row)
-        if (!row || !judged || isRemoved(row as unknown as RemovableRow)) return
+        if (!row || !judged) return
+        const isHidden = await hiding.judge(shard.manifest.campaign)
+        if (isHidden(asRemovable(row))) return
         const other = hits.get(row.uid as string)
         if (other) other.also.push(shard.cid.toString())
         else hits.set(row.uid as string, { ...(await describe(ledger, shard, row, number)), ...judged })

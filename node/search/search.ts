@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
-import type { RemovableRow } from '../../protocol/rules/remove.ts'
 import type { Progress } from '../components.ts'
+import { asRemovable, type Hiding } from '../denied/denied.ts'
 import type { Home } from '../home.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { parseCampaign } from '../parse-cid.ts'
@@ -12,7 +12,6 @@ import { findHits, type Hit, type SearchRequest } from './find-hits.ts'
 import { keepIndex } from './keep-index.ts'
 import { type OpenShard, readRows } from './read-rows.ts'
 import { listReleased, type Released } from './released.ts'
-import { readRemoved } from './removed.ts'
 import type { Place } from './search-worker.ts'
 import { traceRow, type Whois } from './whois.ts'
 import { keyOf } from './words.ts'
@@ -34,7 +33,7 @@ export interface SearchResult {
 
 export interface Search {
   /**
-   * Look for rows of the shards that are on this machine. The index is brought to what is here first. What is removed
+   * Look for rows of the shards that are on this machine. The index is brought to what is here first. What is hidden
    * is not shown.
    *
    * @throws ShoalError `search_model`, `search_image`, `search_text`, `search_hash`, `cid_invalid`
@@ -50,19 +49,20 @@ export interface Search {
 interface SearchOptions {
   dataDir: string
   threads: number
-  clock: () => number
 }
 
 /** Milliseconds after which model and index are let go of. */
 const IDLE_MS = 300_000
 
 /** Search what is in a data directory; its index lies in `search/` there. Threads and models are opened when needed. */
-export function startSearch(parts: { home: Home; ledger: Ledger }, options: SearchOptions): Search {
-  const { home, ledger } = parts
+export function startSearch(
+  parts: { home: Home; ledger: Ledger; hiding: Hiding },
+  options: SearchOptions,
+): Search {
+  const { home, ledger, hiding } = parts
   let released: Released = { entries: new Map(), replaced: new Set(), broken: [] }
   const openShard = readRows(home, () => released.entries)
   const readReleased = async () => (released = await listReleased(home))
-  const removedAt = readRemoved(home.store)
   const notes: string[] = []
   const index = keepIndex(home, openShard, readReleased, {
     ...{ dir: join(options.dataDir, 'search'), threads: options.threads, tell: (note) => notes.push(note) },
@@ -114,17 +114,17 @@ export function startSearch(parts: { home: Home; ledger: Ledger }, options: Sear
     demandValue(request)
     const asked = { ...request, campaign }
     const held = await catchUp()
-    const isRemoved = await removedAt(options.clock())
     const { hits, faults } = await findHits(
       {
         ledger,
+        hiding,
         openShard,
         index,
         findPlaces,
         embed: async (...of) => (await openEmbedder(asked.model)).embed(...of),
       },
       held,
-      { ...asked, isRemoved },
+      asked,
     )
     notes.push(...faults.map(({ message }) => message))
     const shards = [...held.shards.values()].filter((one) => campaign === null || one.campaign === campaign)
@@ -141,14 +141,14 @@ export function startSearch(parts: { home: Home; ledger: Ledger }, options: Sear
         `${JSON.stringify(uid.slice(0, 80))} is no uid: it has 32 hex digits`,
       )
     const held = await catchUp()
-    const isRemoved = await removedAt(options.clock())
     const places = await findPlaces(uid, [...held.shards.keys()], 16)
     const found: { shard: OpenShard; row: number; cells: Row }[] = []
     for (const { manifest, row } of places) {
       const shard = await openShard(CID.parse(manifest))
       const cells = await shard.row(row)
-      if (cells?.uid === uid && !isRemoved(cells as unknown as RemovableRow))
-        found.push({ shard, row, cells })
+      if (cells?.uid !== uid) continue
+      const isHidden = await hiding.judge(shard.manifest.campaign)
+      if (!isHidden(asRemovable(cells))) found.push({ shard, row, cells })
     }
     const [first, ...others] = found
     if (!first)

@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { openHiding } from '../../../node/denied/denied.ts'
 import { type Home, openHome } from '../../../node/home.ts'
 import { openLedger, verifyInPool } from '../../../node/ledger/ledger.ts'
+import { openRemovals } from '../../../node/removals/removals.ts'
 import { type Search, startSearch } from '../../../node/search/search.ts'
 import { gzipEach, httpResponse, warcRecord } from '../crawl/make-warc.ts'
 import { crawl, withNode } from '../with-node.ts'
@@ -65,11 +67,14 @@ export async function openSearch(
 ): Promise<{ home: Home; search: Search; close(): Promise<void> }> {
   const home = await openHome(dataDir)
   const ledger = await openLedger({ store: home.store, verify: verifyInPool, clock: Date.now })
-  const search = startSearch({ home, ledger }, { dataDir, threads: 2, clock: Date.now })
+  const removals = await openRemovals({ ...home, ledger, clock: Date.now })
+  const hiding = openHiding(removals, [])
+  const search = startSearch({ home, ledger, hiding }, { dataDir, threads: 2 })
   return {
     ...{ home, search },
     async close() {
       await search.close()
+      await removals.close()
       await ledger.close()
       await home.close()
     },

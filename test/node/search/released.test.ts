@@ -1,13 +1,19 @@
+import { hash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { exportCar, importCar } from '../../../node/car/car.ts'
+import { openHiding } from '../../../node/denied/denied.ts'
 import { createRelease, readRelease } from '../../../node/release/release.ts'
+import { NO_SUBJECTS } from '../../../node/removals/removals.ts'
 import { startSearch } from '../../../node/search/search.ts'
+import { subjectHash } from '../../../protocol/rules/remove.ts'
 import { clock, makeReleasable, openNode } from '../release/made-campaign.ts'
 import { makePair, range } from '../shard/sample.ts'
 
+const sha256 = (bytes: Uint8Array) => hash('sha256', bytes, 'buffer')
+const NOTHING = { subjects: NO_SUBJECTS, root: null }
 const released = suite('search in what a release has')
 
 released('finds each pair once, where it lies, and follows it as far as it is here', async () => {
@@ -21,7 +27,10 @@ released('finds each pair once, where it lies, and follows it as far as it is he
   await exportCar(organiser.home, id, path)
   const other = await openNode(join(made.dir, 'other'))
   await importCar(other.home, path)
-  const search = startSearch(other, { dataDir: other.dir, threads: 1, clock })
+  const search = startSearch(
+    { ...other, hiding: openHiding(other.removals, []) },
+    { dataDir: other.dir, threads: 1 },
+  )
   try {
     const ask = (value: string) =>
       search.search({ kind: 'url', value, campaign: null, limit: 10, model: null })
@@ -60,8 +69,8 @@ released('shows no row that a release has removed, though the shard is here whol
     { campaign, policy: null, removals, validDays: 30 },
   )
   // as on a node that has fetched shard and release, and knows nothing of removals
-  await organiser.home.store.removals.clear()
-  const search = startSearch(organiser, { dataDir: organiser.dir, threads: 1, clock })
+  const hiding = openHiding({ ...organiser.removals, inForce: async () => NOTHING }, [])
+  const search = startSearch({ ...organiser, hiding }, { dataDir: organiser.dir, threads: 1 })
   try {
     const ask = (value: string) =>
       search.search({ kind: 'url', value, campaign: null, limit: 10, model: null })
@@ -76,6 +85,35 @@ released('shows no row that a release has removed, though the shard is here whol
       skipped.map(({ manifest }) => manifest),
       [id.toString()],
     )
+  } finally {
+    await search.close()
+    await made.close()
+  }
+})
+
+released('hides what is removed at once, shows it again when that is taken back', async () => {
+  const made = await makeReleasable([range(20).map(makePair)])
+  const { campaign, organiser } = made
+  const { removals } = organiser
+  const hiding = openHiding(removals, [])
+  const search = startSearch({ ...organiser, hiding }, { dataDir: organiser.dir, threads: 1 })
+  const about = { reason: 'rights', basis: 'a test', expires: null } as const
+  try {
+    const asked = { kind: 'url', value: makePair(7).url, campaign: null, limit: 10, model: null } as const
+    const [hit] = (await search.search(asked)).hits
+    assert.ok(hit)
+    assert.ok((await search.whois(hit.uid)).ok)
+    for (const [kind, name] of [
+      ...[['pair', hit.uid] as const, ['url', hit.url] as const, ['image', hit.sha256] as const],
+      ['origin', new URL(hit.page).hostname] as const,
+    ]) {
+      const subject = { kind, hash: new Uint8Array(subjectHash(kind, name, sha256)!) }
+      await removals.issue(campaign, [{ subject, ...about }])
+      assert.equal((await search.search(asked)).hits, [], kind)
+      assert.is(await search.whois(hit.uid).catch(({ code }) => code), 'uid_unknown')
+      await removals.issue(campaign, [{ subject, ...about, takeBack: true }])
+      assert.is((await search.search(asked)).hits.length, 1, kind)
+    }
   } finally {
     await search.close()
     await made.close()

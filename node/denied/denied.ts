@@ -1,0 +1,2 @@
+export { asRemovable, HIDING_COLUMNS, type Hidden, hiderOf, hidesNothing } from './hidden.ts'
+export { type Hiding, openHiding } from './hiding.ts'
