@@ -113,6 +113,8 @@ const OF_BYTES: ReadonlySet<Outcome> = new Set<Outcome>([
   'similarity',
   'kept',
 ])
+/** Where the bytes are the same: a refusal in the picture's own metadata is one of them, and has the file's hash. */
+const OF_FILE: ReadonlySet<Outcome> = new Set<Outcome>([...OF_BYTES, 'optout_image'])
 /** Refusals that may have been spoken, or taken back, since. */
 const OPTED_OUT: ReadonlySet<Outcome> = new Set<Outcome>(['optout_robots', 'optout_site', 'optout_image'])
 
@@ -160,8 +162,8 @@ export function agreeOnImage(said: SaidRow, seen: SeenImage, terms: AgreementTer
   if (
     said.sha256 !== null &&
     image?.sha256 === said.sha256 &&
-    OF_BYTES.has(seen.outcome) &&
-    OF_BYTES.has(said.outcome)
+    OF_FILE.has(seen.outcome) &&
+    OF_FILE.has(said.outcome)
   )
     return agreeOnBytes(said, seen, terms)
   if (OPTED_OUT.has(seen.outcome) && said.outcome !== seen.outcome) return unverifiable('image_optout')
