@@ -36,7 +36,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     usage: '<file...>',
     describe:
       'Turn WARC or WAT files into signed shards of pairs. Files are paths or http(s) URLs. Run again after an interruption, it goes on from there',
-    options: ['preset', 'model', 'threshold', 'out', 'kind', 'offline', 'threads', 'contact', ...COMMON],
+    options: [
+      ...(['preset', 'model', 'threshold', 'tags', 'head', 'out', 'kind'] as const),
+      ...(['offline', 'threads', 'contact'] as const),
+      ...COMMON,
+    ],
     examples: [
       'crawl segment.warc.gz --offline',
       'crawl *.wat.gz --preset datacomp-basic --contact me@example.org',
@@ -100,7 +104,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       'Sign a campaign that many nodes can share out. Files are lists such as wat.paths.gz, or archives that --base serves',
     options: [
       ...(['name', 'base', 'parts', 'preset', 'model', 'precision', 'threshold', 'kind', 'contact'] as const),
-      ...(['verifiers', 'samples'] as const),
+      ...(['tags', 'head', 'verifiers', 'samples'] as const),
       ...COMMON,
     ],
     examples: [

@@ -24,6 +24,10 @@ export interface Options {
   model?: string
   precision?: string
   threshold?: number
+  /** a file */
+  tags?: string
+  /** directories with commas between them */
+  head?: string
   kind?: 'warc' | 'wat'
   threads?: number
   cheat?: ShownCheat | 'none'
@@ -95,6 +99,8 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   model: { kind: 'text', describe: 'DIR, or hf:owner/name@revision (else shoal-mini)' },
   precision: { kind: 'text', describe: 'Of the model: fp32, quantized; to create: a list' },
   threshold: { kind: 'number', describe: 'Least cosine, -1 to 1, for all languages', least: -1, most: 1 },
+  tags: { kind: 'text', describe: 'FILE of thresholds for tags, of tags calibrate' },
+  head: { kind: 'text', describe: 'DIR of a head; several with commas' },
   kind: { kind: 'choice', describe: 'What the files are, if unclear', of: ['warc', 'wat'] },
   offline: { kind: 'flag', describe: 'Use images inside the archive alone, no network' },
   threads: { kind: 'number', describe: 'Worker threads (else one a core)', least: 1, most: 256, whole: true },

@@ -404,6 +404,9 @@ export interface CrawlRequest {
   preset: string
   /** one least cosine for every language, in place of the preset's and the model's */
   threshold: number | null
+  /** what is looked for in pictures: a file of thresholds for tags, directories of heads */
+  tags?: string | null | undefined
+  heads?: readonly string[] | undefined
   /** each segment's files are written to `outDir/<file's name>/` as well; null leaves them in the blockstore only */
   outDir: string | null
   onProgress?: (progress: Progress) => void

@@ -67,7 +67,7 @@ export async function listSegments(
 /** What the campaign of these files, which others can't read, consists of. */
 export function planCampaign(
   segments: LocalSegment[],
-  settings: Pick<CampaignPlan, 'rules' | 'model' | 'contact'>,
+  settings: Pick<CampaignPlan, 'rules' | 'model' | 'contact' | 'safety'>,
 ): CampaignPlan {
   const sources = KINDS.map((kind) => ({
     ...{ kind, base: '', parts: 1 },

@@ -13,11 +13,12 @@ import {
   signCampaign,
 } from './campaigns/campaigns.ts'
 import { chooseRules, findPreset } from './choose-rules.ts'
+import { chooseSafety } from './choose-safety.ts'
 import type { Scorer } from './components.ts'
 import { type Home, openHome } from './home.ts'
 import { type Counts, type Ledger, openLedger, verifyInPool } from './ledger/ledger.ts'
 import { parseCampaign } from './parse-cid.ts'
-import { openScorer, tellPrecisions } from './score/score.ts'
+import { type HeadFile, keepHeads, openHeads, openScorer, tellPrecisions } from './score/score.ts'
 
 export interface CampaignRequest extends SourceRequest {
   name: string
@@ -30,6 +31,9 @@ export interface CampaignRequest extends SourceRequest {
   /** that nodes may score with, of those the model has; the first one's thresholds are taken. Null: fp32 alone */
   precisions?: readonly string[] | null | undefined
   threshold: number | null
+  /** what is looked for in pictures: a file of thresholds for tags, directories of heads */
+  tags?: string | null | undefined
+  heads?: readonly string[] | undefined
   /** verifiers of a shard, and rows of each frame that one looks at, in place of the usual */
   audit?: CampaignPlan['audit']
 }
@@ -59,9 +63,12 @@ export function manageCampaigns(home: Home, ledger: Ledger, dataDir: string): Ca
     async create(request) {
       findPreset(request.preset)
       const sources = await readSources(request)
-      const { model, rules } = await chooseModel(request, join(dataDir, 'models'))
+      const { model, rules, dimension } = await chooseModel(request, join(dataDir, 'models'))
+      const { safety, files } = await chooseSafety(request, model)
+      await tryHeads(files, dimension)
+      await keepHeads(files, join(dataDir, 'models'))
       const { name, contact, audit } = request
-      const signed = await signCampaign(home, { name, contact, sources, rules, model, audit })
+      const signed = await signCampaign(home, { name, contact, sources, rules, model, safety, audit })
       await ledger.add(signed.envelope, 'own')
       return show(signed.campaign)
     },
@@ -78,20 +85,28 @@ export function manageCampaigns(home: Home, ledger: Ledger, dataDir: string): Ca
 /** Opens the model in each of the precisions, since whoever can't open one could not work either. */
 async function chooseModel(request: CampaignRequest, cacheDir: string) {
   const files = new Map<string, Scorer['model']['files'][number]>()
-  let chosen: { repo: string; rules: FilterRules } | null = null
+  let chosen: { repo: string; rules: FilterRules; dimension: number } | null = null
   for (const precision of request.precisions ?? ['fp32']) {
     const scorer = await openScorer(request.model ?? undefined, {
       ...{ cacheDir, precision, threads: availableParallelism() },
     })
+    const { length: dimension } = await scorer.embed({ text: 'a picture' })
     await scorer.close()
     for (const file of scorer.model.files) files.set(file.path, file)
-    chosen ??= { repo: scorer.model.repo, rules: chooseRules(request, scorer) }
+    chosen ??= { repo: scorer.model.repo, rules: chooseRules(request, scorer), dimension }
   }
   if (chosen === null) throw new ShoalError('model_precision', 'name at least one precision of the model')
   const model = { repo: chosen.repo, files: [...files.values()] }
   // two of one class could not be told apart
   tellPrecisions(model)
-  return { model, rules: chosen.rules }
+  return { ...chosen, model }
+}
+
+/** Whoever can't open one could not work either. @throws ShoalError as `openHeads` */
+async function tryHeads(files: readonly HeadFile[], dimension: number): Promise<void> {
+  if (files.length === 0) return
+  const heads = await openHeads(files, { dimension, threads: availableParallelism() })
+  await heads.close()
 }
 
 /** The campaigns in a data directory whose daemon is not running. @throws ShoalError as `openHome`, `openLedger` */

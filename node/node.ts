@@ -6,11 +6,13 @@ import { ShoalError } from '../protocol/errors.ts'
 import { CONSENT_SIGNALS } from '../protocol/rules/consent.ts'
 import { signCampaign } from './campaigns/campaigns.ts'
 import { chooseRules, findPreset } from './choose-rules.ts'
+import { chooseSafety } from './choose-safety.ts'
 import type { CrawlRequest, CrawlResult, Node, NodeOptions } from './components.ts'
 import { startCrawl } from './crawl/crawl.ts'
 import { type Home, openHome } from './home.ts'
 import { startImages } from './images/images.ts'
 import { type LocalSegment, listSegments, planCampaign } from './local-campaign.ts'
+import { openLooker } from './look/look.ts'
 import { manageExports } from './manage-exports.ts'
 import { manageShards } from './manage-shards.ts'
 import { playWeb } from './play-web.ts'
@@ -63,6 +65,9 @@ async function* crawl(options: NodeOptions, kept: Home, request: CrawlRequest): 
   }
   const scorer = start(await openScorer(options.model ?? undefined, scorerOptions(options, request)))
   const rules = chooseRules(request, scorer)
+  const { safety, files: heads } = await chooseSafety(request, scorer.model)
+  const looker = await openLooker(safety, heads, { scorer, threads })
+  if (looker !== null) start(looker)
   const { web: played, ...limits } = loopback ? playWeb(loopback) : {}
   const userAgent = `Shoal/${VERSION} (+${contact ?? `peer ${kept.signer.peerId}`})`
   const images = start(
@@ -70,8 +75,8 @@ async function* crawl(options: NodeOptions, kept: Home, request: CrawlRequest): 
   )
   // archives are named by the owner of this machine, and may well lie on it
   const web = start(openWeb({ ...played, allow: { anywhere: true } }))
-  const parts = { ...kept, scorer, images, crawl: start(startCrawl({ threads, web, userAgent })) }
-  const plan = planCampaign(segments, { rules, model: scorer.model, contact })
+  const parts = { ...kept, scorer, looker, images, crawl: start(startCrawl({ threads, web, userAgent })) }
+  const plan = planCampaign(segments, { rules, model: scorer.model, contact, safety })
   const { campaign, pipeline } = await signCampaign(kept, plan)
   for (const [position, segment] of segments.entries()) {
     const { file } = segment

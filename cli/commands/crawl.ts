@@ -3,6 +3,7 @@ import { isAddress } from '../../node/local-campaign.ts'
 import { findDataDir } from '../../node/paths.ts'
 import type { Context } from '../declarations.ts'
 import { withNode } from '../open.ts'
+import { readSafety } from '../read-safety.ts'
 import { showCrawl } from '../show-crawl.ts'
 
 export async function run(context: Context): Promise<void> {
@@ -18,6 +19,7 @@ export async function run(context: Context): Promise<void> {
         preset: options.preset ?? 'laion-5b',
         threshold: options.threshold ?? null,
         outDir,
+        ...readSafety(options),
       },
       options.data,
     ),

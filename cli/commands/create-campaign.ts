@@ -5,6 +5,7 @@ import { tryControl } from '../control.ts'
 import type { Context } from '../declarations.ts'
 import { formatThings } from '../numbers.ts'
 import { UsageError } from '../parse.ts'
+import { readSafety } from '../read-safety.ts'
 import { suggest } from '../suggest.ts'
 
 export async function run(context: Context): Promise<void> {
@@ -16,6 +17,7 @@ export async function run(context: Context): Promise<void> {
     files: args.map((file) => (isAddress(file) ? file : resolve(file))),
     ...{ kind: options.kind ?? null, base: options.base ?? null, parts: options.parts ?? 1, name, contact },
     ...{ preset: options.preset ?? 'laion-5b', threshold: options.threshold ?? null },
+    ...readSafety(options),
     audit: {
       ...(options.verifiers === undefined ? {} : { verifiers: options.verifiers }),
       ...(options.samples === undefined ? {} : { samples: options.samples }),

@@ -124,7 +124,7 @@ async function fill(
 }
 
 /** @throws ShoalError `campaign_model` where a model has more bytes than there is room for */
-async function checkRoom(
+export async function checkRoom(
   directory: string,
   { repo, files }: WantedModel,
   total: number,
@@ -146,7 +146,7 @@ async function checkRoom(
   )
 }
 
-async function isThere(path: string, { sha256, bytes }: ModelFile): Promise<boolean> {
+export async function isThere(path: string, { sha256, bytes }: ModelFile): Promise<boolean> {
   return (await sizeOf(path)) === bytes && (await hashFile(path)).sha256 === sha256
 }
 
@@ -205,7 +205,7 @@ async function sizeOf(path: string): Promise<number | null> {
 const underway = new Map<string, Promise<void>>()
 
 /** Two campaigns may have the same model; of two processes only one has the data directory. */
-async function inTurn(name: string, work: () => Promise<void>): Promise<void> {
+export async function inTurn(name: string, work: () => Promise<void>): Promise<void> {
   for (let other = underway.get(name); other; other = underway.get(name)) await other
   const { promise, resolve } = Promise.withResolvers<void>()
   underway.set(name, promise)

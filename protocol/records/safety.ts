@@ -8,7 +8,7 @@ import {
   MAX_MODEL_FILE_BYTES,
 } from '../limits.ts'
 import { TAGS, TAGS_VERSION } from '../rules/tags.ts'
-import { integer, isMap, line, list, map, real, sha256Hex } from './fields.ts'
+import { integer, isMap, line, list, map, real, sha256Hex, validate } from './fields.ts'
 
 const label = line(MAX_LABEL_BYTES)
 const probability = real(0, 1)
@@ -110,3 +110,8 @@ export type HeadView = v.InferOutput<typeof View>
 
 /** Of campaigns that look for nothing. */
 export const NO_SAFETY: Safety = { tags: null, heads: [] }
+
+/** @throws ShoalError `head_field`, `head_unknown_field` */
+export function checkHead(value: unknown): Head {
+  return validate('head', Head, value)
+}
