@@ -69,9 +69,11 @@ async function* crawl(options: NodeOptions, kept: Home, request: CrawlRequest): 
   const looker = await openLooker(safety, heads, { scorer, threads })
   if (looker !== null) start(looker)
   const { web: played, ...limits } = loopback ? playWeb(loopback) : {}
+  // what a played web answers holds for it alone
+  const sites = loopback ? {} : { sites: kept.store.sites }
   const userAgent = `Shoal/${VERSION} (+${contact ?? `peer ${kept.signer.peerId}`})`
   const images = start(
-    startImages({ threads, userAgent, now: clock, web: start(openWeb(played)), ...limits }),
+    startImages({ threads, userAgent, now: clock, web: start(openWeb(played)), ...limits, ...sites }),
   )
   // archives are named by the owner of this machine, and may well lie on it
   const web = start(openWeb({ ...played, allow: { anywhere: true } }))

@@ -47,7 +47,7 @@ export function startCrawl(options: {
   web?: Web
   userAgent?: string
   retryMs?: number
-  honoured?: readonly ConsentSignal[]
+  honoured?: readonly ConsentSignal[] | undefined
 }): Crawl {
   let parsers: Threads | null = null
   // the language model takes more memory than all else together, so there is one of it

@@ -172,7 +172,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const audits = !offline && !options.withoutAudits
   const { progress: searchProgress, ...searching } = startSearch({ home, ledger, hiding }, options)
   opened.defer(() => searching.close())
-  const toolbox = startToolbox(parts, options)
+  const toolbox = startToolbox(parts, { ...options, sites: home.store.sites })
   opened.defer(() => toolbox.close())
   const auditor = startAuditor(
     { home, ledger, network, toolbox, hearings },

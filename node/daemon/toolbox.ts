@@ -5,6 +5,7 @@ import type { Campaign } from '../../protocol/records/campaign.ts'
 import type { Log } from '../log.ts'
 import { playWeb } from '../play-web.ts'
 import type { ModelPeer } from '../score/score.ts'
+import type { Table } from '../store/store.ts'
 import { openWeb } from '../web/web.ts'
 import { announceBackOff } from './announce-back-off.ts'
 import type { LeaseParts } from './lease.ts'
@@ -19,6 +20,8 @@ interface Kept {
 export interface ToolboxOptions extends ToolOptions {
   /** bytes a second that archives and pictures of all campaigns together may take, or null */
   bytesPerSecond: number | null
+  /** where answers of sites about opt-outs are kept; nowhere, if not given */
+  sites?: Table | undefined
 }
 
 /** Hosts remembered that other nodes say are to be left alone, for tools that are opened later. */
@@ -59,12 +62,12 @@ function makeToolbox(
 ) {
   const kept = new Map<string, Kept>()
   const heard = new LRUCache<string, number>({ max: MAX_HEARD })
-  const { loopback, bytesPerSecond } = options
+  const { loopback, bytesPerSecond, sites } = options
   const web = openWeb({ ...(loopback ? playWeb(loopback).web : {}), bytesPerSecond })
 
   async function open(id: CID, campaign: Campaign): Promise<Tools> {
     const tools = await openTools(campaign, options, {
-      web,
+      ...{ web, sites },
       onBackOff: (host, untilMs, status) => onBackOff(id, host, untilMs, status),
       peers: () => peersOf(id),
     })

@@ -7,6 +7,7 @@ import { startCrawl } from '../crawl/crawl.ts'
 import { startImages } from '../images/images.ts'
 import { playWeb } from '../play-web.ts'
 import { type ObtainOptions, obtainModel, openScorer, precisionLike, tellPrecisions } from '../score/score.ts'
+import type { Table } from '../store/store.ts'
 import { VERSION } from '../version.ts'
 import { whereToLook } from './obtain-model.ts'
 
@@ -27,6 +28,8 @@ export interface ToolOptions {
 export interface Surroundings {
   web: Web
   onBackOff: (host: string, untilMs: number, status: 429 | 503) => void
+  /** where answers of sites about opt-outs are kept, those of a web that is played excepted */
+  sites?: Table | undefined
   /** who may have the campaign's files */
   peers?: ObtainOptions['peers'] | undefined
 }
@@ -48,7 +51,7 @@ export interface Tools {
 export async function openTools(
   campaign: Campaign,
   options: ToolOptions,
-  { web, onBackOff, peers }: Surroundings,
+  { web, onBackOff, sites, peers }: Surroundings,
 ): Promise<Tools> {
   const { threads, clock, loopback } = options
   await using opened = new AsyncDisposableStack()
@@ -77,13 +80,15 @@ export async function openTools(
       return scorer
     }
   }
+  const { consent: honoured } = campaign.pipeline
   const userAgent = `Shoal/${VERSION} (+${campaign.contact ?? 'no contact'})`
   const images = startImages({
     ...{ threads, web, userAgent, onBackOff, now: clock },
-    ...(loopback ? { limits: playWeb(loopback).limits } : {}),
+    ...{ honoured },
+    ...(loopback ? { limits: playWeb(loopback).limits } : { sites }),
   })
   opened.defer(() => images.close())
-  const crawl = startCrawl({ threads, web, userAgent })
+  const crawl = startCrawl({ threads, web, userAgent, honoured })
   opened.defer(() => crawl.close())
   const kept = opened.move()
   return { crawl, images, scorer, scorerLike, close: () => kept.disposeAsync() }

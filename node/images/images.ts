@@ -34,9 +34,9 @@ export interface ImagesOptions {
    */
   onBackOff?: (host: string, untilMs: number, status: 429 | 503) => void
   /** the campaign's `pipeline.consent`: what it names refuses, all is recorded. Everything there is, if not given */
-  honoured?: readonly ConsentSignal[]
+  honoured?: readonly ConsentSignal[] | undefined
   /** where answers of sites about opt-outs outlive the process, a day at most; nowhere, if not given */
-  sites?: Table
+  sites?: Table | undefined
   /** milliseconds since 1970, for `fetchedAt` and the age of robots.txt; may stand still */
   now?: () => number
   /** in [0, 1), for the jitter of pauses */

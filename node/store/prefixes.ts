@@ -14,6 +14,8 @@ export const PREFIXES = {
   archived: 'archived',
   /** run id, page, index → what became of one candidate */
   outcomes: 'outcomes',
+  /** head of the sha256 of an address → what a site answered about opting out, see node/images/consent */
+  sites: 'sites',
   /** CID of a shard's manifest → envelope of its shard record */
   shards: 'shards',
   /** manifest of a shard, its producer's key → envelope of this node's own verdict on it: it must never make another */
