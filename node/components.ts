@@ -200,6 +200,30 @@ export interface ViewGeometry {
   height: number
 }
 
+/**
+ * What must be neither asked for nor told of: what this machine's blocklists name, and what is removed from a campaign, both
+ * as they are at that moment.
+ */
+export interface Gate {
+  /** Whether an image is named by its address, its host, the host of its page or its pair's uid. */
+  hasAddress(url: string, pageUrl: string, uid?: string): boolean
+  /** whether it is worth knowing a pair's uid */
+  namesPairs(): boolean
+  /** Whether a file is named, before it is decoded. Its address is remembered: nobody is asked for it again. */
+  hasFile(url: string, bytes: Uint8Array): boolean
+  /** The same of what is to be seen. @param pdq - 64 hex digits */
+  hasPicture(url: string, pdq: string | null): boolean
+  /** Whether anything that is known of an image is named. Hashes are in lower-case hex. */
+  hasRow(row: {
+    url: string
+    pageUrl: string
+    uid: string
+    sha256: string | null
+    md5: string | null
+    pdq: string | null
+  }): boolean
+}
+
 /** The way out to the web, for pictures and archives alike. */
 export interface Web {
   /**

@@ -85,7 +85,7 @@ async function publish(
 }
 
 async function writeFiles(
-  { store }: ProduceParts,
+  { store, gate }: ProduceParts,
   { run }: SegmentJob,
   total: number,
   dir: string,
@@ -100,7 +100,7 @@ async function writeFiles(
     onProgress([{ stage: 'write', done, total, unit: 'rows' }])
   }
   try {
-    for await (const batch of readRows(store, run)) {
+    for await (const batch of readRows(store, run, gate)) {
       signal?.throwIfAborted()
       await writer.add(batch)
       for (const { outcome } of batch.outcomes) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1

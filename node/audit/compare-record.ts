@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { type Agreement, agreeOnPage, type ReadCandidate } from '../../protocol/rules/agree.ts'
+import { type Agreement, agreeOnPage, isMasked, type ReadCandidate } from '../../protocol/rules/agree.ts'
 import { pairUid } from '../../protocol/uid.ts'
 import type { Candidate, ExtractedRecord, Page } from '../components.ts'
 import { cutAddress, cutSignals } from '../shard/shard.ts'
@@ -17,7 +17,10 @@ export interface Comparison {
   found: Found | null
 }
 
-/** Bring the rows of a record and the candidates in it together. A row or a candidate that comes twice stays alone. */
+/**
+ * Bring the rows of a record and the candidates in it together. A row or a candidate that comes twice stays alone. A masked
+ * row does not name its page: it is any that is left with its place and its ordinal.
+ */
 export function matchRecord(rows: readonly SaidOutcome[], record: ExtractedRecord | null): Comparison[] {
   const comparisons = new Map<string, Comparison>()
   const seen = new Map<string, number>()
@@ -32,11 +35,30 @@ export function matchRecord(rows: readonly SaidOutcome[], record: ExtractedRecor
       const name = nameOf('found', cutAddress(page.url).toWellFormed(), candidate.ordinal)
       comparisons.set(name, { said: null, found: { page, candidate } })
     }
+  const masked = rows.filter(({ outcome }) => isMasked(outcome))
   for (const said of rows) {
+    if (isMasked(said.outcome)) continue
     const name = nameOf('said', said.pageUrl, said.imageOrdinal)
     comparisons.set(name, { said, found: comparisons.get(name)?.found ?? null })
   }
-  return [...comparisons.values()]
+  const left = [...comparisons.values()].filter(({ said }) => said === null)
+  const alone: Comparison[] = []
+  for (const said of masked) {
+    const at = left.findIndex(({ found }) => found !== null && isAt(said, found))
+    if (at === -1) alone.push({ said, found: null })
+    else left.splice(at, 1)[0]!.said = said
+  }
+  return [...comparisons.values(), ...alone]
+}
+
+function isAt(said: SaidOutcome, { page, candidate }: Found): boolean {
+  return (
+    said.pageUrl === '' &&
+    said.imageOrdinal === candidate.ordinal &&
+    said.warcPath === page.warcPath.toWellFormed() &&
+    said.warcOffset === page.warcOffset &&
+    said.warcLength === page.warcLength
+  )
 }
 
 /**

@@ -18,6 +18,8 @@ const NEVER_FIRST: ReadonlySet<string> = new Set<Outcome>([
   'language',
   'optout_page',
   'duplicate',
+  'withheld',
+  'quarantined',
 ])
 
 /** By row: earlier rows that have its address and may have its text; null for too many to look at. */

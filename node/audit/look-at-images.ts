@@ -14,6 +14,7 @@ export interface ImageTask {
   index: number
   said: SaidOutcome
   found: Found
+  page: Found['page']
   candidate: Candidate
 }
 
@@ -28,7 +29,7 @@ const MISPLACED: Agreement = { finding: 'forged', code: 'row_hash' }
 
 /** The stages of the crawl itself, which end in a comparison. */
 export function makeImageStages(
-  { crawl, images, scorer }: AuditParts,
+  { crawl, images, scorer, gate }: AuditParts,
   { shard, campaign, source, offline, signal }: AuditJob,
   settle: Settle,
 ): StageParts<ImageTask> {
@@ -66,7 +67,7 @@ export function makeImageStages(
   }
 
   return {
-    ...{ fetch, images, scorer, rules },
+    ...{ fetch, images, scorer, gate, rules },
     async settle(task, end, seen) {
       const agreement = settled.get(task) ?? compare(task, end, seen)
       settle(task.index, agreement, saidFacts(task.said), seenFacts(end, seen))

@@ -1,6 +1,6 @@
 import parallel from 'it-parallel'
 import { ShoalError } from '../../protocol/errors.ts'
-import type { Agreement } from '../../protocol/rules/agree.ts'
+import { type Agreement, isMasked } from '../../protocol/rules/agree.ts'
 import { placeIn } from '../../protocol/rules/sample.ts'
 import type { ExtractedRecord } from '../components.ts'
 import { isOfModel } from '../score/score.ts'
@@ -101,7 +101,7 @@ export async function lookAtRows(
         const agreement = compareCandidate(own, isDuplicate)
         if (agreement?.finding !== 'forged' && bad !== null) settle(index, ...bad)
         else if (agreement !== null) settle(index, agreement, ...factsOf(own))
-        else tasks.push({ index, said, found: own.found!, candidate: own.found!.candidate })
+        else tasks.push({ index, said, found: own.found!, ...own.found! })
       }
       return tasks
     }
@@ -184,6 +184,9 @@ function firstForged(comparisons: readonly Comparison[]): Forgery | null {
 
 /** What a row says, and what its page. */
 function factsOf({ said, found }: Comparison): [Facts, Facts] {
+  // what the shard does not tell is not told by its verifiers
+  if (said !== null && isMasked(said.outcome))
+    return [{ ordinal: said.imageOrdinal, outcome: said.outcome }, {}]
   const { page, candidate } = found ?? {}
   return [
     said === null

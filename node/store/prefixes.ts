@@ -16,6 +16,10 @@ export const PREFIXES = {
   outcomes: 'outcomes',
   /** head of the sha256 of an address → what a site answered about opting out, see node/images/consent */
   sites: 'sites',
+  /** run id, md5 of an image's address → `withheld` or `quarantined`: how rows with it are masked */
+  masked: 'masked',
+  /** sha256 of an image's address, as a removal has it → nothing: it has led to what a blocklist names */
+  withheld: 'withheld',
   /** CID of a shard's manifest → envelope of its shard record */
   shards: 'shards',
   /** manifest of a shard, its producer's key → envelope of this node's own verdict on it: it must never make another */

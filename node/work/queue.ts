@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { decode, encode } from '@ipld/dag-cbor'
 import type { Outcome } from '../../protocol/outcomes.ts'
-import type { ArchivedImage, Candidate, Extracted, Page, SegmentCounts } from '../components.ts'
+import { isMasked } from '../../protocol/rules/agree.ts'
+import type { ArchivedImage, Candidate, Extracted, Gate, Page, SegmentCounts } from '../components.ts'
 import { orderedKey, type Store, startingWith, type Write } from '../store/store.ts'
+import { maskCandidate, maskWrite } from './mask.ts'
 
 /** What was read of a segment lies in the database page by page, so that reading it is done once. */
 
@@ -93,11 +95,16 @@ export async function saveRun<State extends RunState>(
   return state
 }
 
-/** Read the segment into the database. A reading that was cut short is begun anew. */
+/**
+ * Read the segment into the database. A reading that was cut short is begun anew.
+ *
+ * @param gate - what it names is not even written there
+ */
 export async function storeExtracted(
   store: Store,
   run: Uint8Array,
   extracted: AsyncIterable<Extracted>,
+  gate: Gate | null,
   onBatch: (counts: SegmentCounts) => void,
 ): Promise<NonNullable<RunState['read']>> {
   for (const table of [store.pages, store.archived]) await table.clear(startingWith(run))
@@ -106,7 +113,8 @@ export async function storeExtracted(
   let counts: SegmentCounts | null = null
   for await (const batch of extracted) {
     const writes: Write[] = []
-    for (const page of batch.pages) {
+    for (const read of batch.pages) {
+      const page = gate === null ? read : maskPage(read, gate)
       writes.push({
         type: 'put',
         sublevel: store.pages,
@@ -124,6 +132,10 @@ export async function storeExtracted(
     onBatch(counts)
   }
   return { counts: counts ?? EMPTY_COUNTS, open }
+}
+
+function maskPage(page: Page, gate: Gate): Page {
+  return { ...page, candidates: page.candidates.map((candidate) => maskCandidate(candidate, page, gate)) }
 }
 
 const EMPTY_COUNTS: SegmentCounts = {
@@ -251,13 +263,24 @@ export function drop(
   return { outcome, detail, similarity, sha256: null, pdq: null, pair: null }
 }
 
-export function encodeSettled(settled: Settled): Uint8Array {
+function encodeSettled(settled: Settled): Uint8Array {
   return encode(settled)
+}
+
+/** Make a task's end durable. */
+export async function settle(store: Store, run: Uint8Array, task: Task, settled: Settled): Promise<void> {
+  const value = encodeSettled(settled)
+  if (!isMasked(settled.outcome)) return store.outcomes.put(task.key, value)
+  await store.batch([
+    { type: 'put', sublevel: store.outcomes, key: task.key, value },
+    maskWrite(store, run, task.candidate.url, settled.outcome),
+  ])
 }
 
 /** Drop what a published run no longer needs; its state stays, and what it has seen. */
 export async function clearRun(store: Store, run: Uint8Array): Promise<void> {
-  for (const table of [store.outcomes, store.archived, store.pages]) await table.clear(startingWith(run))
+  for (const table of [store.outcomes, store.archived, store.masked, store.pages])
+    await table.clear(startingWith(run))
 }
 
 /** Drop all of a run, as if it had never been. */

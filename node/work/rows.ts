@@ -1,7 +1,8 @@
 import { decode } from '@ipld/dag-cbor'
 import type { Outcome } from '../../protocol/outcomes.ts'
-import type { CandidateOutcome, Page, Pair } from '../components.ts'
+import type { CandidateOutcome, Gate, Page, Pair } from '../components.ts'
 import { orderedKey, type Store, startingWith } from '../store/store.ts'
+import { maskRow, openMasks } from './mask.ts'
 import { drop, findAllArchived, hasArchived, type Settled } from './queue.ts'
 
 /** Rows handed on at once: few enough to be held in memory, many enough to be worth a message. */
@@ -15,8 +16,17 @@ export interface Rows {
 /** Settled before anything is fetched. */
 const UNFETCHED: ReadonlySet<Outcome> = new Set(['duplicate', 'duplicate_elsewhere'] as const)
 
-/** All rows of a run that is through, in the segment's order. Both tables are walked once, side by side. */
-export async function* readRows(store: Store, run: Uint8Array): AsyncGenerator<Rows> {
+/**
+ * All rows of a run that is through, in the segment's order. Both tables are walked once, side by side.
+ *
+ * @param gate - what it names by now is masked as if it had named it before
+ */
+export async function* readRows(
+  store: Store,
+  run: Uint8Array,
+  gate: Gate | null = null,
+): AsyncGenerator<Rows> {
+  const masks = await openMasks(store, run, gate)
   await using settled = store.outcomes.iterator(startingWith(run))
   let next = await settled.next()
   let rows: Rows = { pairs: [], outcomes: [] }
@@ -44,13 +54,15 @@ export async function* readRows(store: Store, run: Uint8Array): AsyncGenerator<R
         warcLength: page.warcLength,
         imageOrdinal: candidate.ordinal,
       }
-      rows.outcomes.push({
+      const row: CandidateOutcome = {
         ...where,
         ...{ outcome, detail, similarity, sha256, pdq },
         ...{ sourceOffset: page.sourceOffset, sourceLength: page.sourceLength },
         ...{ imageOffset: place?.warcOffset ?? null, imageLength: place?.warcLength ?? null },
-      })
-      if (end.pair !== null && similarity !== null && sha256 !== null) {
+      }
+      const mask = masks.find(page, candidate, end)
+      rows.outcomes.push(mask === null ? row : maskRow(row, mask))
+      if (mask === null && end.pair !== null && similarity !== null && sha256 !== null) {
         const { embedding, signals, signalsAt, ...pair } = end.pair
         rows.pairs.push({
           ...where,

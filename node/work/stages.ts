@@ -7,9 +7,11 @@ import type {
   DecodedImage,
   FetchedImage,
   FetchResult,
+  Gate,
   Images,
   Looked,
   Looker,
+  Page,
   Score,
   Scorer,
 } from '../components.ts'
@@ -19,6 +21,7 @@ import { openRoom, type Share } from './room.ts'
 
 /** What the stages look at of a task; the rest is its owner's. */
 export interface StageTask {
+  page: Pick<Page, 'url'>
   candidate: Pick<Candidate, 'url' | 'text' | 'language'>
 }
 
@@ -38,6 +41,8 @@ export interface StageParts<Task extends StageTask> {
   scorer: Pick<Scorer, 'score' | 'geometry'>
   /** null or absent: nothing is looked for */
   looker?: Pick<Looker, 'views' | 'look'> | null | undefined
+  /** what it names is neither fetched nor decoded; null or absent: nothing is looked up */
+  gate?: Gate | null | undefined
   rules: FilterRules
   /** takes the result: makes it durable */
   settle(task: Task, settled: Settled, seen: Seen): Promise<void>
@@ -64,6 +69,8 @@ type Step<Task, T> =
   | { task: Task; value?: never; settled: Settled; seen: Seen }
 
 const NOTHING: Seen = { image: null, score: null, looked: null }
+const UNDECODED = { ok: false, outcome: 'withheld', detail: '', sha256: null } as const
+const WITHHELD: FetchResult = { ok: false, outcome: 'withheld', detail: '', signals: [] }
 const UNLOOKED = {
   nsfw: null,
   watermark: null,
@@ -120,7 +127,9 @@ async function fetchImage<Task extends StageTask>(
   task: Task,
   share: Share,
 ): Promise<Step<Task, Fetched>> {
-  const result = await parts.fetch(task, share.take)
+  const result = parts.gate?.hasAddress(task.candidate.url, task.page.url)
+    ? WITHHELD
+    : await parts.fetch(task, share.take)
   share.keep(result.ok ? result.image.bytes.length : 0)
   parts.onPassed('fetch', !result.ok)
   return result.ok
@@ -139,12 +148,18 @@ async function decodeImage<Task extends StageTask>(
   fetched: Fetched,
 ): Promise<Step<Task, Decoded>> {
   const { bytes, ...rest } = fetched.image
-  const result = await parts.images.decode(bytes, parts.scorer.geometry, parts.rules, parts.looker?.views)
+  const { gate, images, scorer, rules, looker } = parts
+  const { url } = task.candidate
+  const result = gate?.hasFile(url, bytes)
+    ? UNDECODED
+    : await images.decode(bytes, scorer.geometry, rules, looker?.views)
   freeBytes(bytes)
   fetched.share.keep(0)
-  parts.onPassed('decode', !result.ok)
-  if (result.ok) return { task, value: { fetched: rest, image: result.image } }
-  const { outcome, detail, sha256 } = result
+  const isNamed = result.ok && gate?.hasPicture(url, result.image.pdq)
+  parts.onPassed('decode', !result.ok || isNamed === true)
+  if (result.ok && !isNamed) return { task, value: { fetched: rest, image: result.image } }
+  if (result.ok) for (const pixels of [result.image.crop, ...result.image.views]) freeBytes(pixels)
+  const { outcome, detail, sha256 } = result.ok ? UNDECODED : result
   return { task, settled: { ...drop(outcome, detail || null), sha256 }, seen: NOTHING }
 }
 

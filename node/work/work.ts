@@ -4,6 +4,7 @@ import type { FilterRules } from '../../protocol/rules/filter.ts'
 import type {
   Crawl,
   FetchResult,
+  Gate,
   Images,
   Looker,
   Scorer,
@@ -12,13 +13,13 @@ import type {
 } from '../components.ts'
 import type { Store } from '../store/store.ts'
 import {
-  encodeSettled,
   type FinishedRun,
   findArchived,
   isFinished,
   openRun,
   readTasks,
   saveRun,
+  settle,
   storeExtracted,
 } from './queue.ts'
 import { readArchived } from './read-archived.ts'
@@ -54,6 +55,8 @@ export interface WorkParts {
   scorer: Scorer
   /** null or absent: the campaign has nothing looked for in pictures */
   looker?: Looker | null | undefined
+  /** null or absent: nothing is kept from being asked for */
+  gate?: Gate | null | undefined
   store: Store
 }
 
@@ -81,7 +84,7 @@ export async function runSegment(
     signal?: AbortSignal | undefined
   },
 ): Promise<FinishedRun> {
-  const { store, crawl, images, scorer, looker } = parts
+  const { store, crawl, images, scorer, looker, gate = null } = parts
   const { run, scope, rules, source, clock } = job
   const { signal } = options
   const state = await openRun(store, run, scope, job.fingerprint, clock())
@@ -90,7 +93,7 @@ export async function runSegment(
   try {
     const read =
       state.read ??
-      (await storeExtracted(store, run, crawl.extract(source, rules, signal), ({ bytes }) =>
+      (await storeExtracted(store, run, crawl.extract(source, rules, signal), gate, ({ bytes }) =>
         report.read(bytes),
       ))
     await saveRun(store, run, { ...state, read })
@@ -102,8 +105,9 @@ export async function runSegment(
         images,
         scorer,
         looker,
+        gate,
         rules,
-        settle: (task, settled) => store.outcomes.put(task.key, encodeSettled(settled)),
+        settle: (task, settled) => settle(store, run, task, settled),
         onPassed: report.pass,
       },
       windowsOf(options.threads),

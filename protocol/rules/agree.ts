@@ -80,6 +80,17 @@ export interface SeenImage {
   score: { similarity: number; embedding: ArrayLike<number> } | null
 }
 
+export type MaskedOutcome = Extract<Outcome, 'withheld' | 'quarantined'>
+
+/**
+ * Whether a row with this outcome tells of its place alone: neither address nor hash, nor does any other row with its address.
+ * Together they would be an index of what nobody should find. So nobody can verify it, or is to; whoever has far more such
+ * rows than others is held for it, as for all that can't be verified.
+ */
+export function isMasked(outcome: Outcome | null): outcome is MaskedOutcome {
+  return outcome === 'withheld' || outcome === 'quarantined'
+}
+
 export interface AgreementTerms {
   /** the campaign's */
   tolerances: { full: number; reduced: number; reencoded: number }
@@ -133,6 +144,7 @@ const unverifiable = (code: UnverifiableCode): Agreement => ({ finding: 'unverif
 export function agreeOnPage(said: SaidRow | null, read: ReadCandidate | null): Agreement | null {
   if (said === null) return forged('row_withheld')
   if (read === null || !isWhole(said)) return forged('row_absent')
+  if (isMasked(said.outcome)) return unverifiable('row_private')
   if (said.url !== read.url) return forged('row_url')
   if (said.pair !== null && said.pair.text !== read.text) return forged('row_text')
   if (read.outcome !== null) return read.outcome === said.outcome ? MATCH : forged('row_outcome')
@@ -143,8 +155,13 @@ export function agreeOnPage(said: SaidRow | null, read: ReadCandidate | null): A
   return said.outcome === 'duplicate_elsewhere' ? unverifiable('row_unchecked') : null
 }
 
-/** A row that was kept has its pair, one that was scored its score, and the image's hash that makes it provable. */
-function isWhole({ outcome, pair, similarity, sha256 }: SaidRow): boolean {
+/**
+ * A row that was kept has its pair, one that was scored its score, and the image's hash that makes it provable. One that is
+ * masked tells none of it.
+ */
+function isWhole({ url, outcome, pair, similarity, sha256, pdq }: SaidRow): boolean {
+  if (isMasked(outcome))
+    return url === '' && pair === null && similarity === null && sha256 === null && pdq === null
   const isScored = outcome === 'kept' || outcome === 'similarity'
   return (outcome === 'kept') === (pair !== null) && (!isScored || (similarity !== null && sha256 !== null))
 }
@@ -155,6 +172,7 @@ function isWhole({ outcome, pair, similarity, sha256 }: SaidRow): boolean {
  */
 export function agreeOnImage(said: SaidRow, seen: SeenImage, terms: AgreementTerms): Agreement {
   const { image } = seen
+  if (isMasked(seen.outcome)) return unverifiable('row_private')
   if (seen.isArchived && !OPTED_OUT_LIVE.has(seen.outcome)) {
     if (image !== null && said.sha256 !== null && image.sha256 !== said.sha256) return forged('row_hash')
     return agreeOnBytes(said, seen, terms)

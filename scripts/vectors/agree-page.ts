@@ -25,6 +25,7 @@ export const ended = (outcome: SaidRow['outcome']): SaidRow => ({
   similarity: null,
   pair: null,
 })
+const masked = (outcome: SaidRow['outcome']): SaidRow => ({ ...ended(outcome), url: '' })
 const read: ReadCandidate = { url: kept.url, text: 'a red kite', outcome: null, isDuplicate: false }
 
 /** What the page alone tells. */
@@ -69,6 +70,24 @@ export function pageCases(): unknown[] {
     page('kept, and nobody looked for duplicates', kept, { ...read, isDuplicate: null }, null),
     page('met in another segment', ended('duplicate_elsewhere'), read, 'unverifiable', 'row_unchecked'),
     page('an image that could not be had', ended('fetch_dns'), read, null),
+    page('withheld, and not told what', masked('withheld'), read, 'unverifiable', 'row_private'),
+    page('quarantined, and not told what', masked('quarantined'), read, 'unverifiable', 'row_private'),
+    page(
+      'withheld, whatever the page says',
+      masked('withheld'),
+      { ...read, outcome: 'text_short' },
+      'unverifiable',
+      'row_private',
+    ),
+    page('withheld, of no candidate', masked('withheld'), null, 'forged', 'row_absent'),
+    page('withheld, and told what', ended('withheld'), read, 'forged', 'row_absent'),
+    page(
+      'withheld, and its hash told',
+      { ...masked('withheld'), sha256: kite.sha256 },
+      read,
+      'forged',
+      'row_absent',
+    ),
   ]
 }
 

@@ -32,7 +32,7 @@ async function* tasks() {
   for (let n = 0; n < pictures; n++) {
     const url = `http://${names[n % names.length]}/${n}.jpg`
     const candidate = { url, ordinal: n, text: 'a picture', language: null, license: null, outcome: null }
-    yield { candidate }
+    yield { page: { url: 'http://pages.example/' }, candidate }
   }
 }
 
