@@ -104,7 +104,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       'Sign a campaign that many nodes can share out. Files are lists such as wat.paths.gz, or archives that --base serves',
     options: [
       ...(['name', 'base', 'parts', 'preset', 'model', 'precision', 'threshold', 'kind', 'contact'] as const),
-      ...(['tags', 'head', 'verifiers', 'samples'] as const),
+      ...(['without', 'tags', 'head', 'verifiers', 'samples'] as const),
       ...COMMON,
     ],
     examples: [
@@ -265,6 +265,28 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     options: [...COMMON],
     examples: ['pin remove bafyrei…'],
     load: () => import('./commands/remove-pin.ts'),
+  },
+  'blocklist add': {
+    usage: '<file>',
+    describe:
+      'Neither ask for nor show what a list names. One JSON object a line, {"kind": "url", "value": "https://…"}. Kinds are url, host, md5, sha1, sha256, pdq. The list stays on this machine',
+    options: ['name', ...COMMON],
+    examples: ['blocklist add hashes.jsonl', 'blocklist add new.jsonl --name hashes'],
+    load: () => import('./commands/add-blocklist.ts'),
+  },
+  'blocklist list': {
+    usage: '',
+    describe: 'List the blocklists here, and how much each has. Never what',
+    options: [...COMMON],
+    examples: ['blocklist list', 'blocklist list --json'],
+    load: () => import('./commands/list-blocklists.ts'),
+  },
+  'blocklist remove': {
+    usage: '<name>',
+    describe: 'Look up a blocklist no longer',
+    options: [...COMMON],
+    examples: ['blocklist remove hashes'],
+    load: () => import('./commands/remove-blocklist.ts'),
   },
   collect: {
     usage: '',

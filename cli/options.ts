@@ -23,6 +23,7 @@ export interface Options {
   preset?: string
   model?: string
   precision?: string
+  without?: string
   threshold?: number
   /** a file */
   tags?: string
@@ -97,6 +98,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   out: { kind: 'text', describe: 'DIR for the files, or FILE of an export' },
   preset: { kind: 'choice', describe: 'Rules (else laion-5b)', of: Object.keys(PRESETS) },
   model: { kind: 'text', describe: 'DIR, or hf:owner/name@revision (else shoal-mini)' },
+  without: { kind: 'text', describe: 'Opt-out signals not to heed, with commas, as XMP,C2PA' },
   precision: { kind: 'text', describe: 'Of the model: fp32, quantized; to create: a list' },
   threshold: { kind: 'number', describe: 'Least cosine, -1 to 1, for all languages', least: -1, most: 1 },
   tags: { kind: 'text', describe: 'FILE of thresholds for tags, of tags calibrate' },
@@ -110,7 +112,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   },
   contact: { kind: 'text', describe: 'E-mail or URL for the sites you ask' },
   format: { kind: 'choice', describe: 'Layout', of: EXPORT_FORMATS, isTold: true },
-  name: { kind: 'text', describe: 'What the campaign is called' },
+  name: { kind: 'text', describe: 'What the campaign, or the list, is called' },
   base: { kind: 'text', describe: 'URL that entries follow (else Common Crawl)' },
   parts: { kind: 'number', describe: 'Parts of each file (else 1)', least: 1, most: MAX_PARTS, whole: true },
   verifiers: {

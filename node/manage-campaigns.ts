@@ -12,6 +12,7 @@ import {
   type SourceRequest,
   signCampaign,
 } from './campaigns/campaigns.ts'
+import { chooseConsent } from './choose-consent.ts'
 import { chooseRules, findPreset } from './choose-rules.ts'
 import { chooseSafety } from './choose-safety.ts'
 import type { Scorer } from './components.ts'
@@ -31,6 +32,8 @@ export interface CampaignRequest extends SourceRequest {
   /** that nodes may score with, of those the model has; the first one's thresholds are taken. Null: fp32 alone */
   precisions?: readonly string[] | null | undefined
   threshold: number | null
+  /** opt-out signals that are recorded and not heeded */
+  without?: readonly string[] | undefined
   /** what is looked for in pictures: a file of thresholds for tags, directories of heads */
   tags?: string | null | undefined
   heads?: readonly string[] | undefined
@@ -62,13 +65,15 @@ export function manageCampaigns(home: Home, ledger: Ledger, dataDir: string): Ca
   return {
     async create(request) {
       findPreset(request.preset)
+      const consent = chooseConsent(request.without ?? [])
       const sources = await readSources(request)
       const { model, rules, dimension } = await chooseModel(request, join(dataDir, 'models'))
       const { safety, files } = await chooseSafety(request, model)
       await tryHeads(files, dimension)
       await keepHeads(files, join(dataDir, 'models'))
       const { name, contact, audit } = request
-      const signed = await signCampaign(home, { name, contact, sources, rules, model, safety, audit })
+      const plan = { name, contact, sources, rules, model, safety, audit, consent }
+      const signed = await signCampaign(home, plan)
       await ledger.add(signed.envelope, 'own')
       return show(signed.campaign)
     },

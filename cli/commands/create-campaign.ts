@@ -22,6 +22,7 @@ export async function run(context: Context): Promise<void> {
       ...(options.verifiers === undefined ? {} : { verifiers: options.verifiers }),
       ...(options.samples === undefined ? {} : { samples: options.samples }),
     },
+    without: options.without?.split(',') ?? [],
     precisions: options.precision?.split(',') ?? null,
     model:
       options.model === undefined || /^hf:/.test(options.model)

@@ -13,6 +13,10 @@ export async function run(context: Context): Promise<void> {
     ['organiser', shown.organiser],
     ['contact', shorten(shown.contact ?? 'none', 60)],
     ['model', shorten(shown.model, 60)],
+    ['opt-outs', `heeded: ${shown.consent.honoured.join(', ')}`],
+    ...(shown.consent.ignored.length === 0
+      ? []
+      : [['', `recorded and NOT heeded: ${shown.consent.ignored.join(', ')}`]]),
     ['segments', formatCount(shown.segments)],
     ...(counts === null
       ? []

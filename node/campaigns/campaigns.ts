@@ -2,6 +2,7 @@ import type { CID } from 'multiformats/cid'
 import { open } from '../../protocol/envelope.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { type Campaign, decodeCampaign } from '../../protocol/records/campaign.ts'
+import { CONSENT_SIGNALS } from '../../protocol/rules/consent.ts'
 import { segmentCount } from '../../protocol/rules/segment.ts'
 import { nameOfPeer, verifySignature } from '../identity.ts'
 import type { Blocks, FetchBlock, Store } from '../store/store.ts'
@@ -21,6 +22,8 @@ export interface CampaignDetails {
   sources: { kind: string; base: string; list: string; entries: number; parts: number }[]
   model: string
   trust: string
+  /** opt-out signals that are heeded, and those that are recorded and not heeded */
+  consent: { honoured: string[]; ignored: string[] }
   /** verifiers of a shard, and rows of each frame that one looks at */
   audit: Pick<Campaign['audit'], 'verifiers' | 'samples'>
 }
@@ -37,6 +40,10 @@ export function describeCampaign(id: CID, campaign: Campaign): CampaignDetails {
     })),
     model: campaign.pipeline.model.repo,
     trust: campaign.trust.mode,
+    consent: {
+      honoured: [...campaign.pipeline.consent],
+      ignored: CONSENT_SIGNALS.filter((signal) => !campaign.pipeline.consent.includes(signal)),
+    },
     audit: { verifiers: campaign.audit.verifiers, samples: campaign.audit.samples },
   }
 }

@@ -24,6 +24,8 @@ export interface CampaignPlan {
   sources: readonly Source[]
   rules: FilterRules
   model: Scorer['model']
+  /** opt-out signals that are heeded; all there are, if not given */
+  consent?: Campaign['pipeline']['consent'] | undefined
   /** nothing is looked for where it is left out */
   safety?: Safety | undefined
   /** in place of DEFAULT_AUDIT's */
@@ -38,12 +40,21 @@ export interface CampaignPlan {
  */
 export async function signCampaign(
   { store, blocks, signer }: { store: Store; blocks: Blocks; signer: Signer },
-  { name, contact, sources, rules, model, audit, safety = NO_SAFETY }: CampaignPlan,
+  {
+    name,
+    contact,
+    sources,
+    rules,
+    model,
+    audit,
+    consent = [...CONSENT_SIGNALS],
+    safety = NO_SAFETY,
+  }: CampaignPlan,
 ): Promise<{ campaign: CID; pipeline: CID; envelope: Uint8Array }> {
   const listed = []
   for (const { kind, base, entries, parts } of sources)
     listed.push({ kind, base, list: await storeEntries(blocks, entries), count: entries.length, parts })
-  const pipeline = { model, rules, consent: [...CONSENT_SIGNALS], safety }
+  const pipeline = { model, rules, consent, safety }
   const { id, bytes } = await makeCampaign(
     {
       ...{ name, contact, sources: listed, pipeline, audit: { ...DEFAULT_AUDIT, ...audit } },

@@ -58,6 +58,7 @@ const status: Status = {
       },
       ...{ sources: [], model: 'shoal-mini', trust: 'open', digest: 'ab', secondsLeft: 864_000 },
       audit: { verifiers: 3, samples: 60 },
+      consent: { honoured: ['robots.txt'], ignored: ['XMP'] },
       outlook: { expected: 1.75, trusted: 12 },
       preparing: { done: 12_000_000, total: 600_000_000, unit: 'bytes' },
       trouble: `\u202ethe model can't be had ${'because '.repeat(30)}`,
