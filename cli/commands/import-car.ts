@@ -10,11 +10,13 @@ type Kind = ImportedCar['roots'][number]['kind']
 const KINDS: Readonly<Record<Kind, string>> = {
   shard: 'a shard; signature, every block and counts hold',
   release: 'a release; whom to trust is asked when it is used',
+  attestation: 'the word of a custodian; releases that are made here can demand it',
   dag: 'no shard or release that anybody signed here; every block holds',
 }
-const NEXT: Readonly<Record<Kind, string>> = {
+const NEXT: Readonly<Record<Kind, string | null>> = {
   shard: 'shard show',
   release: 'release show',
+  attestation: null,
   dag: 'car export',
 }
 
@@ -29,5 +31,5 @@ export async function run(context: Context): Promise<void> {
   const { blocks, bytes, added } = imported
   output.print(`${formatThings(blocks, 'block')}, ${formatBytes(bytes)}; ${formatCount(added)} came anew`)
   for (const { cid, kind } of imported.roots)
-    output.print(`  ${suggest(`${NEXT[kind]} ${cid}`, options.data)}`)
+    if (NEXT[kind] !== null) output.print(`  ${suggest(`${NEXT[kind]} ${cid}`, options.data)}`)
 }

@@ -14,6 +14,8 @@ import { removeMatched } from './remove-matched.ts'
 import { type ScanLists, type ScannedFile, scanFiles } from './scan-files.ts'
 
 export type { ScanLists, ScannedRow } from './scan-files.ts'
+export { useBlocklists } from './use-blocklists.ts'
+export { writeAttestations } from './write-attestations.ts'
 
 export interface AttestParts {
   home: Home
@@ -27,6 +29,8 @@ export interface Attested {
   campaign: CID
   /** what was signed now */
   attestations: KeptAttestation[]
+  /** those and earlier ones: this node's word on all the files that are here */
+  covering: KeptAttestation[]
   /** files that were scanned, and those that had been with the same lists */
   files: number
   skipped: number
@@ -101,8 +105,12 @@ export async function attest(
   const attestations: KeptAttestation[] = []
   for (let i = 0; i < due.length; i += MAX_ATTESTED)
     attestations.push(await attestSome(due.slice(i, i + MAX_ATTESTED)))
+  const covering = new Map(attestations.map((one) => [one.id.toString(), one]))
+  for (const { cid } of files.filter(({ cid }) => hasSameLists(lastOf(cid)?.value, lists)))
+    covering.set(lastOf(cid)!.id.toString(), lastOf(cid)!)
   const sum = (name: 'rows' | 'matched') => attestations.reduce((all, { value }) => all + value[name], 0)
   return {
+    covering: [...covering.values()],
     ...{ campaign, attestations, missing, files: due.length, skipped: files.length - due.length },
     ...{ rows: sum('rows'), matched: sum('matched') },
   }

@@ -13,7 +13,7 @@ import { decodeShard } from '../../protocol/records/shard.ts'
 import type { Home } from '../home.ts'
 import { verifySignature } from '../identity.ts'
 import { addPin, holdRoot } from '../pins/pins.ts'
-import { isReleaseRecord, keepRelease } from '../release/release.ts'
+import { isReleaseRecord, judgeAttestation, keepAttestation, keepRelease } from '../release/release.ts'
 import { readShard } from '../shard/shard.ts'
 import { type Blocks, openBlocks, type Store, type Table } from '../store/store.ts'
 import { readCar } from './read-car.ts'
@@ -24,7 +24,7 @@ const READ_BYTES = 1024 * 1024
 
 export interface ImportedCar {
   /** CIDs of what is kept now, each a DAG that is whole; records that vouch for a shard are not told */
-  roots: { cid: string; kind: 'shard' | 'release' | 'dag' }[]
+  roots: { cid: string; kind: 'shard' | 'release' | 'attestation' | 'dag' }[]
   /** blocks of them, and how many of those came anew; blocks in the file that no root needs are not kept */
   blocks: number
   added: number
@@ -116,6 +116,10 @@ async function check(store: Store, blocks: Blocks, name: string, cid: CID, recor
     }
   }
   const bytes = await readWhole(blocks, cid)
+  if (await isAttestation(cid, bytes)) {
+    await judgeAttestation(store, bytes)
+    return { cid, kind: 'attestation', keep: (home) => keepAttestation(home.store, bytes) }
+  }
   if (cid.code !== CODECS['dag-cbor'] || !isReleaseRecord(bytes))
     return { cid, kind: 'dag', keep: (home) => addPin(home, cid, 'fetched') }
   return {
@@ -124,6 +128,12 @@ async function check(store: Store, blocks: Blocks, name: string, cid: CID, recor
       await keepRelease(home, { id: cid, envelope: bytes }, { bytes: counts.bytes, now: Date.now() })
     },
   }
+}
+
+async function isAttestation(cid: CID, bytes: Uint8Array): Promise<boolean> {
+  if (cid.code !== CODECS['dag-cbor']) return false
+  const opened = await open(bytes, verifySignature).catch(() => null)
+  return opened?.kind === 'attestation'
 }
 
 /**

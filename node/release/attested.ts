@@ -30,12 +30,12 @@ async function* keptAttestations(store: Store, campaign: CID): AsyncGenerator<Ke
 }
 
 /**
- * Keep an attestation, so that releases made here can have it.
+ * An attestation that a release of a known campaign may have.
  *
  * @throws ShoalError `codec_*`, `envelope_*`, `attestation_*`; `attestation_source` where it is not a custodian's;
  *   `campaign_unknown`
  */
-export async function keepAttestation(store: Store, envelope: Uint8Array): Promise<KeptAttestation> {
+export async function judgeAttestation(store: Store, envelope: Uint8Array): Promise<KeptAttestation> {
   const opened = await open(envelope, verifySignature)
   const value = decodeAttestation(opened)
   const { campaign, source } = value
@@ -44,8 +44,15 @@ export async function keepAttestation(store: Store, envelope: Uint8Array): Promi
       'attestation_source',
       `${nameOfPeer(source)} is neither a custodian nor the organiser of campaign ${campaign}: its attestations count for nothing`,
     )
-  await store.attestations.put(Buffer.concat([campaign.bytes, opened.id.bytes]), envelope)
   return { id: opened.id, value, envelope }
+}
+
+/** Keep an attestation, so that releases made here can have it. @throws ShoalError as `judgeAttestation` */
+export async function keepAttestation(store: Store, envelope: Uint8Array): Promise<KeptAttestation> {
+  const judged = await judgeAttestation(store, envelope)
+  const key = Buffer.concat([judged.value.campaign.bytes, judged.id.bytes])
+  await store.attestations.put(key, envelope)
+  return judged
 }
 
 /** Whether a key's removals and attestations hold in a campaign. The organiser always is a custodian. */

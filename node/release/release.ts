@@ -1,4 +1,4 @@
-export { type KeptAttestation, keepAttestation, lastAttestations } from './attested.ts'
+export { judgeAttestation, type KeptAttestation, keepAttestation, lastAttestations } from './attested.ts'
 export { checkRelease } from './check.ts'
 export { createRelease } from './create.ts'
 export { diffReleases, type ReleaseDiff } from './diff.ts'

@@ -1,9 +1,12 @@
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { attest, type ScanLists, type ScannedRow } from '../../../node/attest/attest.ts'
+import { attest, type ScanLists, type ScannedRow, writeAttestations } from '../../../node/attest/attest.ts'
+import { importCar } from '../../../node/car/car.ts'
 import { checkRelease, createRelease, entriesOf } from '../../../node/release/release.ts'
 import { openTable } from '../../../node/shard/shard.ts'
 import { encode } from '../../../protocol/codec.ts'
+import { makeAttestation } from '../../../protocol/records/attestation.ts'
 import { codeOf } from '../../protocol/fault.ts'
 import { clock, type MadeCampaign, makeReleasable } from '../release/made-campaign.ts'
 import { makePair, range } from '../shard/sample.ts'
@@ -101,6 +104,34 @@ attesting('what matches is removed before it is signed, and nothing says which i
     // of what is left of it nothing matches
     const after = await attest(parts, id, { ...lists, lists: lists.lists.slice(1) })
     assert.equal([after.files, after.rows, after.matched], [2, 39, 0])
+  })
+})
+
+attesting('they go to another node in a file, by way of which no stranger says anything', async () => {
+  await withCampaign(async (made) => {
+    const { campaign, organiser } = made
+    const other = await made.copy()
+    await attest({ ...organiser, clock }, made.manifests[0]!, nothing)
+    const { covering } = await attest({ ...organiser, clock }, campaign, nothing)
+    assert.is(covering.length, 2)
+    const path = join(made.dir, 'attestations.car')
+    await writeAttestations(covering, path)
+    const { roots } = await importCar(other.home, path)
+    assert.equal(
+      roots.map(({ kind }) => kind),
+      ['attestation', 'attestation'],
+    )
+    const attestedBy = organiser.home.signer.publicKey
+    const request = { campaign, policy: null, removals: null, validDays: 30, attestedBy }
+    const { content } = await createRelease({ ...other, clock }, request)
+    assert.is(content.counts.shards, 2)
+
+    const { source: _, ...fields } = covering[0]!.value
+    const { bytes: envelope, id } = await makeAttestation(fields, other.home.signer)
+    const theirs = join(made.dir, 'theirs.car')
+    await writeAttestations([{ id, envelope, value: covering[0]!.value }], theirs)
+    assert.is(await codeOf(() => importCar(organiser.home, theirs)), 'attestation_source')
+    assert.is(await codeOf(() => writeAttestations(covering, join(made.dir, 'no', 'where'))), 'car_write')
   })
 })
 
