@@ -3,16 +3,21 @@ import type { Exports } from './components.ts'
 import { exportPairs, type Judge } from './export/export.ts'
 import type { Home } from './home.ts'
 import { keyOfPeer } from './identity.ts'
-import { type Ledger, openLedger, verifyInPool } from './ledger/ledger.ts'
+import type { Ledger } from './ledger/ledger.ts'
+import { openRecords, type Records } from './open-records.ts'
 import { parseSource } from './parse-cid.ts'
 
 /**
  * Exports of what lies in a data directory.
  *
- * @param ledger - of the daemon that has the directory open; null where none does
+ * @param records - of the daemon that has the directory open; null where none does
  * @param clock - milliseconds since 1970
  */
-export function manageExports(home: Home, ledger: Ledger | null, clock: () => number): Exports {
+export function manageExports(
+  home: Home,
+  records: Pick<Records, 'ledger' | 'hiding'> | null,
+  clock: () => number,
+): Exports {
   return {
     async exportPairs({ cids, signers, ...request }, { signal, onProgress } = {}) {
       const options = {
@@ -20,11 +25,12 @@ export function manageExports(home: Home, ledger: Ledger | null, clock: () => nu
         ...{ cids: cids.map(parseSource), signers: signers.map(keyOfPeer), now: clock() },
         ...{ signal: signal ?? new AbortController().signal, onProgress: onProgress ?? (() => {}) },
       }
-      const open = ledger ?? (await openLedger({ store: home.store, verify: verifyInPool, clock }))
+      const opened = records === null ? await openRecords(home, clock) : null
+      const { ledger, hiding } = opened ?? records!
       try {
-        return await exportPairs(home, { ...options, judge: judgeBy(open) })
+        return await exportPairs(home, { ...options, judge: judgeBy(ledger), hiding })
       } finally {
-        if (ledger === null) await open.close()
+        await opened?.close()
       }
     },
   }

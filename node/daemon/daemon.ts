@@ -254,7 +254,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...manageShards(home),
     ...manageCars(home),
     ...{ search: searching.search, whois: searching.whois, searchProgress },
-    ...manageExports(home, ledger, clock),
+    ...manageExports(home, { ledger, hiding }, clock),
     ...manageReleases(home, ledger, removals, clock),
     ...keeper.pins,
     async create(request) {

@@ -22,10 +22,10 @@ export function hidesNothing({ subjects }: Hidden): boolean {
   return Object.values(subjects).every(({ length }) => length === 0)
 }
 
-/** A row of `pairs.parquet` as far as it matters here; HIDING_COLUMNS have to be read of it. */
+/** A row of a shard's file as far as it matters here; HIDING_COLUMNS have to be read of it. */
 export function asRemovable(row: Row): RemovableRow {
   return row as unknown as RemovableRow
 }
 
-/** Columns of `pairs.parquet` that tell whether a row is hidden. */
+/** Columns of `pairs.parquet` that tell whether a row is hidden; `outcomes.parquet` has some of them. */
 export const HIDING_COLUMNS = ['uid', 'url', 'page_url', 'sha256', 'md5', 'pdq']

@@ -2,6 +2,7 @@ import { closeSync, openSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { workerData } from 'piscina'
 import type { ExportFilters, ExportFormat } from '../components.ts'
+import { asRemovable, type Hidden, hiderOf } from '../denied/denied.ts'
 import { decodeTable, type GroupBytes, type Row, type TableFile, writeTable } from '../shard/shard.ts'
 import { makeFilter } from './filter.ts'
 import { EXPORT_FORMATS, isTable, TABLES } from './formats.ts'
@@ -22,7 +23,10 @@ export interface ExportPlan {
 }
 
 /** In turn: a table; its groups; another table; and so on; nothing more. */
-export type ExportTask = { table: TableFile; model: string | null } | { part: GroupBytes } | { end: true }
+export type ExportTask =
+  | { table: TableFile; model: string | null; hidden: Hidden }
+  | { part: GroupBytes }
+  | { end: true }
 
 /** A file that is complete. */
 export interface ExportedFile {
@@ -32,8 +36,8 @@ export interface ExportedFile {
 }
 
 export type ExportAnswer =
-  /** of a group: rows that passed, the files they went to, and how many there are of each language */
-  | { passed: number; names: string[]; languages: Record<string, number> }
+  /** of a group: rows that are hidden, others that passed, the files they went to, and how many of each language */
+  | { hidden: number; passed: number; names: string[]; languages: Record<string, number> }
   /** all files in the end, those of a shard after the next one began */
   | { files: ExportedFile[] }
   /** the table can't be read */
@@ -57,6 +61,7 @@ const plan = workerData as ExportPlan
 const filter = makeFilter(plan.filters)
 let table: ReturnType<typeof decodeTable> | null = null
 let model: string | null = null
+let isHidden: ReturnType<typeof hiderOf> = () => false
 let current: OpenFile | null = null
 const files: ExportedFile[] = []
 
@@ -80,11 +85,15 @@ async function perform(task: ExportTask): Promise<ExportAnswer> {
   if ('table' in task) {
     table = decodeTable(task.table)
     model = task.model
+    isHidden = hiderOf(task.hidden)
     if (plan.filePerShard) finishFile()
     return { files }
   }
-  const rows = (await table!.rows(task.part)).filter(filter.passes)
-  return { passed: rows.length, names: addRows(rows), languages: countLanguages(rows) }
+  const all = await table!.rows(task.part)
+  const shown = all.filter((row) => !isHidden(asRemovable(row)))
+  const rows = shown.filter(filter.passes)
+  const [hidden, passed] = [all.length - shown.length, rows.length]
+  return { hidden, passed, names: addRows(rows), languages: countLanguages(rows) }
 }
 
 function addRows(rows: readonly Row[]): string[] {

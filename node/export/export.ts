@@ -5,11 +5,12 @@ import { pipeline } from 'node:stream/promises'
 import type { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { ExportRequest, ExportResult, Progress } from '../components.ts'
+import { type Hidden, type Hiding, holdsHidden } from '../denied/denied.ts'
 import { nameOfPeer } from '../identity.ts'
 import { readExactly } from '../shard/shard.ts'
 import { writeCard } from './card.ts'
 import { CARD, failToWrite, openDestination, SHARD_LIST } from './destination.ts'
-import type { ExportedFile } from './export-worker.ts'
+import type { ExportedFile, ExportPlan } from './export-worker.ts'
 import { checkFilters } from './filter.ts'
 import { EXPORT_FORMATS, isTable } from './formats.ts'
 import { chooseSources, openSources, type Source, type SourceParts } from './sources.ts'
@@ -23,6 +24,7 @@ export interface ExportOptions extends Omit<ExportRequest, 'cids' | 'signers'> {
   /** keys of peers whose releases are trusted besides the organiser's and the operators' */
   signers: readonly Uint8Array[]
   judge: Judge
+  hiding: Hiding
   /** milliseconds since 1970 */
   now: number
   signal: AbortSignal
@@ -31,11 +33,15 @@ export interface ExportOptions extends Omit<ExportRequest, 'cids' | 'signers'> {
 
 /** Writes the rows of one shard after another. */
 export interface PairWriter {
-  /** @returns how many rows passed the filters, the files they went to, and their languages where they were read */
+  /**
+   * @returns how many rows are hidden, how many of the others passed the filters, the files they went to, and their
+   *   languages where they were read
+   */
   add(
     source: Source,
+    hidden: Hidden,
     onRows: (rows: number) => void,
-  ): Promise<{ passed: number; names: string[]; languages: ReadonlyMap<string, number> }>
+  ): Promise<{ hidden: number; passed: number; names: string[]; languages: ReadonlyMap<string, number> }>
   /** @returns the files in order */
   finish(): Promise<ExportedFile[]>
   close(): Promise<void>
@@ -44,7 +50,8 @@ export interface PairWriter {
 /**
  * Write the pairs of shards and releases for other tools, a row group at a time: memory does not grow with them.
  *
- * - `parquet`: the columns of `pairs.parquet`; a shard that is written whole is the file itself, byte for byte
+ * - `parquet`: the columns of `pairs.parquet`; a shard that is written whole is the file itself, byte for byte, unless
+ *   rows of it are hidden
  * - `laion5b`, `datacomp`, `img2dataset`: other Parquet files, see `formats.ts`
  * - `jsonl`: the columns of `pairs.parquet`, a JSON object a line; `csv`: those but the embedding, RFC 4180
  *
@@ -80,7 +87,7 @@ export async function exportPairs(parts: SourceParts, options: ExportOptions): P
     await list.write(LIST_HEAD)
     writer =
       isWhole && (!isFile || (chosen.named.length === 1 && chosen.releases.length === 0))
-        ? copyFiles(parts, dir, name, signal)
+        ? copyFiles(parts, { format, filters, dir, name, rowsPerFile: null, filePerShard: false }, signal)
         : startRowWriter(
             {
               ...{ format, filters, dir, name },
@@ -101,7 +108,10 @@ export async function exportPairs(parts: SourceParts, options: ExportOptions): P
     for await (const source of openSources(parts, chosen)) {
       signal.throwIfAborted()
       const judged = await options.judge(source.facts.campaign, source.recordId)
-      const { passed, names, languages } = await writer.add(source, onRows)
+      const hidden = await options.hiding.hiddenIn(source.facts.campaign)
+      const written = await writer.add(source, hidden, onRows)
+      const { passed, names, languages } = written
+      source.removed += written.hidden
       for (const [language, rows] of languages) count(tally.languages, language, rows)
       addShard(tally, source, judged, passed)
       await list.write(listLine(source, judged, passed, isFile ? [] : names))
@@ -150,36 +160,54 @@ function listLine(source: Source, judged: Judged | null, passed: number, names: 
   ].join('\t')}\n`
 }
 
-/** A shard's own file as it is, so that it can be compared with its CID. */
-function copyFiles(
-  { blocks }: SourceParts,
-  dir: string,
-  name: string | null,
-  signal: AbortSignal,
-): PairWriter {
+/** A shard's own file as it is, so that it can be compared with its CID; without the rows that are hidden, if there are. */
+function copyFiles({ blocks }: SourceParts, plan: ExportPlan, signal: AbortSignal): PairWriter {
+  const { dir, name } = plan
   const files: ExportedFile[] = []
   let empty: Source | null = null
+  let fell = false
+  const nextName = () => name ?? `pairs-${String(files.length).padStart(5, '0')}.parquet`
   async function copy({ file, open }: Source): Promise<string> {
     // refuses what is no table of pairs, as wherever rows are read
     await open()
-    const copied = name ?? `pairs-${String(files.length).padStart(5, '0')}.parquet`
+    const copied = nextName()
     const to = createWriteStream(join(dir, copied), { flags: 'wx' })
     await pipeline(readExactly(blocks, file), to, { signal })
     files.push({ name: copied, rows: file.rows, bytes: file.bytes })
     return copied
   }
+  async function rewrite(source: Source, hidden: Hidden, onRows: (rows: number) => void) {
+    const writer = startRowWriter({ ...plan, name: nextName() }, signal)
+    try {
+      const written = await writer.add(source, hidden, onRows)
+      if (written.passed > 0) files.push(...(await writer.finish()))
+      else fell = true
+      return written
+    } finally {
+      await writer.close()
+    }
+  }
   return {
-    async add(source, onRows) {
+    async add(source, hidden, onRows) {
       const { rows } = source.file
+      if (rows > 0 && (await holdsHidden(blocks, source.file, hidden, signal)))
+        return rewrite(source, hidden, onRows)
       // many empty files would only be in the way
       if (rows === 0) empty ??= source
       const names = rows === 0 ? [] : [await copy(source)]
       onRows(rows)
-      return { passed: rows, names, languages: new Map() }
+      return { hidden: 0, passed: rows, names, languages: new Map() }
     },
     async finish() {
       if (files.length === 0 && empty !== null) await copy(empty)
-      return files
+      if (files.length > 0 || !fell) return files
+      // all rows of all shards are hidden
+      const writer = startRowWriter({ ...plan, name: nextName() }, signal)
+      try {
+        return await writer.finish()
+      } finally {
+        await writer.close()
+      }
     },
     close: async () => {},
   }

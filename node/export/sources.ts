@@ -46,7 +46,7 @@ export interface Source {
   open(): Promise<ShardTable>
   /** whether it is taken from a release, and not as its producer signed it */
   isReleased: boolean
-  /** rows that the release took out */
+  /** rows that the release took out, or that are hidden here */
   duplicates: number
   removed: number
 }

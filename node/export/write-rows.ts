@@ -1,4 +1,5 @@
 import { ShoalError } from '../../protocol/errors.ts'
+import { HIDING_COLUMNS, hidesNothing } from '../denied/denied.ts'
 import { startThreads } from '../threads.ts'
 import type { PairWriter } from './export.ts'
 import type { ExportAnswer, ExportPlan, ExportTask } from './export-worker.ts'
@@ -44,16 +45,18 @@ export function startRowWriter(plan: ExportPlan, signal: AbortSignal): PairWrite
   }
 
   return {
-    async add({ file, campaign, open }, onRows) {
+    async add({ file, campaign, open }, hidden, onRows) {
       const where = `${file.name} (${file.cid})`
       const table = await open()
-      await ask({ table: table.file, model: campaign?.pipeline.model.repo ?? null }, where)
-      const sum = { passed: 0, names: new Set<string>(), languages: new Map<string, number>() }
+      await ask({ table: table.file, model: campaign?.pipeline.model.repo ?? null, hidden }, where)
+      const sum = { hidden: 0, passed: 0, names: new Set<string>(), languages: new Map<string, number>() }
+      const read = hidesNothing(hidden) ? columns : [...new Set([...columns, ...HIDING_COLUMNS])]
       let writing: Promise<void> | null = null
       const write = async (part: Awaited<ReturnType<typeof table.groupBytes>>) => {
         const { rowStart, rowEnd } = part.group
         const answer = await ask({ part }, where)
         if (!('passed' in answer)) return
+        sum.hidden += answer.hidden
         sum.passed += answer.passed
         for (const name of answer.names) sum.names.add(name)
         for (const [language, rows] of Object.entries(answer.languages)) count(sum.languages, language, rows)
@@ -61,14 +64,14 @@ export function startRowWriter(plan: ExportPlan, signal: AbortSignal): PairWrite
       }
       for (const index of table.starts.keys()) {
         signal.throwIfAborted()
-        const part = await table.groupBytes(index, columns)
+        const part = await table.groupBytes(index, read)
         await writing
         writing = write(part)
         // reported by the next turn
         writing.catch(() => {})
       }
       await writing
-      return { passed: sum.passed, names: [...sum.names], languages: sum.languages }
+      return { ...sum, names: [...sum.names] }
     },
     async finish() {
       const answer = await ask({ end: true }, 'the export')

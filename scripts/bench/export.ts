@@ -6,6 +6,7 @@ import { type FileMetaData, parquetMetadata, parquetReadObjects } from 'hyparque
 import { fileWriter, ParquetWriter } from 'hyparquet-writer'
 import type { ExportFormat } from '../../node/components.ts'
 import { exportPairs } from '../../node/export/export.ts'
+import { HIDES_NOTHING } from '../../test/node/denied/hides-nothing.ts'
 import { median } from './extract.ts'
 import { type GeneratedShard, generateShard } from './generate-shard.ts'
 
@@ -58,6 +59,7 @@ function exportThere(shard: GeneratedShard, format: ExportFormat, out: string) {
     // all pass: what is measured is the whole way
     filters: { minSimilarity: 0 },
     judge: async () => null,
+    hiding: HIDES_NOTHING,
     signal: new AbortController().signal,
     onProgress() {},
   })

@@ -3,6 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { exportPairs } from '../../../node/export/export.ts'
 import { createRelease } from '../../../node/release/release.ts'
+import { HIDES_NOTHING } from '../denied/hides-nothing.ts'
 import { clock, makeReleasable } from '../release/made-campaign.ts'
 import { duckdb, makePair, range } from '../shard/sample.ts'
 
@@ -25,7 +26,13 @@ releases('DuckDB reads it by one glob, each pair once', async () => {
       const out = join(dir, format)
       await exportPairs(organiser.home, {
         ...{ cids: [id], format, out, isFile: false, rowsPerFile: null, filters: {}, signers: [] },
-        ...{ judge: async () => null, now: clock(), signal: new AbortController().signal, onProgress() {} },
+        ...{
+          judge: async () => null,
+          hiding: HIDES_NOTHING,
+          now: clock(),
+          signal: new AbortController().signal,
+          onProgress() {},
+        },
       })
       const url = format === 'parquet' ? 'url' : 'URL'
       const [counted] = await duckdb(

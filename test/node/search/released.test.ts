@@ -6,14 +6,13 @@ import * as assert from 'uvu/assert'
 import { exportCar, importCar } from '../../../node/car/car.ts'
 import { openHiding } from '../../../node/denied/denied.ts'
 import { createRelease, readRelease } from '../../../node/release/release.ts'
-import { NO_SUBJECTS } from '../../../node/removals/removals.ts'
 import { startSearch } from '../../../node/search/search.ts'
 import { subjectHash } from '../../../protocol/rules/remove.ts'
+import { HIDES_NOTHING } from '../denied/hides-nothing.ts'
 import { clock, makeReleasable, openNode } from '../release/made-campaign.ts'
 import { makePair, range } from '../shard/sample.ts'
 
 const sha256 = (bytes: Uint8Array) => hash('sha256', bytes, 'buffer')
-const NOTHING = { subjects: NO_SUBJECTS, root: null }
 const released = suite('search in what a release has')
 
 released('finds each pair once, where it lies, and follows it as far as it is here', async () => {
@@ -69,8 +68,7 @@ released('shows no row that a release has removed, though the shard is here whol
     { campaign, policy: null, removals, validDays: 30 },
   )
   // as on a node that has fetched shard and release, and knows nothing of removals
-  const hiding = openHiding({ ...organiser.removals, inForce: async () => NOTHING }, [])
-  const search = startSearch({ ...organiser, hiding }, { dataDir: organiser.dir, threads: 1 })
+  const search = startSearch({ ...organiser, hiding: HIDES_NOTHING }, { dataDir: organiser.dir, threads: 1 })
   try {
     const ask = (value: string) =>
       search.search({ kind: 'url', value, campaign: null, limit: 10, model: null })

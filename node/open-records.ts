@@ -1,0 +1,27 @@
+import { type Hiding, openHiding } from './denied/denied.ts'
+import type { Home } from './home.ts'
+import { type Ledger, openLedger, verifyInPool } from './ledger/ledger.ts'
+import { openRemovals, type Removals } from './removals/removals.ts'
+
+/** What is known of campaigns, and what is hidden of them. */
+export interface Records {
+  ledger: Ledger
+  removals: Removals
+  hiding: Hiding
+}
+
+/** The records in a data directory whose daemon is not running. @throws ShoalError as `openLedger` */
+export async function openRecords(
+  home: Home,
+  clock: () => number,
+): Promise<Records & { close(): Promise<void> }> {
+  const ledger = await openLedger({ store: home.store, verify: verifyInPool, clock })
+  const removals = await openRemovals({ ...home, ledger, clock })
+  return {
+    ...{ ledger, removals, hiding: openHiding(removals, [home.blocklists]) },
+    async close() {
+      await removals.close()
+      await ledger.close()
+    },
+  }
+}
