@@ -14,14 +14,20 @@ export interface KnownRemovals {
   name: string
   of(subject: Removal['subject']): ListedRemoval[]
   askedBy(request: string): ListedRemoval[]
-  all: readonly ListedRemoval[]
+  all(): ListedRemoval[]
 }
 
 /** Milliseconds after which a campaign's removals are read anew, whatever happens. */
 const KEPT_MS = 60_000
 
+interface KnownParts {
+  store: Store
+  removals: Removals
+  clock: () => number
+}
+
 /** Keeps the removals of the campaigns that are known here, each as long as nothing changes. */
-export function keepKnown({ store, removals }: { store: Store; removals: Removals }) {
+export function keepKnown({ store, removals, clock }: KnownParts) {
   const kept = new Map<string, { until: number; known: Promise<KnownRemovals> }>()
   const stop = removals.onChange((campaign) => void kept.delete(campaign.toString()))
 
@@ -30,10 +36,16 @@ export function keepKnown({ store, removals }: { store: Store; removals: Removal
     const bySubject = Map.groupBy(all, ({ value }) => nameOf(value.subject))
     const byRequest = Map.groupBy(all, ({ value }) => readBasis(value.basis)?.request ?? '')
     const { name } = await openCampaign(store, campaign)
+    // what was read a while ago may be over
+    const judge = (listed: readonly ListedRemoval[] = []) =>
+      listed.map((one) => {
+        const { expires } = one.value
+        return { ...one, isInForce: one.isInForce && (expires === null || clock() < expires) }
+      })
     return {
-      ...{ campaign, name, all },
-      of: (subject) => bySubject.get(nameOf(subject)) ?? [],
-      askedBy: (request) => byRequest.get(request) ?? [],
+      ...{ campaign, name, all: () => judge(all) },
+      of: (subject) => judge(bySubject.get(nameOf(subject))),
+      askedBy: (request) => judge(byRequest.get(request)),
     }
   }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { Proof } from '../../protocol/records/receipt.ts'
 import type { Images, Web } from '../components.ts'
-import { startImages } from '../images/images.ts'
+import { type ImagesOptions, startImages } from '../images/images.ts'
 import { readWellKnown } from './read-well-known.ts'
 import type { ResolveTxt } from './resolve-txt.ts'
 
@@ -12,6 +12,8 @@ export interface Prover {
   userAgent: string
   /** null: name servers are not asked */
   resolveTxt: ResolveTxt | null
+  /** in place of those of the crawl, where the web is on this machine */
+  asks?: Pick<ImagesOptions, 'limits' | 'politeness'> | undefined
 }
 
 /** What was found at a host. */
@@ -88,9 +90,9 @@ function sampleOf(host: string): string[] {
 async function askSignals(
   addresses: readonly string[],
   isPicture: boolean,
-  { web, userAgent }: Prover,
+  { web, userAgent, asks }: Prover,
 ): Promise<Answer> {
-  const images = startImages({ threads: 1, userAgent, web })
+  const images = startImages({ threads: 1, userAgent, web, ...asks })
   try {
     let said = ''
     for (const address of addresses) {

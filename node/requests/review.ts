@@ -61,7 +61,7 @@ export function makeReviews(
       const name = nameOf(open.subject)
       if (!others.some(({ subject }) => nameOf(subject) === name)) found.set(request, [...others, open])
     }
-    for (const { id, value: removal, isInForce } of one.all) {
+    for (const { id, value: removal, isInForce } of one.all()) {
       const asked = readBasis(removal.basis)
       if (!isInForce || removal.expires === null || asked === null || asked.proof === 'confirmed') continue
       if (refused.has(id.toString()) || isRemoved(one, removal.subject)) continue
