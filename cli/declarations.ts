@@ -98,6 +98,17 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     examples: ['whois 0123456789abcdef0123456789abcdef'],
     load: () => import('./commands/whois.ts'),
   },
+  'tags calibrate': {
+    usage: '<labels>',
+    describe:
+      'Measure from which score on a model may tag pictures. Labels are JSON lines of pictures that somebody has looked at: {"image": "a.jpg", "tags": ["minor"]}. Thresholds go to --out (else tags.json), for crawl and campaign create',
+    options: ['model', 'precision', 'out', 'threads', 'offline', ...COMMON],
+    examples: [
+      'tags calibrate labels.jsonl --out tags.json',
+      'tags calibrate labels.jsonl --model models/clip',
+    ],
+    load: () => import('./commands/calibrate-tags.ts'),
+  },
   'campaign create': {
     usage: '<file...>',
     describe:

@@ -4,7 +4,8 @@ import type { Looked, Looker, Scorer } from '../components.ts'
 import { type HeadAnswer, type HeadFile, type Heads, openHeads } from '../score/score.ts'
 import { embedConcepts } from './embed-concepts.ts'
 
-export { readTags } from './tags-file.ts'
+export { type Calibration, calibrateTags } from './calibrate.ts'
+export { readTags, writeTags } from './tags-file.ts'
 
 /**
  * Open what a campaign has looked for in pictures: tags by the model's own embedding, and heads.

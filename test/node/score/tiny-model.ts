@@ -48,6 +48,18 @@ export async function writeTinyModel(directory: string, options: TinyModel = {})
   await writeFile(join(directory, `onnx/text_model${suffix}.onnx`), textModel(options))
 }
 
+/** A head on embeddings: its output is the embedding times a matrix, a row for each of the embedding's numbers. */
+export async function writeTinyHead(path: string, matrix: number[][]): Promise<void> {
+  const classes = matrix[0]!.length
+  const graph = model(
+    [node('MatMul', ['embedding', 'weights'], 'logits')],
+    [floats('weights', [matrix.length, classes], matrix.flat())],
+    [value('embedding', FLOAT, ['n', matrix.length])],
+    [value('logits', FLOAT, ['n', classes])],
+  )
+  await writeFile(path, graph)
+}
+
 function tokenizer(): object {
   const special = (content: string) => ({ id: TINY_WORDS.indexOf(content), content, special: true })
   const mark = (id: string) => ({ SpecialToken: { id, type_id: 0 } })
