@@ -18,6 +18,7 @@ const KINDS = [
   'backoff',
   'campaign',
   'claim',
+  'head',
   'receipt',
   'release',
   'removal',

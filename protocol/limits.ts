@@ -118,6 +118,20 @@ export const USUAL_UNVERIFIABLE = 0.02
  * the like. All verifiers have to stop at the same byte, or they would not look at the same page.
  */
 export const MAX_SEARCH_BYTES = 8 * 1024 * 1024
+/** Removals of one source in one campaign with the same `seq` that are kept: two prove the fork, more only fill disks. */
+export const MAX_REMOVALS_PER_SEQ = 2
+/**
+ * Gossiped removals of one key that is no custodian's taken in within CLAIM_WINDOW_MS: more than people ask one node for
+ * in that time. What is beyond comes by sync.
+ */
+export const MAX_REMOVALS_PER_WINDOW = 60
+/**
+ * Removals of one key that is no custodian's taken in by sync within SYNCED_CLAIMS_WINDOW_MS: a newcomer gets all that a
+ * node that many people ask has signed in its last thirty days, and a key that floods fills no disk in an hour.
+ */
+export const MAX_SYNCED_REMOVALS_PER_WINDOW = 10_000
+/** Heads of one custodian taken in within CLAIM_WINDOW_MS: one for each removal that people wait for, and some. */
+export const MAX_HEADS_PER_WINDOW = 60
 /** Bytes of a sha256, as removals and their root have it. */
 export const HASH_BYTES = 32
 /** Shards that a page of a release lists: a block of 900 kB at most, below MAX_RECORD_BYTES. */

@@ -36,3 +36,13 @@ export const EPOCH_MS = 24 * HOUR
 export const PATIENCE_MS = 10 * MINUTE
 /** People who ask for a removal get an answer within this: no month is shorter (GDPR, article 12.3, allows a month). */
 export const ANSWER_MS = 28 * 24 * HOUR
+/**
+ * A custodian's word on its removals holds for this long: nobody exports what was removed more than a day ago, and a
+ * custodian whose node is away for a night holds nobody up.
+ */
+export const MAX_HEAD_MS = 24 * HOUR
+/**
+ * Removals of those who are no custodians last for this long: time for the custodians to look into each, and an end to
+ * what nobody confirms.
+ */
+export const MAX_PROVISIONAL_MS = 30 * 24 * HOUR

@@ -12,8 +12,10 @@ import { attestationCases } from './vectors/attestation.ts'
 import { backoffCases } from './vectors/backoff.ts'
 import { claimCases } from './vectors/claim.ts'
 import { codecCases } from './vectors/codec.ts'
+import { consentCases } from './vectors/consent.ts'
 import { envelopeCases } from './vectors/envelope.ts'
 import { framingCases } from './vectors/framing.ts'
+import { headCases } from './vectors/head.ts'
 import { nameCases } from './vectors/names.ts'
 import { presetCases } from './vectors/presets.ts'
 import { quorumCases } from './vectors/quorum.ts'
@@ -61,6 +63,7 @@ export async function makeVectors(): Promise<Record<string, string>> {
     'release-content.json': print(`Decode \`bytes\`: ${SPELLING}`, releaseContentCases()),
     'release-page.json': print(`Decode \`bytes\`: ${SPELLING}`, releasePageCases()),
     'removal.json': print(`${RECORD} ${SPELLING}`, await removalCases()),
+    'head.json': print(`${RECORD} ${SPELLING}`, await headCases()),
     'remove.json': print(
       'What a removal of this `kind` and `name` has as `hash`, null for what is none; or, of the envelopes `removals`, in any order, at `now`: `root`, and whether `row` is `removed`.',
       await removeCases(),
@@ -91,7 +94,7 @@ export async function makeVectors(): Promise<Record<string, string>> {
       filterCases(),
     ),
     'admit.json': print(
-      'Open `envelope`, decode its body, and admit it at `now` to a node that knows `campaign`, `newest` (an envelope), `recentClaims`, `recentBackoffs`, `sameSeq` and, for a verdict, `audited`, where it came by `way`: it comes to `verdict` and `code`, and takes the place of `replaces`.',
+      'Open `envelope`, decode its body, and admit it at `now` to a node that knows `campaign`, `newest` (an envelope), `recentClaims`, `recentBackoffs`, `recentRemovals`, `negated` and `newestHead` (envelopes), `sameSeq` and, for a verdict, `audited`, where it came by `way`: it comes to `verdict` and `code`, and takes the place of `replaces`.',
       await admitCases(),
     ),
     'assign.json': print(
@@ -110,6 +113,10 @@ export async function makeVectors(): Promise<Record<string, string>> {
     'robots-directives.json': print(
       'Read `values` of a header or meta element, seen at `source`: `refused` and `signals`; or whether `metaName` `binds`.',
       robotsDirectiveCases(),
+    ),
+    'consent.json': print(
+      'Apply `rule` to `input`: it gives `output`. Patterns and paths are spelt alike before they are compared; a response is weighed under the signals `honoured`.',
+      consentCases(),
     ),
     'uid.json': print('The pair has `uid`, the head of the sha256 of `block`.', uidCases()),
     'requests.json': print(

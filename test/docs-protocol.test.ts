@@ -90,6 +90,7 @@ const RECORDS = {
   removal: '2.10',
   attestation: '2.11',
   receipt: '2.12',
+  head: '2.13',
   manifest: '9.2',
   'release-content': '9.5',
 }

@@ -4,22 +4,24 @@ import { open, type Verify } from '../../protocol/envelope.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { MAX_RECORD_BYTES } from '../../protocol/limits.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
-import type { Claim } from '../../protocol/records/claim.ts'
 import { type Entry, readRecord } from '../../protocol/records/record.ts'
 import type { Verdict } from '../../protocol/records/verdict.ts'
-import { admit, type Circumstances, type Judgement, judgeFault } from '../../protocol/rules/admit.ts'
-import { isOver } from '../../protocol/rules/select.ts'
+import { admit, type Judgement, judgeFault } from '../../protocol/rules/admit.ts'
 import type { Store, Write } from '../store/store.ts'
+import { findCircumstances, NOTHING } from './circumstances.ts'
 import { countRecords } from './count-records.ts'
-import { auditedBy, auditedShards, claimFields, verdictsOn } from './holdings.ts'
+import { auditedBy, auditedShards, verdictsOn } from './holdings.ts'
+import { isOver } from './is-over.ts'
 import type { Joined, Memory } from './load.ts'
 import { activeAt, keepMembers } from './members.ts'
+import { noticeKey, noticesOf } from './notices.ts'
 import { numberKey } from './number-key.ts'
 import { digestOfId, digestOfRecord, idOfDigest, nameOfDigest } from './record-id.ts'
 import { makeShelf } from './record-set.ts'
 import { rowOf } from './row-of.ts'
-import { CLAIM, SHARD } from './rows.ts'
+import { CLAIM, HEAD, REMOVAL, SHARD } from './rows.ts'
 import { takeBackoffs } from './take-backoff.ts'
+import { takeRemovals } from './take-removal.ts'
 import { takeVerdicts } from './take-verdict.ts'
 import { startWriteBehind } from './write-behind.ts'
 
@@ -38,7 +40,7 @@ export interface Change {
   kind: Entry['kind']
   /** of a campaign's record, its own id */
   campaign: CID
-  /** whose record it is, a verifier's if it is a verdict; null for a campaign's record, and for a back-off */
+  /** whose record it is, a verifier's if it is a verdict; null for those that are on no segment */
   work: { segment: number; peer: Uint8Array } | null
   /** null but for a back-off: the host that wants to be left alone, and until when a node that hears of it does so */
   backoff: { host: string; until: number } | null
@@ -75,6 +77,8 @@ export function makeIntake(
   const backoffs = takeBackoffs(counts, tell)
   const members = keepMembers(store, clock)
   const verdicts = takeVerdicts(memory, verify, counts)
+  const removals = takeRemovals(memory, counts)
+  const { circumstancesOf, newestClaim } = findCircumstances(memory, { counts, verdicts, removals, clock })
   let waiting = 0
   let closed = false
 
@@ -92,6 +96,7 @@ export function makeIntake(
     if (earlier && (earlier.verdict === 'reject' || how === 'sync')) return { ...earlier, id }
     if (how === 'gossip' && waiting >= MAX_WAITING) return { verdict: 'ignore', code: 'ledger_busy', id }
     if (verdicts.isEarly(digest)) return { verdict: 'ignore', code: 'shard_unknown', id }
+    if (removals.isEarly(digest)) return { verdict: 'ignore', code: 'removal_unknown', id }
     const entry = await read(bytes, how)
     if (closed) throw stopping()
     const { judgement, written } =
@@ -99,10 +104,15 @@ export function makeIntake(
     const { verdict, code } = judgement
     if (verdict !== 'accept' && !OF_NOW.includes(code)) refused.set(name, { verdict, code })
     await written
-    if (verdict === 'accept' && 'kind' in entry && entry.kind === 'shard')
+    if (verdict === 'accept' && 'kind' in entry)
       // a failing disk is told by the next record that is added
-      await Promise.allSettled(verdicts.release(entry.value).map((early) => add(early.bytes, early.how)))
+      await Promise.allSettled(waitingFor(entry).map((early) => add(early.bytes, early.how)))
     return { verdict, code, id }
+  }
+
+  function waitingFor(entry: Entry) {
+    if (entry.kind === 'shard') return verdicts.release(entry.value)
+    return entry.kind === 'removal' ? removals.release(entry.value, entry.id) : []
   }
 
   async function read(bytes: Uint8Array, how: How): Promise<Entry | Judgement> {
@@ -139,22 +149,24 @@ export function makeIntake(
     if (entry.kind === 'backoff')
       return { judgement: backoffs.take(entry.id, entry.value, how, known), written: null }
     const judgement = admit(entry, known)
+    if (judgement.code === 'removal_unknown' && entry.kind === 'removal' && how !== 'own')
+      removals.wait(entry.value, digestOfId(entry.id), bytes, how)
     if (judgement.verdict !== 'accept' || one === undefined) return { judgement, written: null }
-    const { segment } = entry.value
-    const peer = entry.kind === 'verdict' ? entry.value.verifier : entry.value.peer
+    const peer = authorOf(entry)
     const writes: Write[] = []
     const number = numberOf(peer, writes)
     if (judgement.replaces) drop(one, set.findId(digestOfId(judgement.replaces)), writes)
     const digest = digestOfId(entry.id)
-    set.insert(one, rowOf(entry, { digest, segment, peer: number, campaign: one.number }, peers))
+    set.insert(one, rowOf(entry, { digest, peer: number, campaign: one.number }, peers))
     writes.push({ type: 'put', sublevel: store.records, key: digest, value: bytes })
     const now = clock()
     if (entry.kind !== 'shard') counts.add(entry.kind, peer, how, now)
     members.note(one, number, activeAt(entry, how, now), writes)
     const written = disk.write(writes, how === 'own')
     const audit = entry.kind === 'verdict' ? entry.value : null
+    const work = 'segment' in entry.value ? { segment: entry.value.segment, peer } : null
     tell({
-      ...{ how, id: entry.id, kind: entry.kind, campaign: one.id, work: { segment, peer }, backoff: null },
+      ...{ how, id: entry.id, kind: entry.kind, campaign: one.id, work, backoff: null },
       audit: audit && { producer: audit.producer, manifest: audit.manifest, ruling: audit.ruling },
     })
     return { judgement, written }
@@ -183,41 +195,6 @@ export function makeIntake(
     return { judgement, written }
   }
 
-  function circumstancesOf(
-    entry: Exclude<Entry, { kind: 'campaign' }>,
-    one: Joined | undefined,
-    how: How,
-  ): Circumstances {
-    const now = clock()
-    if (one === undefined) return { ...NOTHING, now }
-    const way: Circumstances['way'] = how === 'sync' ? 'sync' : 'gossip'
-    const known = { ...NOTHING, now, way, campaign: one.campaign }
-    if (entry.kind === 'backoff') return known
-    if (entry.kind === 'verdict')
-      return { ...known, audited: verdicts.circumstancesOf(one.number, entry.value, how, now) }
-    const { segment, peer, seq } = entry.value
-    const number = peers.find(peer)
-    if (number < 0) return known
-    if (entry.kind === 'claim')
-      return {
-        ...known,
-        newest: newestClaim(one, segment, number),
-        recentClaims: counts.of('claim', peer, how, now),
-      }
-    // of this campaign only: nodes that have joined others as well must come to the same records of this one
-    return { ...known, sameSeq: set.findShards(one.number, number, seq).map(idOfRow) }
-  }
-
-  function newestClaim(one: Joined, segment: number, peer: number): { id: CID; value: Claim } | null {
-    const row = set.findClaim(one.number, segment, peer)
-    if (row < 0) return null
-    return { id: idOfRow(row), value: { campaign: one.id, segment, ...claimFields(set, peers, row) } }
-  }
-
-  function idOfRow(row: number): CID {
-    return idOfDigest(new Uint8Array(rows.digest(row)))
-  }
-
   function numberOf(peer: Uint8Array, writes: Write[]): number {
     const known = peers.find(peer)
     if (known >= 0) return known
@@ -228,9 +205,12 @@ export function makeIntake(
 
   function drop(one: Joined, row: number, writes: Write[]): void {
     const key = new Uint8Array(rows.digest(row))
-    const ofIt = rows.word(row, 'kind') === SHARD ? verdictsOn(set, row) : []
+    const kind = rows.word(row, 'kind')
+    const ofIt = kind === SHARD ? verdictsOn(set, row) : []
+    const takingBack = kind === REMOVAL ? removals.takingBack(row) : []
     set.remove(one, row)
     writes.push({ type: 'del', sublevel: store.records, key })
+    for (const other of takingBack) drop(one, other, writes)
     // nobody takes in a verdict on a shard that it does not hold: all hold the same ones
     for (const verdict of ofIt)
       if (auditedShards(set, one.number, auditedBy(set, verdict)).length === 0) drop(one, verdict, writes)
@@ -245,9 +225,8 @@ export function makeIntake(
     const writes: Write[] = []
     const byNumber = new Map([...joined.values()].map((one) => [one.number, one]))
     // a removed row's place is not taken before the walk is over
-    for (const row of set.ofKind(CLAIM))
-      if (isOver({ issued: rows.number(row, 'issued'), expires: rows.number(row, 'expires') }, now))
-        drop(byNumber.get(rows.word(row, 'campaign'))!, row, writes)
+    for (let row = 0; row < rows.end(); row++)
+      if (isOver(rows, row, now)) drop(byNumber.get(rows.word(row, 'campaign'))!, row, writes)
     for (const one of joined.values()) members.sweep(one, writes)
     if (writes.length > 0) await disk.write(writes)
   }
@@ -255,8 +234,15 @@ export function makeIntake(
   async function leave(one: Joined): Promise<void> {
     joined.delete(one.id.toString())
     const writes: Write[] = [{ type: 'del', sublevel: store.joined, key: numberKey(one.number) }]
+    // what is removed stays so, whoever has left
+    await disk.settled()
+    for (const digest of noticesOf(set, one.number)) {
+      const value = await store.records.get(digest)
+      const key = noticeKey(one.id, idOfDigest(digest))
+      if (value) writes.push({ type: 'put', sublevel: store.notices, key, value })
+    }
     // a shard takes the verdicts on it along
-    for (const kind of [CLAIM, SHARD] as const)
+    for (const kind of [CLAIM, SHARD, REMOVAL, HEAD] as const)
       for (const row of set.ofKind(kind, one.number)) drop(one, row, writes)
     members.forget(one, writes)
     await disk.write(writes, true)
@@ -283,15 +269,14 @@ export function makeIntake(
   }
 }
 
-const NOTHING = {
-  campaign: null,
-  newest: null,
-  way: 'gossip',
-  recentClaims: 0,
-  recentBackoffs: 0,
-  sameSeq: [],
-  audited: null,
-} as const
 /** Refusals that say nothing of the same record when it comes another way, or after another record. */
-const OF_NOW = ['claim_flood', 'backoff_synced', 'shard_unknown', 'verdict_flood', 'verdict_late']
+const OF_NOW = [
+  ...['claim_flood', 'backoff_synced', 'shard_unknown', 'verdict_flood', 'verdict_late'],
+  ...['removal_unknown', 'removal_flood', 'removal_fork_known', 'head_flood'],
+]
 const stopping = () => new ShoalError('ledger_closed', 'the ledger is closed: the node is stopping')
+
+function authorOf({ kind, value }: Exclude<Entry, { kind: 'backoff' | 'campaign' }>): Uint8Array {
+  if (kind === 'verdict') return value.verifier
+  return kind === 'removal' || kind === 'head' ? value.source : value.peer
+}

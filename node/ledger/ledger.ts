@@ -26,6 +26,7 @@ import {
 import { type Added, type Change, type How, makeIntake } from './intake.ts'
 import { type StateChange, startJudging } from './judge.ts'
 import type { JudgedShard, Judgements } from './judgements.ts'
+import { type KnownRemovals, viewRemovals } from './known-removals.ts'
 import { type Joined, loadMemory } from './load.ts'
 import { digestOfId, idOfDigest } from './record-id.ts'
 import { STATES } from './states.ts'
@@ -33,6 +34,7 @@ import { startSync } from './sync.ts'
 import type { Channel, SyncOptions, SyncResult } from './sync-session.ts'
 import { readVerdict } from './tally-rows.ts'
 
+export { noticeKey } from './notices.ts'
 export { verifyInPool } from './verify-in-pool.ts'
 export type {
   Added,
@@ -41,6 +43,7 @@ export type {
   How,
   JudgedShard,
   Judgements,
+  KnownRemovals,
   KnownShard,
   StateChange,
   SyncOptions,
@@ -58,6 +61,8 @@ export interface Counts {
   claims: number
   shards: number
   verdicts: number
+  /** removals, also those that are over or taken back */
+  removals: number
   /** shards by their state, as the campaign's own policy has it */
   states: Record<ShardState, number>
   /** peers active here in the last day */
@@ -77,10 +82,10 @@ export interface Ledger {
    * @throws ShoalError `ledger_write`, `ledger_closed`; never for the bytes' sake
    */
   add(bytes: Uint8Array, how: How): Promise<Added>
-  /** Forget a campaign's records. Its own record stays in the store. */
+  /** Forget a campaign's records. Its own stays in the store, its removals and heads go to `notices` there. */
   leave(campaign: CID): Promise<void>
   campaigns(): { id: CID; campaign: Campaign }[]
-  /** A record's envelope by its id: of a claim, a shard or a verdict, or null. */
+  /** A record's envelope by its id: of a claim, a shard, a verdict, a removal or a head, or null. */
   find(id: CID): Promise<Uint8Array | null>
   /** The newest claim that is known of a peer on a segment; null where it is over. */
   claimOf(campaign: CID, segment: number, peer: Uint8Array): { id: CID; value: Claim } | null
@@ -104,6 +109,8 @@ export interface Ledger {
   judgements(campaign: CID): Promise<Judgements>
   /** The same by a consumer's policy, found at once. */
   judge(campaign: CID, policy: Policy): Promise<Judgements>
+  /** What is removed from a campaign. */
+  removalsOf(campaign: CID): KnownRemovals
   /** Every segment that is held or done, in order; or some of them. */
   holdings(campaign: CID, which?: Which): { segment: number; holding: Holding }[]
   /** Keys of the peers that a record of the last day is of, for the rules that share out segments. */
@@ -170,6 +177,11 @@ export async function openLedger({ store, verify, clock }: LedgerOptions): Promi
     return (await store.records.get(digestOfId(id))) ?? null
   }
 
+  async function findSettled(id: CID): Promise<Uint8Array | null> {
+    await intake.settled()
+    return find(id)
+  }
+
   const timer = setInterval(() => {
     // a failing disk is told by the next record that is added
     sweep().catch(() => {})
@@ -203,6 +215,7 @@ export async function openLedger({ store, verify, clock }: LedgerOptions): Promi
         envelope === null ? [] : { id: ids[i]!, verdict: readVerdict(envelope) },
       )
     },
+    removalsOf: (campaign) => viewRemovals({ peers, set, find: findSettled, verify }, joinedOf(campaign)),
     judgements: async (campaign) => judging.judgements(joinedOf(campaign)),
     judge: async (campaign, policy) => judging.judge(joinedOf(campaign), policy),
     lastShardOf: (peer) => lastShardOf(set, peers, peer),
@@ -222,10 +235,10 @@ export async function openLedger({ store, verify, clock }: LedgerOptions): Promi
       const one = joinedOf(campaign)
       const segments = segmentCount(one.campaign)
       const held = countHeld(set, one, clock())
-      const { done, claims, shards, verdicts } = one
+      const { done, claims, shards, verdicts, removals } = one
       const states = Object.fromEntries(STATES.map((state, i) => [state, one.states[i]!]))
       return {
-        ...{ segments, done, held, free: segments - done - held, claims, shards, verdicts },
+        ...{ segments, done, held, free: segments - done - held, claims, shards, verdicts, removals },
         states: states as Record<ShardState, number>,
         peers: one.members.size,
       }

@@ -43,5 +43,6 @@ export function keepMembers(store: Store, clock: () => number) {
 export function activeAt(entry: Entry, how: How, now: number): number {
   if (entry.kind === 'claim')
     return Math.min(now, Math.max(entry.value.issued, entry.value.expires - LEASE_MS))
-  return how === 'sync' ? 0 : now
+  // whoever has something removed need not work here
+  return how === 'sync' || entry.kind === 'removal' || entry.kind === 'head' ? 0 : now
 }

@@ -3,12 +3,21 @@ import {
   addDigest,
   BUCKETS,
   bucketOf,
-  DIGEST_BYTES,
   type Fingerprints,
   makeFingerprints,
 } from '../../protocol/sync/fingerprints.ts'
+import {
+  hash3,
+  hashChained,
+  hashGroup,
+  hashHeads,
+  hashId,
+  hashManifest,
+  hashPlace,
+  wordOf,
+} from './row-hash.ts'
 import { makeRowTable, mixHash } from './row-table.ts'
-import { CLAIM, makeRows, PAGE_ROWS, type RowFields, type Rows, SHARD, VERDICT } from './rows.ts'
+import { CLAIM, HEAD, makeRows, PAGE_ROWS, REMOVAL, type RowFields, SHARD, VERDICT } from './rows.ts'
 import { REFUSED, STATES } from './states.ts'
 
 /** What is kept of one campaign's records besides their rows. */
@@ -21,6 +30,7 @@ export interface Shelf {
   claims: number
   shards: number
   verdicts: number
+  removals: number
   /** shards in each of STATES */
   states: Uint32Array
   /** segments with a shard that is not refused */
@@ -42,14 +52,15 @@ export function makeShelf(number: number): Shelf {
     claims: 0,
     shards: 0,
     verdicts: 0,
+    removals: 0,
     states,
     done: 0,
   }
 }
 
 /**
- * All claims, shards and verdicts that a node holds, found by id, place, bucket and segment or, verdicts, manifest. It
- * does not judge them.
+ * All claims, shards, verdicts, removals and heads that a node holds, found by id, place, bucket and group. It does not
+ * judge them.
  */
 export function makeRecordSet() {
   const rows = makeRows()
@@ -58,38 +69,48 @@ export function makeRecordSet() {
   const seed = randomInt(2 ** 32)
   const byId = makeRowTable((row) => hashId(seed, rows.word(row, 'digest0'), rows.word(row, 'digest4')))
   const byPlace = makeRowTable((row) => hashPlace(rows, seed, row))
-  /** the first row of each group: the claims and shards of a segment, the verdicts on a manifest */
-  const groups = makeRowTable((row) =>
-    rows.word(row, 'kind') === VERDICT
-      ? hashManifest(seed, rows.word(row, 'campaign'), rows.manifest(row))
-      : hash3(seed, rows.word(row, 'campaign'), rows.word(row, 'segment'), 0),
-  )
+  /** the first row of each group, see `hashGroup` */
+  const groups = makeRowTable((row) => hashGroup(rows, seed, row))
 
   function headOfSegment(campaign: number, segment: number): number {
     return groups.find(
       hash3(seed, campaign, segment, 0),
       (row) =>
-        rows.word(row, 'kind') !== VERDICT &&
-        rows.word(row, 'segment') === segment &&
-        rows.word(row, 'campaign') === campaign,
+        isWork(row) && rows.word(row, 'segment') === segment && rows.word(row, 'campaign') === campaign,
     )
   }
 
-  function headOfManifest(campaign: number, manifest: Uint8Array): number {
+  function headOfManifest(
+    kind: typeof VERDICT | typeof REMOVAL,
+    campaign: number,
+    manifest: Uint8Array,
+  ): number {
     return groups.find(
       hashManifest(seed, campaign, manifest),
       (row) =>
-        rows.word(row, 'kind') === VERDICT &&
+        rows.word(row, 'kind') === kind &&
         rows.word(row, 'campaign') === campaign &&
         rows.hasManifest(row, manifest),
     )
   }
 
+  function headOfHeads(campaign: number): number {
+    return groups.find(
+      hashHeads(seed, campaign),
+      (row) => rows.word(row, 'kind') === HEAD && rows.word(row, 'campaign') === campaign,
+    )
+  }
+
   function headBeside(row: number): number {
     const campaign = rows.word(row, 'campaign')
-    return rows.word(row, 'kind') === VERDICT
-      ? headOfManifest(campaign, rows.manifest(row))
-      : headOfSegment(campaign, rows.word(row, 'segment'))
+    const kind = rows.word(row, 'kind')
+    if (kind === VERDICT || kind === REMOVAL) return headOfManifest(kind, campaign, rows.manifest(row))
+    return kind === HEAD ? headOfHeads(campaign) : headOfSegment(campaign, rows.word(row, 'segment'))
+  }
+
+  function isWork(row: number): boolean {
+    const kind = rows.word(row, 'kind')
+    return kind === CLAIM || kind === SHARD
   }
 
   function* along(first: number, link: 'nextInGroup' | 'nextInBucket'): Generator<number> {
@@ -127,7 +148,8 @@ export function makeRecordSet() {
     const kind = rows.word(row, 'kind')
     if (kind === CLAIM) shelf.claims += by
     else if (kind === VERDICT) shelf.verdicts += by
-    else {
+    else if (kind === REMOVAL) shelf.removals += by
+    else if (kind === SHARD) {
       shelf.shards += by
       shelf.states[rows.word(row, 'state')]! += by
     }
@@ -165,13 +187,25 @@ export function makeRecordSet() {
 
     /** Verdicts on whatever producers' shards of a manifest, those that came last first. */
     ofManifest(campaign: number, manifest: Uint8Array): Iterable<number> {
-      const head = headOfManifest(campaign, manifest)
+      const head = headOfManifest(VERDICT, campaign, manifest)
+      return along(head < 0 ? NONE : head, 'nextInGroup')
+    },
+
+    /** Removals of a subject, or those that take back the removal with this digest: both are found by 32 bytes. */
+    ofSubject(campaign: number, subject: Uint8Array): Iterable<number> {
+      const head = headOfManifest(REMOVAL, campaign, subject)
+      return along(head < 0 ? NONE : head, 'nextInGroup')
+    },
+
+    /** The heads of all custodians. */
+    ofHeads(campaign: number): Iterable<number> {
+      const head = headOfHeads(campaign)
       return along(head < 0 ? NONE : head, 'nextInGroup')
     },
 
     /** Rows of one kind, in no order. None may be put in meanwhile. */
     *ofKind(
-      kind: typeof CLAIM | typeof SHARD | typeof VERDICT,
+      kind: typeof CLAIM | typeof SHARD | typeof VERDICT | typeof REMOVAL | typeof HEAD,
       campaign: number | null = null,
     ): Generator<number> {
       for (let row = 0; row < rows.end(); row++)
@@ -194,12 +228,12 @@ export function makeRecordSet() {
       )
     },
 
-    /** A peer's shards in one place of its chain. */
-    findShards(campaign: number, peer: number, seq: number): number[] {
+    /** A peer's shards, or its removals, in one place of its chain. */
+    findChained(kind: typeof SHARD | typeof REMOVAL, campaign: number, peer: number, seq: number): number[] {
       return byPlace.findAll(
-        hash3(seed + 1, campaign, peer, seq),
+        hashChained(seed, kind, campaign, peer, seq),
         (row) =>
-          rows.word(row, 'kind') === SHARD &&
+          rows.word(row, 'kind') === kind &&
           rows.number(row, 'seq') === seq &&
           rows.word(row, 'peer') === peer &&
           rows.word(row, 'campaign') === campaign,
@@ -253,37 +287,4 @@ export function makeRecordSet() {
       dirty.add(Math.floor(row / PAGE_ROWS))
     },
   }
-}
-
-function hashPlace(rows: Rows, seed: number, row: number): number {
-  const campaign = rows.word(row, 'campaign')
-  const peer = rows.word(row, 'peer')
-  switch (rows.word(row, 'kind')) {
-    case CLAIM:
-      return hash3(seed, campaign, rows.word(row, 'segment'), peer)
-    case SHARD:
-      return hash3(seed + 1, campaign, peer, rows.number(row, 'seq'))
-    default:
-      return mixHash(hashManifest(seed, campaign, rows.manifest(row)), peer)
-  }
-}
-
-/** All of it: strangers write into records whatever they like for a manifest. */
-function hashManifest(seed: number, campaign: number, manifest: Uint8Array): number {
-  let hash = mixHash(seed + 2, campaign)
-  for (let at = 0; at < DIGEST_BYTES; at += 4) hash = mixHash(hash, wordOf(manifest, at))
-  return hash
-}
-
-function hash3(seed: number, a: number, b: number, c: number): number {
-  // `c` may be a seq beyond 32 bits
-  return mixHash(mixHash(mixHash(mixHash(seed, a), b), c), c / 2 ** 32)
-}
-
-function hashId(seed: number, digest0: number, digest4: number): number {
-  return mixHash(mixHash(seed, digest0), digest4)
-}
-
-function wordOf(bytes: Uint8Array, at: number): number {
-  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
 }

@@ -3,12 +3,16 @@ import { DIGEST_BYTES } from '../../protocol/sync/fingerprints.ts'
 export const CLAIM = 1
 export const SHARD = 2
 export const VERDICT = 3
+export const REMOVAL = 4
+export const HEAD = 5
 /** Rows that are written to the disk together, as they lie in memory: half a million single values take seconds to read. */
 export const PAGE_ROWS = 64
 
 /**
  * Where fields lie in a row. Numbers are little-endian. Shards and verdicts have `manifest` where a claim has its times.
  * A verdict's `rows` are those that it says the shard has; a shard's `state` is the last that was found, see judge.ts.
+ * A removal's `manifest` is its subject's hash, or the digest of what it takes back; its `until` is when it is over. A
+ * head's times are those that it holds from and to.
  */
 const AT = {
   digest: 0,
@@ -22,12 +26,14 @@ const AT = {
   epoch: 64,
   result: 68,
   segment: 72,
+  what: 72,
   peer: 76,
   campaign: 80,
   kind: 84,
   rows: 88,
   producer: 92,
   state: 92,
+  until: 88,
   // links mean nothing on the disk: they are made anew
   nextInGroup: 96,
   nextInBucket: 100,
@@ -41,6 +47,7 @@ type Word =
   | 'digest0'
   | 'digest4'
   | 'segment'
+  | 'what'
   | 'peer'
   | 'campaign'
   | 'kind'
@@ -51,13 +58,14 @@ type Word =
   | 'state'
   | 'nextInGroup'
   | 'nextInBucket'
-type Number64 = 'issued' | 'expires' | 'seq'
-/** What a row is made of: digests of 32 bytes, and numbers. A verdict's `peer` is its verifier. */
-export type RowFields = { digest: Uint8Array; segment: number; peer: number; campaign: number } & (
-  | { kind: typeof CLAIM; seq: number; issued: number; expires: number }
-  | { kind: typeof SHARD; seq: number; manifest: Uint8Array; rows: number }
+type Number64 = 'issued' | 'expires' | 'seq' | 'until'
+/** What a row is made of: digests of 32 bytes, and numbers. A verdict's `peer` is its verifier, a removal's its source. */
+export type RowFields = { digest: Uint8Array; peer: number; campaign: number } & (
+  | { kind: typeof CLAIM; segment: number; seq: number; issued: number; expires: number }
+  | { kind: typeof SHARD; segment: number; seq: number; manifest: Uint8Array; rows: number }
   | {
       kind: typeof VERDICT
+      segment: number
       manifest: Uint8Array
       rows: number
       producer: number
@@ -65,6 +73,16 @@ export type RowFields = { digest: Uint8Array; segment: number; peer: number; cam
       /** see packResult */
       result: number
     }
+  | {
+      kind: typeof REMOVAL
+      manifest: Uint8Array
+      seq: number
+      /** see packWhat */
+      what: number
+      /** milliseconds since 1970; Infinity: never */
+      until: number
+    }
+  | { kind: typeof HEAD; seq: number; issued: number; expires: number }
 )
 
 export type Rows = ReturnType<typeof makeRows>
@@ -129,21 +147,23 @@ export function makeRows(given: { chunks: Uint8Array[]; end: number } = { chunks
       chunk.set(fields.digest, from + AT.digest)
       const put = (field: Word, value: number) => view.setUint32(from + AT[field], value, true)
       put('kind', fields.kind)
-      put('segment', fields.segment)
       put('peer', fields.peer)
       put('campaign', fields.campaign)
-      if (fields.kind !== VERDICT) view.setFloat64(from + AT.seq, fields.seq, true)
-      if (fields.kind === CLAIM) {
+      if ('segment' in fields) put('segment', fields.segment)
+      if ('seq' in fields) view.setFloat64(from + AT.seq, fields.seq, true)
+      if ('issued' in fields) {
         view.setFloat64(from + AT.issued, fields.issued, true)
         view.setFloat64(from + AT.expires, fields.expires, true)
-        return row
-      }
-      chunk.set(fields.manifest, from + AT.manifest)
-      put('rows', fields.rows)
+      } else chunk.set(fields.manifest, from + AT.manifest)
+      if ('rows' in fields) put('rows', fields.rows)
       if (fields.kind === VERDICT) {
         put('producer', fields.producer)
         put('epoch', fields.epoch)
         put('result', fields.result)
+      }
+      if (fields.kind === REMOVAL) {
+        put('what', fields.what)
+        view.setFloat64(from + AT.until, fields.until, true)
       }
       return row
     },

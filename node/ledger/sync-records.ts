@@ -3,9 +3,10 @@ import { ShoalError } from '../../protocol/errors.ts'
 import { MAX_RECORD_BYTES } from '../../protocol/limits.ts'
 import { MAX_PULL, RECORDS_BYTES } from '../../protocol/sync/limits.ts'
 import type { How } from './intake.ts'
+import { unpackWhat } from './pack-what.ts'
 import { idOfDigest } from './record-id.ts'
 import type { RecordSet, Shelf } from './record-set.ts'
-import { VERDICT } from './rows.ts'
+import { REMOVAL, VERDICT } from './rows.ts'
 import type { Session } from './sync-session.ts'
 
 /** What a sync needs of the ledger. */
@@ -40,12 +41,16 @@ export async function addAll(side: Side, { signal }: Session, records: Uint8Arra
   return accepted
 }
 
-/** The rows of some buckets, verdicts last: whoever lacks a verdict may lack its shard, and needs that first. */
+/** The rows of some buckets, those that are on others last: whoever lacks one may lack the other, and needs that first. */
 export function* inOrder(set: RecordSet, shelf: Shelf, buckets: readonly number[]): Generator<number> {
   for (const last of [false, true])
     for (const bucket of buckets)
-      for (const row of set.ofBucket(shelf, bucket))
-        if ((set.rows.word(row, 'kind') === VERDICT) === last) yield row
+      for (const row of set.ofBucket(shelf, bucket)) if (isOnOther(set, row) === last) yield row
+}
+
+function isOnOther({ rows }: RecordSet, row: number): boolean {
+  const kind = rows.word(row, 'kind')
+  return kind === VERDICT || (kind === REMOVAL && unpackWhat(rows.word(row, 'what')).takesBack)
 }
 
 /** As many of these records as one message holds. */

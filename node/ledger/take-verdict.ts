@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import type { CID } from 'multiformats/cid'
 import type { Verify } from '../../protocol/envelope.ts'
 import { MAX_VERIFIERS } from '../../protocol/limits.ts'
@@ -7,6 +6,7 @@ import { proofMessage, type Verdict } from '../../protocol/records/verdict.ts'
 import type { Circumstances } from '../../protocol/rules/admit.ts'
 import { mostVerifiers } from '../../protocol/rules/assign-verifiers.ts'
 import type { countRecords } from './count-records.ts'
+import { keepEarly } from './early.ts'
 import { auditedShards } from './holdings.ts'
 import type { How } from './intake.ts'
 import type { Memory } from './load.ts'
@@ -17,13 +17,6 @@ const MAX_EARLY_BYTES = 16 * 1024 * 1024
 /** Verdicts that wait for one shard: two of each verifier that may count. */
 const MAX_EARLY_EACH = 2 * mostVerifiers(MAX_VERIFIERS)
 
-/** A verdict that came before its shard. */
-interface Early {
-  bytes: Uint8Array
-  how: How
-  place: string
-}
-
 /** What a verdict is judged by, and those that wait for their shards. */
 export function takeVerdicts(
   { peers, set }: Memory,
@@ -31,16 +24,7 @@ export function takeVerdicts(
   counts: ReturnType<typeof countRecords>,
 ) {
   const { rows } = set
-  const byPlace = new Map<string, Set<string>>()
-  const early = new LRUCache<string, Early>({
-    maxSize: MAX_EARLY_BYTES,
-    sizeCalculation: ({ bytes }) => bytes.length,
-    dispose: ({ place }, name) => {
-      const names = byPlace.get(place)
-      names?.delete(name)
-      if (names?.size === 0) byPlace.delete(place)
-    },
-  })
+  const early = keepEarly({ maxBytes: MAX_EARLY_BYTES, maxEach: MAX_EARLY_EACH })
 
   function nameOf(campaign: CID, producer: Uint8Array, manifest: CID): string {
     return `${campaign} ${nameOfDigest(producer)} ${manifest}`
@@ -72,26 +56,14 @@ export function takeVerdicts(
     prove: async ({ verifier, manifest, proof }: Verdict): Promise<boolean> =>
       verify(verifier, proofMessage(manifest), proof),
 
-    isEarly: (digest: Uint8Array): boolean => early.has(nameOfDigest(digest)),
+    isEarly: early.has,
 
     /** Keep a verdict until its shard comes, if there is room. */
     wait({ campaign, producer, manifest }: Verdict, digest: Uint8Array, bytes: Uint8Array, how: How): void {
-      const place = nameOf(campaign, producer, manifest)
-      const name = nameOfDigest(digest)
-      const names = byPlace.get(place) ?? new Set()
-      if (names.size >= MAX_EARLY_EACH) return
-      early.set(name, { bytes, how, place })
-      byPlace.set(place, names.add(name))
+      early.wait(nameOf(campaign, producer, manifest), digest, bytes, how)
     },
 
     /** @returns the verdicts that have waited for this shard, which are forgotten here */
-    release({ campaign, peer, manifest }: Shard): Early[] {
-      const names = byPlace.get(nameOf(campaign, peer, manifest)) ?? []
-      return [...names].map((name) => {
-        const one = early.get(name)!
-        early.delete(name)
-        return one
-      })
-    },
+    release: ({ campaign, peer, manifest }: Shard) => early.release(nameOf(campaign, peer, manifest)),
   }
 }

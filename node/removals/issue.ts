@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid'
 import { equalBytes } from '../../protocol/codec.ts'
 import { open, type Sealed, type Signer } from '../../protocol/envelope.ts'
 import { decodeRemoval, makeRemoval, type Removal } from '../../protocol/records/removal.ts'
-import { removalsInForce } from '../../protocol/rules/in-force.ts'
+import { decisive, removalsInForce } from '../../protocol/rules/in-force.ts'
 import { verifySignature } from '../identity.ts'
 import type { HeldRemoval } from './held.ts'
 import type { WantedRemoval } from './removals.ts'
@@ -27,7 +27,10 @@ export async function signWanted(
     (a, b) => (a !== null && a.value.seq >= b.value.seq ? a : b),
     null,
   )
-  const inForce = new Map(removalsInForce(own, now).map((one) => [nameOf(one.value.subject), one]))
+  const names = new Set(removalsInForce(own.map(decisive), now).map(({ name }) => name))
+  const inForce = new Map(
+    own.filter(({ id }) => names.has(id.toString())).map((one) => [nameOf(one.value.subject), one]),
+  )
   const sealed: Sealed[] = []
   const ids: (CID | null)[] = []
   for (const { subject, reason, basis, expires, takeBack = false } of wanted) {

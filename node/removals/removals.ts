@@ -3,7 +3,7 @@ import { equalBytes } from '../../protocol/codec.ts'
 import { open, type Signer } from '../../protocol/envelope.ts'
 import { type Campaign, decodeCampaign } from '../../protocol/records/campaign.ts'
 import type { Removal } from '../../protocol/records/removal.ts'
-import { removalsInForce, subjectsInForce } from '../../protocol/rules/in-force.ts'
+import { decisive, removalsInForce, subjectsInForce } from '../../protocol/rules/in-force.ts'
 import { rootOf, type Subjects } from '../../protocol/rules/remove.ts'
 import { verifySignature } from '../identity.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -97,7 +97,10 @@ export async function openRemovals({ store, signer, clock }: RemovalsParts): Pro
 
   return {
     async inForce(campaign) {
-      const subjects = subjectsInForce(await Array.fromAsync(readNotices(store, campaign)), clock())
+      const subjects = subjectsInForce(
+        (await Array.fromAsync(readNotices(store, campaign))).map(decisive),
+        clock(),
+      )
       return { subjects, root: rootOf(subjects, sha256) }
     },
     issue(campaign, wanted) {
@@ -107,8 +110,8 @@ export async function openRemovals({ store, signer, clock }: RemovalsParts): Pro
     },
     async list(campaign) {
       const held = await Array.fromAsync(readNotices(store, campaign))
-      const inForce = new Set(removalsInForce(held, clock()))
-      return held.map((one) => ({ ...one, isInForce: inForce.has(one) }))
+      const inForce = new Set(removalsInForce(held.map(decisive), clock()).map(({ name }) => name))
+      return held.map((one) => ({ ...one, isInForce: inForce.has(one.id.toString()) }))
     },
     async isCustodian(campaign) {
       const known = await campaignOf(campaign)

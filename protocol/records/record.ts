@@ -4,6 +4,8 @@ import { ShoalError } from '../errors.ts'
 import { type Backoff, decodeBackoff } from './backoff.ts'
 import { type Campaign, decodeCampaign } from './campaign.ts'
 import { type Claim, decodeClaim } from './claim.ts'
+import { decodeHead, type Head } from './head.ts'
+import { decodeRemoval, type Removal } from './removal.ts'
 import { decodeShard, type Shard } from './shard.ts'
 import { decodeVerdict, type Verdict } from './verdict.ts'
 
@@ -12,6 +14,8 @@ const DECODERS = {
   backoff: decodeBackoff,
   campaign: decodeCampaign,
   claim: decodeClaim,
+  head: decodeHead,
+  removal: decodeRemoval,
   shard: decodeShard,
   verdict: decodeVerdict,
 }
@@ -23,13 +27,15 @@ export type Entry =
   | Of<'backoff', Backoff>
   | Of<'campaign', Campaign>
   | Of<'claim', Claim>
+  | Of<'head', Head>
+  | Of<'removal', Removal>
   | Of<'shard', Shard>
   | Of<'verdict', Verdict>
 
 /**
  * Read the body of an opened envelope.
  *
- * @throws ShoalError as the decoder of its kind; `envelope_kind` for a release or a removal, of which no ledger is told
+ * @throws ShoalError as the decoder of its kind; `envelope_kind` for a kind of which no ledger is told, such as a release
  */
 export function readRecord({ kind, ...record }: Opened): Entry {
   if (!isTold(kind))

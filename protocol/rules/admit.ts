@@ -11,10 +11,14 @@ import {
 import { type Backoff, heededUntil } from '../records/backoff.ts'
 import type { Campaign } from '../records/campaign.ts'
 import type { Claim } from '../records/claim.ts'
+import type { Head } from '../records/head.ts'
 import type { Entry } from '../records/record.ts'
+import type { Removal } from '../records/removal.ts'
 import { unpackFindings, type Verdict } from '../records/verdict.ts'
 import { MAX_AHEAD_MS, SKEW_MS } from '../timing.ts'
+import { admitHead, admitRemoval } from './admit-removal.ts'
 import { epochOf } from './assign-verifiers.ts'
+import { keepLowest } from './keep-lowest.ts'
 import { drawSample, sampleCounts } from './sample.ts'
 import { segmentCount } from './segment.ts'
 import { compareBytes, compareClaims, isOver } from './select.ts'
@@ -36,7 +40,9 @@ export interface Circumstances {
   /** milliseconds since 1970 */
   now: number
   /** the campaign that the record names, or null where this node does not know it; of no matter for a campaign */
-  campaign: (Parameters<typeof segmentCount>[0] & Pick<Campaign, 'trust' | 'audit'>) | null
+  campaign:
+    | (Parameters<typeof segmentCount>[0] & Pick<Campaign, 'trust' | 'audit' | 'custodians' | 'key'>)
+    | null
   /** for a claim: the newest that is known of the same campaign, segment and peer */
   newest: { id: CID; value: Claim } | null
   /** which way it came. A node's own records are judged as gossip, with none before them */
@@ -48,8 +54,17 @@ export interface Circumstances {
   recentClaims: number
   /** for a back-off: how many of this peer's were accepted within the CLAIM_WINDOW_MS of the clock */
   recentBackoffs: number
-  /** for a shard: ids of the same peer's with the same `seq`, in any campaign */
+  /** for a shard or a removal: ids of the same peer's with the same `seq` */
   sameSeq: readonly CID[]
+  /**
+   * for a removal: how many of this source's were accepted that came the same way, as `recentClaims`; for a head, how many
+   * heads by gossip
+   */
+  recentRemovals: number
+  /** for a removal that takes another back: what is known of that one, or null */
+  negated: Pick<Removal, 'source' | 'subject' | 'negates'> | null
+  /** for a head: the newest that is known of the same source and campaign */
+  newestHead: { id: CID; value: Pick<Head, 'seq' | 'thisUpdate'> } | null
   /**
    * for a verdict: what is known of the shard that it is on, whose record has the same producer, manifest and segment,
    * and as many rows as the verdict's `frames.kept`; null where this node holds none
@@ -77,6 +92,10 @@ export function admit(entry: Entry, circumstances: Circumstances): Judgement {
       return (
         admitWorker(entry.value, circumstances.campaign) ?? admitClaim(entry.id, entry.value, circumstances)
       )
+    case 'head':
+      return admitHead(entry.id, entry.value, circumstances)
+    case 'removal':
+      return admitRemoval(entry.id, entry.value, circumstances)
     case 'shard':
       return (
         admitWorker(entry.value, circumstances.campaign) ??
@@ -98,7 +117,7 @@ export function admit(entry: Entry, circumstances: Circumstances): Judgement {
 export function judgeFault(fault: unknown): Judgement {
   if (
     !(fault instanceof ShoalError) ||
-    !/^(codec|envelope|backoff|campaign|claim|shard|verdict)_/.test(fault.code)
+    !/^(codec|envelope|backoff|campaign|claim|head|removal|shard|verdict)_/.test(fault.code)
   )
     throw fault
   return { verdict: NEWER.includes(fault.code) ? 'ignore' : 'reject', code: fault.code }
@@ -185,17 +204,4 @@ function isSampled({ proof, frames, sampled, findings, forged }: Verdict, sample
     const place = sample[frame].indexOf(row)
     return place >= 0 && found[before[frame] + place] === 'forged'
   })
-}
-
-/**
- * Two records where an honest peer signs one prove that it said two things at once: two shards in one place of its
- * chain, two verdicts on one shard. Of more, every node keeps the same lowest two.
- */
-function keepLowest(id: CID, same: readonly CID[], most: number, kind: 'shard' | 'verdict'): Judgement {
-  if (same.some((other) => other.equals(id))) return { verdict: 'ignore', code: `${kind}_known` }
-  if (same.length === 0) return { verdict: 'accept', code: 'ok' }
-  if (same.length < most) return { verdict: 'accept', code: `${kind}_fork` }
-  const highest = same.reduce((a, b) => (compareBytes(a.bytes, b.bytes) > 0 ? a : b))
-  if (compareBytes(id.bytes, highest.bytes) > 0) return { verdict: 'ignore', code: `${kind}_fork_known` }
-  return { verdict: 'accept', code: `${kind}_fork`, replaces: highest }
 }

@@ -23,13 +23,13 @@ export function startAdmission(segments: number, campaign: CID) {
             sources: [{ count: segments, parts: 1 }],
             audit: DEFAULT_AUDIT,
             trust: { mode: 'open', operators: [] },
+            ...{ key: campaign.bytes, custodians: [] },
           },
           newest: null,
           way: 'gossip',
           recentClaims: claimant.claimed.length,
           recentBackoffs: 0,
-          sameSeq: [],
-          audited: null,
+          ...{ sameSeq: [], audited: null, recentRemovals: 0, negated: null, newestHead: null },
         },
       )
       claimant.claimed.push(now)

@@ -16,8 +16,12 @@ const sources = [
   { count: 2, parts: 1 },
 ]
 const audit = { verifiers: 3, samples: 4, tolerances: { full: 0.001, reduced: 0.005, reencoded: 0.02 } }
-const open = { sources, audit, trust: { mode: 'open', operators: [] } }
-export const listed = { sources, audit, trust: { mode: 'listed', operators: [alice.publicKey] } }
+/** The organiser's, and a custodian's besides. */
+export const organiser = signerOf(3)
+export const custodian = signerOf(4)
+const trustees = { key: organiser.publicKey, custodians: [custodian.publicKey] }
+const open = { sources, audit, trust: { mode: 'open', operators: [] }, ...trustees }
+export const listed = { ...open, trust: { mode: 'listed', operators: [alice.publicKey] } }
 
 type Audited = NonNullable<Circumstances['audited']>
 /** Of the shard that `verdictFields` is of, as a node knows it that has heard no other verdict. */
@@ -30,6 +34,9 @@ interface Known {
   recentClaims?: number
   recentBackoffs?: number
   sameSeq?: CID[]
+  recentRemovals?: number
+  negated?: Sealed | null
+  newestHead?: Sealed | null
   audited?: Audited | null
 }
 
@@ -43,6 +50,9 @@ export function judge(
     recentClaims = 0,
     recentBackoffs = 0,
     sameSeq = [],
+    recentRemovals = 0,
+    negated = null,
+    newestHead = null,
     audited: shard = audited,
     ...known
   }: Known,
@@ -60,6 +70,9 @@ export function judge(
     recentClaims,
     recentBackoffs,
     sameSeq: sameSeq.map(String),
+    recentRemovals,
+    negated: negated && hex(negated.bytes),
+    newestHead: newestHead && hex(newestHead.bytes),
     audited: shard && { ...shard, sameAudit: shard.sameAudit.map(String) },
     verdict,
     code,

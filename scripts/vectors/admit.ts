@@ -4,6 +4,7 @@ import { type Claim, makeClaim } from '../../protocol/records/claim.ts'
 import { makeShard, type Shard } from '../../protocol/records/shard.ts'
 import { backoffAdmissions } from './admit-backoff.ts'
 import { alice, bob, campaign, HOUR, judge, listed, NOW, SECOND } from './admit-case.ts'
+import { removalAdmissions } from './admit-removal.ts'
 import { verdictAdmissions } from './admit-verdict.ts'
 import { campaignFields, shardFields } from './records.ts'
 
@@ -153,6 +154,7 @@ export async function admitCases(): Promise<unknown[]> {
 
     ...(await backoffAdmissions()),
     ...(await verdictAdmissions()),
+    ...(await removalAdmissions()),
 
     judge(
       'campaign: a valid one',

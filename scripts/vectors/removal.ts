@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { cidOf, encode } from '../../protocol/codec.ts'
 import { makeRemoval, type Removal } from '../../protocol/records/removal.ts'
-import { subjectsInForce } from '../../protocol/rules/in-force.ts'
+import { decisive, subjectsInForce } from '../../protocol/rules/in-force.ts'
 import {
   type RemovableRow,
   removerOf,
@@ -87,7 +87,7 @@ export async function removeCases(): Promise<unknown[]> {
         return { bytes, id, value: { ...fields, source: signer.publicKey } }
       }),
     )
-    const subjects = subjectsInForce(records, now)
+    const subjects = subjectsInForce(records.map(decisive), now)
     const root = rootOf(subjects, sha256)
     return {
       ...{ comment, now, removals: records.map(({ bytes }) => hex(bytes)), row },
@@ -152,7 +152,7 @@ export async function removeCases(): Promise<unknown[]> {
   ]
 }
 
-function removalFields(): Removal {
+export function removalFields(): Removal {
   return {
     ...{ campaign: cidOf(encode('campaign')), source: source.publicKey, seq: 0, previous: null },
     subject: { kind: 'url', hash: subjectHash('url', 'https://a.example/b.jpg', sha256)! },

@@ -50,7 +50,18 @@ ledger('shows whose a segment is, over restarts', () =>
     ])
     const states = { unaudited: 1, verified: 0, held: 0, disputed: 0, refused: 0 }
     const counts = {
-      ...{ segments: 100, done: 1, held: 1, free: 98, claims: 1, shards: 1, verdicts: 0, states, peers: 2 },
+      ...{
+        segments: 100,
+        done: 1,
+        held: 1,
+        free: 98,
+        claims: 1,
+        shards: 1,
+        verdicts: 0,
+        removals: 0,
+        states,
+        peers: 2,
+      },
     }
     assert.equal(before.counts, counts)
     const numbers = (which: Parameters<typeof place.ledger.holdings>[1]) =>

@@ -113,7 +113,7 @@ function check(
     assert.is(claim >= 0, claims.length > 0)
     if (claim >= 0) assert.ok(claims.includes(`${rows.digest(claim)}`))
     assert.equal(
-      names(records.findShards(one.campaign, one.peer, one.seq)),
+      names(records.findChained(SHARD, one.campaign, one.peer, one.seq)),
       expected((other) => other.kind === SHARD && same(other) && other.seq === one.seq),
     )
   }

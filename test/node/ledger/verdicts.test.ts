@@ -60,7 +60,8 @@ verdicts('keeps verdicts, tells of them, and judges by them, over restarts', () 
     assert.is(before.counts.verdicts, 3)
     assert.is(before.one?.good, 3)
     assert.is(before.valid, 1)
-    assert.equal(before.ids, made.map(({ id }) => `${id}`).sort())
+    const inOrder = made.map(({ id }) => id).sort((a, b) => Buffer.compare(a.bytes, b.bytes))
+    assert.equal(before.ids, inOrder.map(String))
     assert.equal(
       states.map(({ segment, before: was, state }) => [segment, was, state]),
       [[7, 'unaudited', 'verified']],

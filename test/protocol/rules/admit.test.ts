@@ -6,7 +6,9 @@ import { verifySignature } from '../../../node/identity.ts'
 import { open } from '../../../protocol/envelope.ts'
 import { ShoalError } from '../../../protocol/errors.ts'
 import type { Claim } from '../../../protocol/records/claim.ts'
+import type { Head } from '../../../protocol/records/head.ts'
 import { type Entry, readRecord } from '../../../protocol/records/record.ts'
+import type { Removal } from '../../../protocol/records/removal.ts'
 import { admit, type Circumstances, type Judgement, judgeFault } from '../../../protocol/rules/admit.ts'
 import { mutantsOf } from '../mutants.ts'
 import { bytesOf, fromDagJson, readCases } from '../read-vectors.ts'
@@ -20,6 +22,9 @@ interface Case {
   recentClaims: number
   recentBackoffs: number
   sameSeq: string[]
+  recentRemovals: number
+  negated: string | null
+  newestHead: string | null
   audited: (Omit<NonNullable<Circumstances['audited']>, 'sameAudit'> & { sameAudit: string[] }) | null
   verdict: string
   code: string
@@ -47,9 +52,14 @@ async function circumstancesOf({
   recentClaims,
   recentBackoffs,
   sameSeq,
+  recentRemovals,
+  negated,
+  newestHead,
   audited,
 }: Case): Promise<Circumstances> {
   const known = newest === null ? null : await read(bytesOf(newest))
+  const held = negated === null ? null : await read(bytesOf(negated))
+  const head = newestHead === null ? null : await read(bytesOf(newestHead))
   return {
     now,
     campaign: fromDagJson(campaign) as Circumstances['campaign'],
@@ -58,6 +68,9 @@ async function circumstancesOf({
     recentClaims,
     recentBackoffs,
     sameSeq: sameSeq.map((cid) => CID.parse(cid)),
+    recentRemovals,
+    negated: held && (held.value as Removal),
+    newestHead: head && { id: head.id, value: head.value as Head },
     audited: audited && { ...audited, sameAudit: audited.sameAudit.map((cid) => CID.parse(cid)) },
   }
 }

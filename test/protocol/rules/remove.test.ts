@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { verifySignature } from '../../../node/identity.ts'
 import { open } from '../../../protocol/envelope.ts'
 import { decodeRemoval } from '../../../protocol/records/removal.ts'
-import { subjectsInForce } from '../../../protocol/rules/in-force.ts'
+import { decisive, subjectsInForce } from '../../../protocol/rules/in-force.ts'
 import {
   type RemovableRow,
   removerOf,
@@ -34,7 +34,7 @@ for (const one of cases)
       }),
     )
     for (const order of [removals, removals.toReversed()]) {
-      const subjects = subjectsInForce(order, one.now)
+      const subjects = subjectsInForce(order.map(decisive), one.now)
       assert.is(hex(rootOf(subjects, sha256)), one.root)
       assert.is(removerOf(subjects, sha256)(one.row), one.removed)
     }
