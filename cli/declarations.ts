@@ -156,8 +156,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     usage: '<campaign>',
     describe:
       'Sign a release. It has the verified shards of a campaign. Each pair is in it once, what is removed is not',
-    options: ['quorum', 'operators', 'least-standing', 'removals', 'valid', ...COMMON],
-    examples: ['release create bafyrei…', 'release create bafyrei… --quorum 2 --removals removals.jsonl'],
+    options: ['quorum', 'operators', 'least-standing', 'removals', 'attested-by', 'valid', ...COMMON],
+    examples: [
+      'release create bafyrei…',
+      'release create bafyrei… --quorum 2 --removals removals.jsonl',
+      'release create bafyrei… --attested-by 12D3Koo…',
+    ],
     load: () => import('./commands/create-release.ts'),
   },
   'release list': {

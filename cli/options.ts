@@ -57,6 +57,8 @@ export interface Options {
   quorum?: number
   /** a file */
   removals?: string
+  /** a peer's id */
+  'attested-by'?: string
   /** days */
   valid?: number
   /** a file */
@@ -136,6 +138,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   replay: { kind: 'text', describe: "Repeat a node's audit: the VERDICT's CID" },
   state: { kind: 'choice', describe: 'State', of: STATES },
   removals: { kind: 'text', describe: 'FILE of what to remove, JSON lines' },
+  'attested-by': { kind: 'text', describe: 'Custodian who must have scanned all of it' },
   valid: {
     ...{ kind: 'number', describe: 'Days until removals must be renewed (else 30)' },
     ...{ least: 1, most: 366, whole: true },

@@ -5,7 +5,7 @@ import { layOut, shorten } from './table.ts'
 
 /** Everything about a release, for people. */
 export function showRelease(output: Output, release: ReleaseDetails): void {
-  const { name, campaign, number, signer, own, policy, counts, removals, supersedes } = release
+  const { name, campaign, number, signer, own, policy, counts, removals, attestedBy, supersedes } = release
   output.heading(`${name === null ? 'Release' : `${shorten(name, 60)}, release`} ${number}`)
   const facts = [
     ['release', release.release],
@@ -19,6 +19,7 @@ export function showRelease(output: Output, release: ReleaseDetails): void {
     ['pairs', `${formatCount(counts.pairs)} in ${formatThings(counts.shards, 'shard')}`],
     ['left out', `${formatThings(counts.duplicates, 'duplicate')}, ${formatCount(counts.removed)} removed`],
     ['removals', `as of ${dateOf(removals.thisUpdate)}, to be used until ${dateOf(removals.nextUpdate)}`],
+    ...(attestedBy === null ? [] : [['scanned by', attestedBy]]),
     ...(supersedes === null ? [] : [['supersedes', supersedes]]),
     ...(release.refused === null ? [] : [['refused', explainRefusal(release.refused)]]),
   ]

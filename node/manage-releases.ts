@@ -36,6 +36,8 @@ export interface ReleaseDetails {
   policy: { quorum: number; operators: string[] | null; leastStanding: number }
   counts: ReadRelease['content']['counts']
   removals: { seq: number; root: string | null; thisUpdate: number; nextUpdate: number }
+  /** id of the custodian whose attestations of all shards come with it, or null */
+  attestedBy: string | null
   supersedes: string | null
 }
 
@@ -44,6 +46,8 @@ export interface ReleaseRequest {
   policy: PolicyRequest | null
   /** absolute path of a file of removals, or null */
   removals: string | null
+  /** id of the custodian who must have attested every shard, or null */
+  attestedBy: string | null
   validDays: number
 }
 
@@ -119,14 +123,18 @@ export function manageReleases(
       policy: { quorum, operators: operators?.map(nameOfPeer) ?? null, leastStanding },
       counts: content.counts,
       removals: { seq, root: root && Buffer.from(root).toString('hex'), thisUpdate, nextUpdate },
+      attestedBy: content.attestedBy && nameOfPeer(content.attestedBy),
       supersedes: content.supersedes?.toString() ?? null,
     }
   }
 
   return {
-    createRelease: ({ campaign, policy, removals, validDays }) =>
+    createRelease: ({ campaign, policy, removals, attestedBy, validDays }) =>
       alone('release', async (options) => {
-        const request = { campaign: parseCampaign(campaign), policy, removals, validDays }
+        const request = {
+          ...{ campaign: parseCampaign(campaign), policy, removals, validDays },
+          attestedBy: attestedBy === null ? undefined : keyOfPeer(attestedBy),
+        }
         const created = await createRelease(parts, request, options)
         const { renewed, signedRemovals } = created
         return { ...(await describe(created)), renewed, signedRemovals }

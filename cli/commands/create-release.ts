@@ -15,6 +15,7 @@ export async function run(context: Context): Promise<void> {
     campaign: args[0]!,
     policy: await readPolicy(options),
     removals: options.removals === undefined ? null : resolve(options.removals),
+    attestedBy: options['attested-by'] ?? null,
     validDays: options.valid ?? VALID_DAYS,
   })
   showRelease(output, created)
