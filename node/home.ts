@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ShoalError } from '../protocol/errors.ts'
 import { type Identity, loadIdentity } from './identity.ts'
+import { type Blocklists, openBlocklists } from './safety/safety.ts'
 import { type Blocks, openBlocks, openStore, type Store } from './store/store.ts'
 
 /** What a node keeps on its disk. */
@@ -9,6 +10,7 @@ export interface Home {
   store: Store
   blocks: Blocks
   signer: Identity
+  blocklists: Blocklists
   /** for files that are not blocks yet; empty */
   workDir: string
   close(): Promise<void>
@@ -17,7 +19,7 @@ export interface Home {
 /**
  * Open a node's data directory, made where there is none. One process at a time.
  *
- * @throws ShoalError `data_unwritable`, `store_*`, `identity_*`
+ * @throws ShoalError `data_unwritable`, `store_*`, `identity_*`, `blocklist_broken`
  */
 export async function openHome(dataDir: string): Promise<Home> {
   await mkdir(dataDir, { recursive: true }).catch((cause) => {
@@ -34,7 +36,14 @@ export async function openHome(dataDir: string): Promise<Home> {
     // the database is open, so nobody else is at work here: what lies there was left by a process that died
     await rm(workDir, { recursive: true, force: true })
     const blocks = await openBlocks(join(dataDir, 'blocks'))
-    return { store, blocks, signer, workDir, close: () => store.close() }
+    const blocklists = await openBlocklists(join(dataDir, 'blocklists'), store, Date.now)
+    return {
+      ...{ store, blocks, signer, blocklists, workDir },
+      async close() {
+        await blocklists.close()
+        await store.close()
+      },
+    }
   } catch (error) {
     await store.close()
     throw error

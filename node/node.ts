@@ -15,8 +15,10 @@ import { type LocalSegment, listSegments, planCampaign } from './local-campaign.
 import { openLooker } from './look/look.ts'
 import { manageExports } from './manage-exports.ts'
 import { manageShards } from './manage-shards.ts'
+import { openRecords } from './open-records.ts'
 import { playWeb } from './play-web.ts'
 import { produceShard } from './produce-shard.ts'
+import { guardWeb, openGate } from './safety/safety.ts'
 import { openScorer, type ScorerOptions } from './score/score.ts'
 import { makeJob } from './segment-job.ts'
 import { describeShard, readShard, saveFiles } from './shard/shard.ts'
@@ -72,14 +74,26 @@ async function* crawl(options: NodeOptions, kept: Home, request: CrawlRequest): 
   // what a played web answers holds for it alone
   const sites = loopback ? {} : { sites: kept.store.sites }
   const userAgent = `Shoal/${VERSION} (+${contact ?? `peer ${kept.signer.peerId}`})`
+  const plan = planCampaign(segments, { rules, model: scorer.model, contact, safety })
+  const { campaign, pipeline } = await signCampaign(kept, plan)
+  const { removals } = start(await openRecords(kept, clock))
+  const gate = start(await openGate(kept.blocklists, removals, campaign))
   const images = start(
-    startImages({ threads, userAgent, now: clock, web: start(openWeb(played)), ...limits, ...sites }),
+    startImages({
+      ...{ threads, userAgent, now: clock, web: guardWeb(start(openWeb(played)), gate) },
+      ...{ ...limits, ...sites },
+    }),
   )
   // archives are named by the owner of this machine, and may well lie on it
   const web = start(openWeb({ ...played, allow: { anywhere: true } }))
-  const parts = { ...kept, scorer, looker, images, crawl: start(startCrawl({ threads, web, userAgent })) }
-  const plan = planCampaign(segments, { rules, model: scorer.model, contact, safety })
-  const { campaign, pipeline } = await signCampaign(kept, plan)
+  const parts = {
+    ...kept,
+    scorer,
+    looker,
+    gate,
+    images,
+    crawl: start(startCrawl({ threads, web, userAgent })),
+  }
   for (const [position, segment] of segments.entries()) {
     const { file } = segment
     const startedAt = performance.now()

@@ -1,6 +1,7 @@
 import { ShoalError } from '../../protocol/errors.ts'
 import type { ExportRequest, Shards } from '../components.ts'
 import type { ControlRequest, Running } from '../control.ts'
+import type { ManagedBlocklists } from '../manage-blocklists.ts'
 import type { CampaignRequest } from '../manage-campaigns.ts'
 import type { Cars } from '../manage-cars.ts'
 import type { Pins } from '../manage-pins.ts'
@@ -39,6 +40,11 @@ const ANSWERS = {
   addPin: (daemon, argument) => daemon.addPin(...(argument as Parameters<Pins['addPin']>)),
   removePin: (daemon, argument) => daemon.removePin(...(argument as Parameters<Pins['removePin']>)),
   collect: (daemon) => daemon.collect(),
+  listBlocklists: (daemon) => daemon.listBlocklists(),
+  addBlocklist: (daemon, argument) =>
+    daemon.addBlocklist(...(argument as Parameters<ManagedBlocklists['addBlocklist']>)),
+  removeBlocklist: (daemon, argument) =>
+    daemon.removeBlocklist(...(argument as Parameters<ManagedBlocklists['removeBlocklist']>)),
   createRelease: (daemon, argument) =>
     daemon.createRelease(...(argument as Parameters<Releases['createRelease']>)),
   listReleases: (daemon) => daemon.listReleases(),

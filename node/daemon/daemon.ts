@@ -8,6 +8,7 @@ import { openHiding } from '../denied/denied.ts'
 import { startGateway } from '../gateway/gateway.ts'
 import { openHome } from '../home.ts'
 import { openLedger, verifyInPool } from '../ledger/ledger.ts'
+import { type ManagedBlocklists, manageBlocklists } from '../manage-blocklists.ts'
 import { type CampaignStanding, type Campaigns, manageCampaigns } from '../manage-campaigns.ts'
 import { type Cars, manageCars } from '../manage-cars.ts'
 import { manageExports } from '../manage-exports.ts'
@@ -17,6 +18,7 @@ import { manageShards } from '../manage-shards.ts'
 import { type Peer, startNetwork } from '../network/network.ts'
 import { parseCampaign } from '../parse-cid.ts'
 import { openRemovals } from '../removals/removals.ts'
+import { openGate } from '../safety/safety.ts'
 import { type Search, startSearch } from '../search/search.ts'
 import { VERSION } from '../version.ts'
 import { type AuditEnding, startAuditor } from './auditor.ts'
@@ -69,6 +71,7 @@ export interface Daemon
     Shards,
     Exports,
     Cars,
+    ManagedBlocklists,
     Pins,
     Releases,
     Pick<Search, 'search' | 'whois'> {
@@ -126,7 +129,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   opened.defer(() => ledger.close())
   const removals = await openRemovals({ ...home, ledger, clock })
   opened.defer(() => removals.close())
-  const hiding = openHiding(removals, [])
+  const hiding = openHiding(removals, [home.blocklists])
   const shared = shareFiles()
   const network = await (options.startNetwork ?? startNetwork)({
     ...{ identity: home.signer, table: home.store.network, listen: options.listen, bootstrap: options.peers },
@@ -172,7 +175,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const audits = !offline && !options.withoutAudits
   const { progress: searchProgress, ...searching } = startSearch({ home, ledger, hiding }, options)
   opened.defer(() => searching.close())
-  const toolbox = startToolbox(parts, { ...options, sites: home.store.sites })
+  const toolbox = startToolbox(parts, {
+    ...{ ...options, sites: home.store.sites },
+    openGate: (id) => openGate(home.blocklists, removals, id),
+  })
   opened.defer(() => toolbox.close())
   const auditor = startAuditor(
     { home, ledger, network, toolbox, hearings },
@@ -253,6 +259,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...campaigns,
     ...manageShards(home),
     ...manageCars(home),
+    ...manageBlocklists(home),
     ...{ search: searching.search, whois: searching.whois, searchProgress },
     ...manageExports(home, { ledger, hiding }, clock),
     ...manageReleases(home, ledger, removals, clock),

@@ -4,6 +4,7 @@ import type { ShoalError } from '../../protocol/errors.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
 import type { Log } from '../log.ts'
 import { playWeb } from '../play-web.ts'
+import type { OpenGate } from '../safety/safety.ts'
 import type { ModelPeer } from '../score/score.ts'
 import type { Table } from '../store/store.ts'
 import { openWeb } from '../web/web.ts'
@@ -22,6 +23,8 @@ export interface ToolboxOptions extends ToolOptions {
   bytesPerSecond: number | null
   /** where answers of sites about opt-outs are kept; nowhere, if not given */
   sites?: Table | undefined
+  /** what must not be asked for in a campaign; nothing, if not given */
+  openGate?: ((campaign: CID) => Promise<OpenGate>) | undefined
 }
 
 /** Hosts remembered that other nodes say are to be left alone, for tools that are opened later. */
@@ -67,7 +70,7 @@ function makeToolbox(
 
   async function open(id: CID, campaign: Campaign): Promise<Tools> {
     const tools = await openTools(campaign, options, {
-      ...{ web, sites },
+      ...{ web, sites, gate: await options.openGate?.(id) },
       onBackOff: (host, untilMs, status) => onBackOff(id, host, untilMs, status),
       peers: () => peersOf(id),
     })

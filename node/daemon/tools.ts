@@ -2,10 +2,11 @@ import { encode, equalBytes } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
 import { toleranceOf } from '../../protocol/rules/agree.ts'
-import type { Crawl, Images, Scorer, Web } from '../components.ts'
+import type { Crawl, Gate, Images, Scorer, Web } from '../components.ts'
 import { startCrawl } from '../crawl/crawl.ts'
 import { startImages } from '../images/images.ts'
 import { playWeb } from '../play-web.ts'
+import { guardWeb, type OpenGate } from '../safety/safety.ts'
 import { type ObtainOptions, obtainModel, openScorer, precisionLike, tellPrecisions } from '../score/score.ts'
 import type { Table } from '../store/store.ts'
 import { VERSION } from '../version.ts'
@@ -30,6 +31,8 @@ export interface Surroundings {
   onBackOff: (host: string, untilMs: number, status: 429 | 503) => void
   /** where answers of sites about opt-outs are kept, those of a web that is played excepted */
   sites?: Table | undefined
+  /** of the campaign; it is closed with the tools. Absent: nothing is kept from being asked for */
+  gate?: OpenGate | undefined
   /** who may have the campaign's files */
   peers?: ObtainOptions['peers'] | undefined
 }
@@ -39,6 +42,7 @@ export interface Tools {
   crawl: Crawl
   images: Images
   scorer: Scorer
+  gate: Gate | null
   /**
    * What scores as a device of this class does, if this node's own says nothing of it and the campaign has the files.
    * They are got with the first audit that needs them. This node's own scorer where they can't be had.
@@ -51,10 +55,11 @@ export interface Tools {
 export async function openTools(
   campaign: Campaign,
   options: ToolOptions,
-  { web, onBackOff, sites, peers }: Surroundings,
+  { web, onBackOff, sites, gate, peers }: Surroundings,
 ): Promise<Tools> {
   const { threads, clock, loopback } = options
   await using opened = new AsyncDisposableStack()
+  opened.defer(() => gate?.close())
   const scorer = await openAny(campaign.pipeline.model, options, peers)
   opened.defer(() => scorer.close())
   const others = new Map<string, Promise<Scorer>>()
@@ -83,7 +88,8 @@ export async function openTools(
   const { consent: honoured } = campaign.pipeline
   const userAgent = `Shoal/${VERSION} (+${campaign.contact ?? 'no contact'})`
   const images = startImages({
-    ...{ threads, web, userAgent, onBackOff, now: clock },
+    ...{ threads, userAgent, onBackOff, now: clock },
+    web: gate ? guardWeb(web, gate) : web,
     ...{ honoured },
     ...(loopback ? { limits: playWeb(loopback).limits } : { sites }),
   })
@@ -91,7 +97,7 @@ export async function openTools(
   const crawl = startCrawl({ threads, web, userAgent, honoured })
   opened.defer(() => crawl.close())
   const kept = opened.move()
-  return { crawl, images, scorer, scorerLike, close: () => kept.disposeAsync() }
+  return { crawl, images, scorer, gate: gate ?? null, scorerLike, close: () => kept.disposeAsync() }
 }
 
 /** In the precision that was asked for, or else in the first in which this device does not stray. */

@@ -42,13 +42,13 @@ const NAME = /^\w[\w.-]{0,99}$/
 /**
  * Open the lists in a directory, which need not be there.
  *
- * @param now - milliseconds since 1970
+ * @param clock - milliseconds since 1970
  * @throws ShoalError `blocklist_broken`: without one of its lists a node would ask for what is on it
  */
 export async function openBlocklists(
   dir: string,
   { withheld }: Pick<Store, 'withheld'>,
-  now: () => number,
+  clock: () => number,
 ): Promise<Blocklists> {
   const heads = new Map<string, ListHead>()
   const met = new Set<string>()
@@ -102,7 +102,7 @@ export async function openBlocklists(
         const sets = await readList(file)
         const entries = {} as ListHead['entries']
         for (const kind of LIST_KINDS) entries[kind] = sets[kind].length / LIST_WIDTHS[kind]
-        const head = { name, addedAt: now(), entries }
+        const head = { name, addedAt: clock(), entries }
         await mkdir(dir, { recursive: true, mode: 0o700 })
         await saveList(join(dir, name + ENDING), head, sets)
         await change()

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import type { CID } from 'multiformats/cid'
 import { finderIn } from '../../protocol/rules/hash-set.ts'
 import { removerOf, type Subjects } from '../../protocol/rules/remove.ts'
 import type { Gate, Web } from '../components.ts'
@@ -73,6 +74,39 @@ export function makeGate(
       return true
     },
     hasRow,
+  }
+}
+
+export interface OpenGate extends Gate {
+  close(): Promise<void>
+}
+
+/** The gate of a campaign: what is removed from it later is named from then on. */
+export async function openGate(
+  lists: Parameters<typeof makeGate>[0],
+  removals: {
+    inForce(campaign: CID): Promise<{ subjects: Subjects }>
+    onChange(listener: (campaign: CID) => void): () => void
+  },
+  campaign: CID,
+): Promise<OpenGate> {
+  let { subjects } = await removals.inForce(campaign)
+  let looking: Promise<unknown> = Promise.resolve()
+  const end = removals.onChange((changed) => {
+    if (!changed.equals(campaign)) return
+    looking = looking
+      .then(async () => {
+        subjects = (await removals.inForce(campaign)).subjects
+      })
+      // a database that can't be read ends the work by itself; till then what was removed stays so
+      .catch(() => {})
+  })
+  return {
+    ...makeGate(lists, () => subjects),
+    async close() {
+      end()
+      await looking
+    },
   }
 }
 

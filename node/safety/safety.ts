@@ -1,3 +1,3 @@
 export type { ListHead } from './blocklist.ts'
 export { type Blocklists, openBlocklists } from './blocklists.ts'
-export { guardWeb, makeGate } from './gate.ts'
+export { guardWeb, type OpenGate, openGate } from './gate.ts'
