@@ -164,6 +164,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     ],
     load: () => import('./commands/create-release.ts'),
   },
+  attest: {
+    usage: '<cid>',
+    describe:
+      "Look the pairs of a campaign, a release or a shard up in this machine's blocklists, and sign that. For custodians. What matches is removed for everybody. With --out others can be sent it as a CAR file",
+    options: ['out', ...COMMON],
+    examples: ['attest bafyrei…', 'attest bafyrei… --out attestations.car'],
+    load: () => import('./commands/attest.ts'),
+  },
   'release list': {
     usage: '',
     describe: 'List the releases that are kept here',

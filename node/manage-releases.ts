@@ -1,9 +1,10 @@
 import { ShoalError } from '../protocol/errors.ts'
+import { type Attested, attest, useBlocklists, writeAttestations } from './attest/attest.ts'
 import type { Progress, StageProgress } from './components.ts'
 import { type Home, openHome } from './home.ts'
 import { keyOfPeer, nameOfPeer } from './identity.ts'
 import { type Ledger, openLedger, verifyInPool } from './ledger/ledger.ts'
-import { parseCampaign, parseRelease } from './parse-cid.ts'
+import { parseCampaign, parseRelease, parseSource } from './parse-cid.ts'
 import type { PolicyRequest } from './read-policy.ts'
 import {
   type Check,
@@ -51,6 +52,16 @@ export interface ReleaseRequest {
   validDays: number
 }
 
+/** What came of a scan; never which pairs matched. CIDs by their names. */
+interface AttestedDetails extends Pick<Attested, 'files' | 'skipped' | 'missing' | 'rows' | 'matched'> {
+  campaign: string
+  /** signed now */
+  attestations: string[]
+  /** what was looked up in; `digest` as `sort -u | sha256sum` prints it */
+  lists: { kind: string; digest: string; entries: number; rows: number }[]
+  out: string | null
+}
+
 /** What can be done with releases in a data directory. One is made, verified or compared at a time. */
 export interface Releases {
   /** @throws ShoalError `release_busy`; as `createRelease` */
@@ -67,6 +78,14 @@ export interface Releases {
     before: string,
     after: string,
   ): Promise<Pick<ReleaseDiff, 'shards' | 'pairs'> & { before: ReleaseDetails; after: ReleaseDetails }>
+  /**
+   * Look pairs up in this machine's blocklists, and sign that it was done.
+   *
+   * @param cid - of a campaign, a release or a shard
+   * @param out - absolute path of a CAR file with the attestations for other nodes, or null
+   * @throws ShoalError `release_busy`, `cid_invalid`, `car_write`; as `attest`, `useBlocklists`
+   */
+  attest(cid: string, out: string | null): Promise<AttestedDetails>
   /** null where nothing is at work */
   releaseProgress(): Promise<Progress | null>
   stopRelease(): Promise<void>
@@ -169,8 +188,32 @@ export function manageReleases(
         const { before, after, shards, pairs } = compared
         return { before: await describe(before), after: await describe(after), shards, pairs }
       }),
+    attest: (cid, out) =>
+      alone('scan', async (options) => {
+        const lists = await useBlocklists(home.blocklists)
+        const attested = await attest(parts, parseSource(cid), lists, options)
+        if (out !== null) await writeAttestations(attested.covering, out)
+        return { ...describeAttested(attested), out }
+      }),
     releaseProgress: async () => running?.progress ?? null,
     stopRelease: async () => running?.stop.abort(),
+  }
+}
+
+function describeAttested(attested: Attested): Omit<AttestedDetails, 'out'> {
+  const { campaign, attestations, covering, ...counts } = attested
+  const lists = new Map<string, AttestedDetails['lists'][number]>()
+  for (const { value } of attestations)
+    for (const { kind, digest, entries, rows } of value.lists) {
+      const hex = Buffer.from(digest).toString('hex')
+      const before = lists.get(`${kind} ${hex}`)?.rows ?? 0
+      lists.set(`${kind} ${hex}`, { kind, digest: hex, entries, rows: before + rows })
+    }
+  return {
+    ...counts,
+    campaign: campaign.toString(),
+    attestations: attestations.map(({ id }) => id.toString()),
+    lists: [...lists.values()],
   }
 }
 

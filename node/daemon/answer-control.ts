@@ -53,6 +53,7 @@ const ANSWERS = {
     daemon.verifyRelease(...(argument as Parameters<Releases['verifyRelease']>)),
   diffReleases: (daemon, argument) =>
     daemon.diffReleases(...(argument as Parameters<Releases['diffReleases']>)),
+  attest: (daemon, argument) => daemon.attest(...(argument as Parameters<Releases['attest']>)),
   releaseProgress: (daemon) => daemon.releaseProgress(),
   stopRelease: (daemon) => daemon.stopRelease(),
   list: async (daemon) => daemon.list(),
