@@ -83,7 +83,7 @@ function liveBytes(): number {
   return process.memoryUsage().arrayBuffers
 }
 
-async function withTimeout<T>(work: Promise<T>, ms = 15_000): Promise<T> {
+async function withTimeout<T>(work: Promise<T>, ms = 60_000): Promise<T> {
   const late = sleep(ms, undefined, { ref: false }).then(() => Promise.reject(new Error('too late')))
   return Promise.race([work, late])
 }
@@ -99,7 +99,7 @@ models('one node’s model comes to another and on to a third; memory stays flat
   let most = 0
   const timer = setInterval(() => {
     most = Math.max(most, liveBytes() - before)
-  }, 400).unref()
+  }, 1_000).unref()
   const begin = Date.now()
   const preparing = taker.models.prepare(campaign, campaignWith(model))
   await until('some of it is here', () => (taker.models.standing(campaign).preparing?.done ?? 0) > MB)
