@@ -4,6 +4,7 @@ import { open } from '../../protocol/envelope.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { type Attestation, decodeAttestation } from '../../protocol/records/attestation.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
+import { isCustodianOf } from '../../protocol/rules/admit-removal.ts'
 import { compareBytes } from '../../protocol/rules/select.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
 import { nameOfPeer, verifySignature } from '../identity.ts'
@@ -39,7 +40,7 @@ export async function judgeAttestation(store: Store, envelope: Uint8Array): Prom
   const opened = await open(envelope, verifySignature)
   const value = decodeAttestation(opened)
   const { campaign, source } = value
-  if (!isCustodian(await openCampaign(store, campaign), source))
+  if (!isCustodianOf(await openCampaign(store, campaign), source))
     throw new ShoalError(
       'attestation_source',
       `${nameOfPeer(source)} is neither a custodian nor the organiser of campaign ${campaign}: its attestations count for nothing`,
@@ -53,11 +54,6 @@ export async function keepAttestation(store: Store, envelope: Uint8Array): Promi
   const key = Buffer.concat([judged.value.campaign.bytes, judged.id.bytes])
   await store.attestations.put(key, envelope)
   return judged
-}
-
-/** Whether a key's removals and attestations hold in a campaign. The organiser always is a custodian. */
-export function isCustodian({ key, custodians }: Campaign, source: Uint8Array): boolean {
-  return [key, ...custodians].some((one) => equalBytes(one, source))
 }
 
 /** What a custodian has last said of a file, by its CID. Of two of the same time it is the one with the lower id. */
@@ -96,7 +92,7 @@ export async function demandAttested(
   shards: readonly ChosenShard[],
 ): Promise<KeptAttestation[]> {
   const name = nameOfPeer(source)
-  if (!isCustodian(campaign, source))
+  if (!isCustodianOf(campaign, source))
     throw new ShoalError(
       'attestation_source',
       `${name} is neither a custodian nor the organiser of the campaign: name one of those with --attested-by`,

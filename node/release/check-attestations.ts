@@ -5,10 +5,10 @@ import { type Attestation, decodeAttestation } from '../../protocol/records/atte
 import type { Campaign } from '../../protocol/records/campaign.ts'
 import { decodeManifest } from '../../protocol/records/manifest.ts'
 import type { ReleaseEntry } from '../../protocol/records/release.ts'
+import { isCustodianOf } from '../../protocol/rules/admit-removal.ts'
 import { nameOfPeer, verifySignature } from '../identity.ts'
 import type { Removals } from '../removals/removals.ts'
 import type { Blocks } from '../store/store.ts'
-import { isCustodian } from './attested.ts'
 import { type Check, startFindings } from './findings.ts'
 import { type ReadRelease, readBlock } from './read.ts'
 
@@ -63,7 +63,7 @@ export async function checkAttestations(
   function faultOf(value: Attestation): string | null {
     if (!equalBytes(value.source, source)) return 'is by somebody else than the release says'
     if (!value.campaign.equals(content.campaign)) return 'is of another campaign'
-    return campaign === null || isCustodian(campaign, source) ? null : 'is by nobody whose word counts'
+    return campaign === null || isCustodianOf(campaign, source) ? null : 'is by nobody whose word counts'
   }
 
   async function pairsOf(manifest: CID): Promise<CID> {
