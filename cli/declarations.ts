@@ -155,12 +155,17 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   'release create': {
     usage: '<campaign>',
     describe:
-      'Sign a release. It has the verified shards of a campaign. Each pair is in it once, what is removed is not',
-    options: ['quorum', 'operators', 'least-standing', 'removals', 'attested-by', 'valid', ...COMMON],
+      'Sign a release. It has the verified shards of a campaign. Each pair is in it once, what is removed is not. Profiles leave out pairs by what was found in their pictures: safe the unsafe ones, no-person persons as well',
+    options: [
+      ...(['profile', 'quorum', 'operators', 'least-standing'] as const),
+      ...(['removals', 'attested-by', 'valid'] as const),
+      ...COMMON,
+    ],
     examples: [
       'release create bafyrei…',
       'release create bafyrei… --quorum 2 --removals removals.jsonl',
       'release create bafyrei… --attested-by 12D3Koo…',
+      'release create bafyrei… --profile safe',
     ],
     load: () => import('./commands/create-release.ts'),
   },

@@ -1,6 +1,7 @@
 import type { ExportFormat } from '../node/components.ts'
 import { MAX_INDEX, MAX_PARTS, MAX_SAMPLES, MAX_VERIFIERS } from '../protocol/limits.ts'
 import { PRESETS } from '../protocol/rules/presets.ts'
+import { PROFILES, type Profile } from '../protocol/rules/profiles.ts'
 import type { ShardState } from '../protocol/rules/quorum.ts'
 import { SHOWN_CHEATS, type ShownCheat } from './demo/cheats/names.ts'
 
@@ -55,6 +56,7 @@ export interface Options {
   replay?: string
   state?: ShardState
   quorum?: number
+  profile?: Profile
   /** a file */
   removals?: string
   /** a peer's id */
@@ -139,6 +141,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   state: { kind: 'choice', describe: 'State', of: STATES },
   removals: { kind: 'text', describe: 'FILE of what to remove, JSON lines' },
   'attested-by': { kind: 'text', describe: 'Custodian who must have scanned all of it' },
+  profile: { kind: 'choice', describe: 'What to leave out (else research)', of: PROFILES },
   valid: {
     ...{ kind: 'number', describe: 'Days until removals must be renewed (else 30)' },
     ...{ least: 1, most: 366, whole: true },

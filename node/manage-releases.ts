@@ -1,4 +1,5 @@
 import { ShoalError } from '../protocol/errors.ts'
+import type { Profile } from '../protocol/rules/profiles.ts'
 import { type Attested, attest, useBlocklists, writeAttestations } from './attest/attest.ts'
 import type { Progress, StageProgress } from './components.ts'
 import { type Home, openHome } from './home.ts'
@@ -29,6 +30,7 @@ export interface ReleaseDetails {
   campaign: string
   /** of the campaign; null where its record is not here */
   name: string | null
+  profile: Profile
   number: number
   signer: string
   own: boolean
@@ -47,6 +49,8 @@ export interface ReleaseRequest {
   policy: PolicyRequest | null
   /** absolute path of a file of removals, or null */
   removals: string | null
+  /** `research` where absent */
+  profile?: Profile | undefined
   /** id of the custodian who must have attested every shard, or null */
   attestedBy: string | null
   validDays: number
@@ -136,7 +140,7 @@ export function manageReleases(
     return {
       ...{ release: id.toString(), content: signed.release.toString() },
       ...{ campaign: content.campaign.toString(), name: campaign?.name ?? null },
-      ...{ number: content.number, signer: nameOfPeer(signed.peer) },
+      ...{ profile: content.profile, number: content.number, signer: nameOfPeer(signed.peer) },
       own: Buffer.compare(signed.peer, home.signer.publicKey) === 0,
       refused: whyRefused(read, { campaign, signers, now: clock() }),
       policy: { quorum, operators: operators?.map(nameOfPeer) ?? null, leastStanding },
@@ -148,10 +152,10 @@ export function manageReleases(
   }
 
   return {
-    createRelease: ({ campaign, policy, removals, attestedBy, validDays }) =>
+    createRelease: ({ campaign, policy, removals, profile, attestedBy, validDays }) =>
       alone('release', async (options) => {
         const request = {
-          ...{ campaign: parseCampaign(campaign), policy, removals, validDays },
+          ...{ campaign: parseCampaign(campaign), policy, removals, profile, validDays },
           attestedBy: attestedBy === null ? undefined : keyOfPeer(attestedBy),
         }
         const created = await createRelease(parts, request, options)

@@ -16,6 +16,7 @@ export async function run(context: Context): Promise<void> {
     policy: await readPolicy(options),
     removals: options.removals === undefined ? null : resolve(options.removals),
     attestedBy: options['attested-by'] ?? null,
+    profile: options.profile,
     validDays: options.valid ?? VALID_DAYS,
   })
   showRelease(output, created)

@@ -1,7 +1,7 @@
 import type { Campaign } from '../../protocol/records/campaign.ts'
 import type { Agreement } from '../../protocol/rules/agree.ts'
 import type { Frame, FrameSizes } from '../../protocol/rules/sample.ts'
-import type { Crawl, Gate, Images, Scorer, SegmentSource } from '../components.ts'
+import type { Crawl, Gate, Images, Looker, Scorer, SegmentSource } from '../components.ts'
 import type { CheckedShard } from '../shard/shard.ts'
 
 /** What works on an audit: as it does on segments. */
@@ -9,6 +9,8 @@ export interface AuditParts {
   crawl: Crawl
   images: Pick<Images, 'fetch' | 'decode'>
   scorer: Scorer
+  /** null or absent where the campaign has nothing looked for in pictures */
+  looker?: Looker | null | undefined
   /** as WorkParts has it: what it names can't be verified here */
   gate?: Gate | null | undefined
 }

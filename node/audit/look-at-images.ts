@@ -1,7 +1,8 @@
 import { MAX_IMAGE_BYTES } from '../../protocol/limits.ts'
-import { type Agreement, agreeOnImage, type SeenImage } from '../../protocol/rules/agree.ts'
+import type { Safety } from '../../protocol/records/safety.ts'
+import { type Agreement, agreeOnImage, isMasked, type SeenImage } from '../../protocol/rules/agree.ts'
 import { leastSimilarity } from '../../protocol/rules/filter.ts'
-import type { Candidate, FetchResult } from '../components.ts'
+import type { Candidate, FetchResult, Looked } from '../components.ts'
 import { readArchived, type Seen, type Settled, type StageParts } from '../work/work.ts'
 import type { Found } from './compare-record.ts'
 import type { AuditJob, AuditParts, Facts } from './job.ts'
@@ -29,7 +30,7 @@ const MISPLACED: Agreement = { finding: 'forged', code: 'row_hash' }
 
 /** The stages of the crawl itself, which end in a comparison. */
 export function makeImageStages(
-  { crawl, images, scorer, gate }: AuditParts,
+  { crawl, images, scorer, looker, gate }: AuditParts,
   { shard, campaign, source, offline, signal }: AuditJob,
   settle: Settle,
 ): StageParts<ImageTask> {
@@ -58,7 +59,7 @@ export function makeImageStages(
   }
 
   function compare({ said, candidate }: ImageTask, end: Settled, seen: Seen): Agreement {
-    return agreeOnImage(said, toSeenImage(said, end, seen), {
+    return agreeOnImage(said, toSeenImage(said, end, seen, toFindings(campaign.pipeline.safety, seen)), {
       tolerances: campaign.audit.tolerances,
       producerDevice: shard.manifest.deviceClass,
       verifierDevice: scorer.deviceClass,
@@ -67,7 +68,7 @@ export function makeImageStages(
   }
 
   return {
-    ...{ fetch, images, scorer, gate, rules },
+    ...{ fetch, images, scorer, looker, gate, rules },
     async settle(task, end, seen) {
       const agreement = settled.get(task) ?? compare(task, end, seen)
       settle(task.index, agreement, saidFacts(task.said), seenFacts(end, seen))
@@ -77,17 +78,38 @@ export function makeImageStages(
 }
 
 /** As the rules want it: of a file that did not become an image its hash alone is known. */
-function toSeenImage(said: SaidOutcome, { outcome, sha256 }: Settled, { image, score }: Seen): SeenImage {
+function toSeenImage(
+  said: SaidOutcome,
+  { outcome, sha256 }: Settled,
+  { image, score }: Seen,
+  findings: SeenImage['findings'],
+): SeenImage {
   const file = { md5: '', pdq: null, pdqQuality: 0, width: 0, height: 0 }
   // a decoder that died here says nothing of the file
   const hasDied = outcome === 'image_broken' && sha256 === null
   return {
-    outcome,
+    // what was found in it stands beside it, and may be near a threshold
+    outcome: score !== null && isMasked(outcome) ? 'kept' : outcome,
     isArchived: said.archived !== null && !hasDied,
     image: image ?? (sha256 === null ? null : { ...file, sha256 }),
     score,
+    findings,
   }
 }
+
+/** What was found in a picture; null where it should have been looked at and was not. */
+function toFindings({ tags, heads }: Safety, { looked }: Seen): SeenImage['findings'] {
+  if (looked === null && (tags !== null || heads.length > 0)) return null
+  const { faceBoxes = null, ...found } = looked ?? UNLOOKED
+  const boxes: FaceBox[] = faceBoxes === null ? [] : JSON.parse(faceBoxes)
+  return {
+    ...found,
+    faceScores: boxes.map(([, , , , score]) => score),
+    faceThreshold: heads.find((head) => head.kind === 'faces')?.threshold ?? null,
+  }
+}
+type FaceBox = [x: number, y: number, width: number, height: number, score: number]
+const UNLOOKED: Looked = { nsfw: null, watermark: null, tags: [], faces: null, faceBoxes: null, margins: [] }
 
 function saidFacts({ outcome, similarity, sha256, pdq, pair }: SaidOutcome): Facts {
   const { width, height, md5 } = pair ?? {}

@@ -25,6 +25,10 @@ export interface SaidPair {
   md5: string
   pdq: string | null
   signals: string[]
+  tags: string[]
+  nsfw: number | null
+  watermark: number | null
+  faces: number | null
   embedding: ArrayLike<number>
 }
 
@@ -222,6 +226,10 @@ function toPair(row: Row): SaidPair {
     md5: row.md5 as string,
     pdq: row.pdq as string | null,
     signals: row.signals as string[],
+    tags: row.tags as string[],
+    nsfw: row.nsfw as number | null,
+    watermark: row.watermark as number | null,
+    faces: row.faces as number | null,
     embedding: embedding.length % 2 === 0 ? new Float16Array(embedding.slice().buffer) : [],
   }
 }

@@ -107,7 +107,8 @@ export async function checkRelease(
       stage.done += rows
       onProgress([stage])
     }
-    const work = { blocks, lanes, subjects: subjects ?? NO_SUBJECTS, dir, onRows }
+    const { profile } = content
+    const work = { blocks, lanes, subjects: subjects ?? NO_SUBJECTS, profile, dir, onRows }
     checks.push(await checkRows(looked, work))
     checks.push(await checkDropped(looked, work, subjects !== null))
   } finally {
@@ -156,7 +157,7 @@ async function lookAt(
     const manifest = decodeManifest(await readBlock(blocks, cid))
     const shard = decodeShard(await open(await readBlock(blocks, record), verifySignature))
     const pairs = manifest.files.find(({ name }) => name === 'pairs.parquet')!
-    const dropped = entry.duplicates + entry.removed
+    const dropped = fallen(entry)
     const agree =
       shard.manifest.equals(cid) &&
       [shard.campaign, manifest.campaign].every((one) => one.equals(id)) &&
@@ -207,15 +208,15 @@ async function checkRows(looked: readonly Looked[], work: Work): Promise<Check> 
   const selection = await selectRows(files, work)
   const findings = startFindings()
   for (const [i, { manifest }] of files.entries()) {
-    const { duplicates, removed } = selection.countOf(i)
-    if (duplicates + removed === 0) findings.holds()
+    const { duplicates, removed, unfit } = selection.countOf(i)
+    if (duplicates + removed + unfit === 0) findings.holds()
     else
       findings.isWrong(
-        `of shard ${manifest}, ${duplicates} rows are in it twice and ${removed} are removed or misnamed`,
+        `of shard ${manifest}, ${duplicates} rows are in it twice, ${removed} are removed or misnamed, and ${unfit} do not fit the profile ${work.profile}`,
       )
   }
   for (let i = here.length; i < looked.length; i++) findings.isUnknown()
-  return findings.end('rows', (count) => `of ${count} shards each row is in it once`)
+  return findings.end('rows', (count) => `of ${count} shards each row is in it once, and fits the profile`)
 }
 
 /** What fell had to fall, and all else is there as it was. */
@@ -231,13 +232,13 @@ async function checkDropped(looked: readonly Looked[], work: Work, isRemovalsKno
         )
       : null
   await lanes.each(looked.entries(), async (lane, [i, { entry, original, isHere }]) => {
-    const { duplicates, removed, manifest } = entry
+    const { duplicates, removed, unfit, manifest } = entry
     const due = selection?.countOf(i)
-    if (due && (due.duplicates !== duplicates || due.removed !== removed))
+    if (due && (due.duplicates !== duplicates || due.removed !== removed || due.unfit !== unfit))
       return findings.isWrong(
-        `of shard ${manifest}, ${due.duplicates} duplicates and ${due.removed} removed rows had to fall, not ${duplicates} and ${removed}`,
+        `of shard ${manifest}, ${due.duplicates} duplicates, ${due.removed} removed and ${due.unfit} unfit rows had to fall, not ${duplicates}, ${removed} and ${unfit}`,
       )
-    if (duplicates + removed > 0) {
+    if (fallen(entry) > 0) {
       if (original === null || !isHere) return findings.isUnknown()
       const keep = selection ? (from: number, to: number) => selection.keep(i, from, to) : null
       if (!(await sameRows(blocks, lane, original, releasedFile(entry), keep)))
@@ -247,6 +248,10 @@ async function checkDropped(looked: readonly Looked[], work: Work, isRemovalsKno
     else findings.isUnknown()
   })
   return findings.end('dropped', (count) => `of ${count} shards what fell had to, and the rest is as it was`)
+}
+
+function fallen({ duplicates, removed, unfit }: ReleaseEntry): number {
+  return duplicates + removed + unfit
 }
 
 function releasedFile({ manifest, pairs, bytes, rows }: ReleaseEntry): PairsFile {

@@ -16,6 +16,7 @@ import {
   type ReleaseContent,
   type ReleaseEntry,
 } from '../../protocol/records/release.ts'
+import { blindSpot, type Profile } from '../../protocol/rules/profiles.ts'
 import type { Policy } from '../../protocol/rules/standing.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
 import type { StageProgress } from '../components.ts'
@@ -38,6 +39,8 @@ export interface CreateRequest {
   removals: string | null
   /** key of the custodian who must have looked at every shard's pictures; absent: nobody needs to */
   attestedBy?: Uint8Array | undefined
+  /** `research` where absent */
+  profile?: Profile | undefined
   /** days until others must have a newer word on removals */
   validDays: number
 }
@@ -74,7 +77,7 @@ const DAY_MS = 86_400_000
  * is removed and the release before alone, so that nodes which agree in these come to the same CID. It appears among the
  * node's releases when all of its blocks are on the disk; a process that dies before leaves blocks, and nothing else.
  *
- * @throws ShoalError `campaign_unknown`; `peer_invalid`; `removals_*`; as `chooseShards`, `demandAttested`, `selectRows`
+ * @throws ShoalError `campaign_unknown`; `profile_blind`; `peer_invalid`; `removals_*`; as `chooseShards`, `demandAttested`, `selectRows`
  */
 export async function createRelease(
   { home, ledger, removals, clock }: Parts,
@@ -85,6 +88,8 @@ export async function createRelease(
   const id = request.campaign
   const campaign = await openCampaign(store, id)
   const policy = readPolicy(campaign.audit, request.policy)
+  const { profile = 'research' } = request
+  demandSight(campaign, profile)
   const wanted = request.removals === null ? [] : await Array.fromAsync(readWanted(request.removals))
   const { signed: signedRemovals } = await removals.issue(id, wanted)
   const shards = await chooseShards({ ledger, blocks }, id, campaign, policy)
@@ -106,7 +111,8 @@ export async function createRelease(
       stage.done += rows
       tell()
     }
-    const selection = await selectRows(shards, { blocks, lanes, subjects, dir, onRows: counting(read) })
+    const onRows = counting(read)
+    const selection = await selectRows(shards, { blocks, lanes, subjects, profile, dir, onRows })
     const entries = shards.map((shard, i) => entryOf(shard, selection.countOf(i), attested?.[i]?.id))
     const changed = [...entries.keys()].filter((i) => entries[i]!.rows < shards[i]!.rows)
     write.total = sumOf(changed.map((i) => shards[i]!))
@@ -121,20 +127,21 @@ export async function createRelease(
     await addRecords(home, ledger, id, shards)
     for (const { id, envelope } of new Set(attested)) await blocks.put(id, envelope)
     const { number, supersedes, content, ...signing } = await settle(home, id, campaign, {
-      ...{ type: 'release', campaign: id, policy: policyOf(policy) },
+      ...{ type: 'release', campaign: id, profile, policy: policyOf(policy) },
       shards: await addPages(home, entries),
       counts: {
         shards: entries.length,
         pairs: sumOf(entries),
         duplicates: entries.reduce((sum, one) => sum + one.duplicates, 0),
         removed: entries.reduce((sum, one) => sum + one.removed, 0),
+        unfit: entries.reduce((sum, one) => sum + one.unfit, 0),
       },
       removals: root,
       attestedBy: attestedBy ?? null,
     })
     const nextUpdate = thisUpdate + request.validDays * DAY_MS
     const fields = {
-      ...{ release: content.cid, campaign: id, number },
+      ...{ release: content.cid, campaign: id, profile, number },
       removals: { seq: signing.seq, root, thisUpdate, nextUpdate },
     }
     signal?.throwIfAborted()
@@ -153,6 +160,16 @@ export async function createRelease(
   }
 }
 
+/** @throws ShoalError `profile_blind` where nobody has looked for what the profile leaves out */
+function demandSight({ name, pipeline }: Campaign, profile: Profile): void {
+  const unseen = blindSpot(profile, pipeline.safety)
+  if (unseen === null) return
+  throw new ShoalError(
+    'profile_blind',
+    `nothing in campaign ${name} looks for ${unseen}, so that nobody can leave it out: release with --profile research, or make a campaign with heads or calibrated tags`,
+  )
+}
+
 function entryOf(
   shard: ChosenShard,
   fell: ReturnType<Selection['countOf']>,
@@ -160,7 +177,7 @@ function entryOf(
 ): ReleaseEntry {
   const { segment, manifest, record, cid: pairs, bytes, rows } = shard
   return {
-    ...{ segment, manifest, record, pairs, bytes, rows: rows - fell.duplicates - fell.removed },
+    ...{ segment, manifest, record, pairs, bytes, rows: rows - fell.duplicates - fell.removed - fell.unfit },
     ...fell,
     attestation: attestation ?? null,
   }
@@ -210,7 +227,11 @@ async function settle(
   campaign: Campaign,
   fields: Omit<ReleaseContent, 'number' | 'supersedes'>,
 ) {
-  const { latest, ownSeq } = await latestRelease(store, id, campaign, signer.publicKey)
+  const { latest, ownSeq } = await latestRelease(
+    store,
+    { id, campaign, profile: fields.profile },
+    signer.publicKey,
+  )
   const seq = ownSeq + 1
   if (latest !== null && (await blocks.has(latest.signed.release))) {
     const { number, supersedes } = decodeReleaseContent(await readBlock(blocks, latest.signed.release))

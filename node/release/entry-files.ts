@@ -11,7 +11,7 @@ const CHUNK_BYTES = 1024 * ENTRY_BYTES
 
 /** Names of rows on the disk, divided by their keys so that equal ones come into one file. */
 export interface EntryFiles {
-  /** @param keys - KEY_BYTES a row. @param first - place of the first row. @param without - rows with a 1 are left out */
+  /** @param keys - KEY_BYTES a row. @param first - place of the first row. @param without - rows with another number than 0 are left out */
   add(keys: Uint8Array, first: number, without: Uint8Array): Promise<void>
   /** Write what is left. @returns the files */
   finish(): Promise<string[]>
@@ -42,7 +42,7 @@ export async function startEntryFiles(dir: string, rows: number): Promise<EntryF
       const view = new DataView(keys.buffer, keys.byteOffset, keys.byteLength)
       const flushed: Promise<void>[] = []
       for (const [i, left] of without.entries()) {
-        if (left === 1) continue
+        if (left !== 0) continue
         // in the order of the machine's own bytes, as they are read again
         const file = files[view.getUint32(i * KEY_BYTES, true) % count]!
         const at = file.used

@@ -3,6 +3,7 @@ import { encode, equalBytes } from '../../protocol/codec.ts'
 import { open } from '../../protocol/envelope.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
 import { decodeRelease, type Release } from '../../protocol/records/release.ts'
+import type { Profile } from '../../protocol/rules/profiles.ts'
 import { compareBytes } from '../../protocol/rules/select.ts'
 import { verifySignature } from '../identity.ts'
 import type { Blocks, Store } from '../store/store.ts'
@@ -46,13 +47,12 @@ export async function keepRelease(
 }
 
 /**
- * The latest release of a campaign that this node knows, of its own, the organiser's or an operator's: others can number
+ * The latest release of a campaign and a profile that this node knows, of its own, the organiser's or an operator's: others can number
  * theirs as they like. Of several with the highest number it is the one whose content has the lowest CID, whoever looks.
  */
 export async function latestRelease(
   store: Store,
-  id: CID,
-  campaign: Campaign,
+  { id, campaign, profile }: { id: CID; campaign: Campaign; profile: Profile },
   self: Uint8Array,
 ): Promise<{ latest: KnownRelease | null; ownSeq: number }> {
   const trusted = [self, campaign.key, ...campaign.trust.operators]
@@ -62,6 +62,7 @@ export async function latestRelease(
     const { signed } = one
     if (!signed.campaign.equals(id)) continue
     if (equalBytes(signed.peer, self)) ownSeq = Math.max(ownSeq, signed.removals.seq)
+    if (signed.profile !== profile) continue
     if (!trusted.some((key) => equalBytes(key, signed.peer))) continue
     const order =
       latest === null

@@ -48,6 +48,7 @@ export async function readRelease(blocks: BlockReader, cid: CID): Promise<ReadRe
   if (
     !content.campaign.equals(signed.campaign) ||
     content.number !== signed.number ||
+    content.profile !== signed.profile ||
     Buffer.compare(content.removals ?? EMPTY, removals.root ?? EMPTY) !== 0
   )
     throw new ShoalError(
@@ -74,7 +75,7 @@ export function isReleaseRecord(block: Uint8Array): boolean {
  *   `block_missing`, `block_corrupt`, `codec_*`, `release_*`
  */
 export async function* entriesOf(blocks: BlockReader, content: ReleaseContent): AsyncGenerator<ReleaseEntry> {
-  const sums = { shards: 0, pairs: 0, duplicates: 0, removed: 0 }
+  const sums = { shards: 0, pairs: 0, duplicates: 0, removed: 0, unfit: 0 }
   let last: ReleaseEntry | null = null
   for (const [page, cid] of content.shards.entries()) {
     const fault = (what: string) =>
@@ -88,12 +89,13 @@ export async function* entriesOf(blocks: BlockReader, content: ReleaseContent): 
       sums.pairs += entry.rows
       sums.duplicates += entry.duplicates
       sums.removed += entry.removed
+      sums.unfit += entry.unfit
       if ((entry.attestation === null) !== (content.attestedBy === null))
         throw fault('has attestations where its content names nobody, or none where it does')
       yield entry
     }
   }
-  for (const name of ['shards', 'pairs', 'duplicates', 'removed'] as const)
+  for (const name of ['shards', 'pairs', 'duplicates', 'removed', 'unfit'] as const)
     if (sums[name] !== content.counts[name])
       throw new ShoalError(
         'release_mismatch',

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { encode } from '@ipld/dag-cbor'
+import { isFit, type Profile, type ProfiledRow } from '../../protocol/rules/profiles.ts'
 import { removerOf, type Subjects } from '../../protocol/rules/remove.ts'
 import { pairUid } from '../../protocol/uid.ts'
 import {
@@ -13,7 +14,7 @@ import {
   type TableWriter,
   writeTable,
 } from '../shard/shard.ts'
-import { ENTRY_WORDS, KEY_BYTES, KEY_WORDS, PAIRS_ROW_GROUP } from './limits.ts'
+import { ENTRY_WORDS, KEY_BYTES, KEY_WORDS, PAIRS_ROW_GROUP, REMOVED, UNFIT } from './limits.ts'
 
 /** A row group of a shard's pairs. */
 interface GroupTask {
@@ -22,8 +23,8 @@ interface GroupTask {
 }
 
 export type Task =
-  /** what names each row, and whether it is removed; names are read from `hash`, or the uid */
-  | ({ do: 'scan'; name: 'hash' | 'uid'; subjects: Subjects } & GroupTask)
+  /** what names each row, and whether it falls; names are read from `hash`, or the uid */
+  | ({ do: 'scan'; name: 'hash' | 'uid'; subjects: Subjects; profile: Profile } & GroupTask)
   /** of a file of entries, those whose key one of a lower row has: their bits are set */
   | { do: 'resolve'; path: string; duplicates: Int32Array }
   /** of a file of entries, how many keys are in it with rows below `second` alone, from there on alone, and both */
@@ -37,8 +38,8 @@ export type Task =
 export interface Scanned {
   /** KEY_BYTES a row */
   keys: Uint8Array
-  /** 1 where a row is removed */
-  removed: Uint8Array
+  /** of each row LEFT, REMOVED or UNFIT */
+  fell: Uint8Array
 }
 
 const tables = new Map<string, TableWriter>()
@@ -70,19 +71,20 @@ function rowsOf({ file, part }: GroupTask): Promise<Row[]> {
 /** A row that bears the name of another is taken out: whoever made it would have that one fall. */
 function scan(
   rows: Row[],
-  { name, subjects }: Pick<Extract<Task, { do: 'scan' }>, 'name' | 'subjects'>,
+  { name, subjects, profile }: Pick<Extract<Task, { do: 'scan' }>, 'name' | 'subjects' | 'profile'>,
 ): Scanned {
   const isRemoved = removerOf(subjects, (bytes) => hash('sha256', bytes, 'buffer'))
   const keys = Buffer.alloc(rows.length * KEY_BYTES)
-  const removed = new Uint8Array(rows.length)
+  const fell = new Uint8Array(rows.length)
   for (const [i, row] of rows.entries()) {
     const { uid, url, text, sha256, page_url } = row as Record<string, string>
     keys.write(row[name] as string, i * KEY_BYTES, KEY_BYTES, 'hex')
     if (!isNamedRightly(row) || isRemoved({ uid: uid!, url: url!, page_url: page_url!, sha256: sha256! }))
-      removed[i] = 1
+      fell[i] = REMOVED
+    else if (!isFit(profile, row as unknown as ProfiledRow)) fell[i] = UNFIT
     else if (name === 'hash') keys.set(hash('md5', url! + text!, 'buffer'), i * KEY_BYTES)
   }
-  return { keys: new Uint8Array(keys.buffer, keys.byteOffset, keys.length), removed }
+  return { keys: new Uint8Array(keys.buffer, keys.byteOffset, keys.length), fell }
 }
 
 function isNamedRightly(row: Row): boolean {

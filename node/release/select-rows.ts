@@ -2,12 +2,13 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
+import type { Profile } from '../../protocol/rules/profiles.ts'
 import type { Subjects } from '../../protocol/rules/remove.ts'
 import { openTable, type ShardTable } from '../shard/shard.ts'
 import type { Blocks } from '../store/store.ts'
 import { startEntryFiles } from './entry-files.ts'
 import type { Lane, Lanes } from './lanes.ts'
-import { SCANNED } from './limits.ts'
+import { LEFT, REMOVED, SCANNED } from './limits.ts'
 import type { Scanned } from './release-worker.ts'
 
 /** The pairs of one shard: its own, or what a release has left of them. */
@@ -20,7 +21,7 @@ export interface PairsFile {
 
 /** Which rows of some shards are left. */
 export interface Selection {
-  countOf(file: number): { duplicates: number; removed: number }
+  countOf(file: number): { duplicates: number; removed: number; unfit: number }
   /** 1 for each row that is left, of those of a file from one to before another */
   keep(file: number, from: number, to: number): Uint8Array
 }
@@ -30,6 +31,8 @@ interface Work {
   lanes: Lanes
   /** of what is removed */
   subjects: Subjects
+  /** what else is left out */
+  profile: Profile
   /** a directory of one's own */
   dir: string
   /** told of rows that have been looked at since the last call */
@@ -37,8 +40,8 @@ interface Work {
 }
 
 /**
- * Find the rows of shards that fall: those that are removed, and of the others those whose address and text an earlier
- * row has, in the order of the files. Memory: 2 bits a row, and about 40 MB for each lane; on the disk 24 bytes a row.
+ * Find the rows of shards that fall: those that are removed, of the others those that do not fit the profile, and of those
+ * that are left the ones whose address and text an earlier one has, in the order of the files. Memory: 3 bits a row, and about 40 MB for each lane; on the disk 24 bytes a row.
  *
  * @throws ShoalError `release_shard` where a file can't be read; `block_missing`, `block_corrupt`
  */
@@ -47,12 +50,13 @@ export async function selectRows(files: readonly PairsFile[], work: Work): Promi
   const starts = startsOf(files)
   const total = starts.at(-1)!
   const removed = new Int32Array(Math.ceil(total / 32))
+  const unfit = new Int32Array(Math.ceil(total / 32))
   const duplicates = new Int32Array(new SharedArrayBuffer(4 * Math.ceil(total / 32)))
   const entries = await startEntryFiles(dir, total)
   await scan(files, work, 'hash', async (file, from, scanned) => {
-    for (const [i, isRemoved] of scanned.removed.entries())
-      if (isRemoved === 1) setBit(removed, starts[file]! + from + i)
-    await entries.add(scanned.keys, starts[file]! + from, scanned.removed)
+    for (const [i, fell] of scanned.fell.entries())
+      if (fell !== LEFT) setBit(fell === REMOVED ? removed : unfit, starts[file]! + from + i)
+    await entries.add(scanned.keys, starts[file]! + from, scanned.fell)
   })
   await lanes.each(await entries.finish(), async (lane, path) => {
     await lane.run({ do: 'resolve', path, duplicates })
@@ -62,11 +66,12 @@ export async function selectRows(files: readonly PairsFile[], work: Work): Promi
     countOf: (file) => ({
       duplicates: countBits(duplicates, starts[file]!, starts[file + 1]!),
       removed: countBits(removed, starts[file]!, starts[file + 1]!),
+      unfit: countBits(unfit, starts[file]!, starts[file + 1]!),
     }),
     keep: (file, from, to) =>
       Uint8Array.from({ length: to - from }, (_, i) => {
         const row = starts[file]! + from + i
-        return hasBit(removed, row) || hasBit(duplicates, row) ? 0 : 1
+        return [removed, unfit, duplicates].some((bits) => hasBit(bits, row)) ? 0 : 1
       }),
   }
 }
@@ -75,13 +80,13 @@ export async function selectRows(files: readonly PairsFile[], work: Work): Promi
 export async function compareRows(
   before: readonly PairsFile[],
   after: readonly PairsFile[],
-  work: Work,
+  work: Omit<Work, 'profile'>,
 ): Promise<{ gone: number; came: number; stayed: number }> {
   const files = [...before, ...after]
   const starts = startsOf(files)
   const entries = await startEntryFiles(work.dir, starts.at(-1)!)
-  await scan(files, work, 'uid', (file, from, { keys, removed }) =>
-    entries.add(keys, starts[file]! + from, removed.fill(0)),
+  await scan(files, { ...work, profile: 'research' }, 'uid', (file, from, { keys, fell }) =>
+    entries.add(keys, starts[file]! + from, fell.fill(LEFT)),
   )
   const sums = { gone: 0, came: 0, stayed: 0 }
   await work.lanes.each(await entries.finish(), async (lane, path) => {
@@ -98,16 +103,18 @@ export async function compareRows(
 
 async function scan(
   files: readonly PairsFile[],
-  { blocks, lanes, subjects, onRows }: Work,
+  { blocks, lanes, subjects, profile, onRows }: Work,
   name: 'hash' | 'uid',
   take: (file: number, from: number, scanned: Scanned) => Promise<void>,
 ): Promise<void> {
   await lanes.each(files.entries(), (lane, [place, file]) =>
     readPairs(blocks, file, async (table, group, from) => {
       const part = await table.groupBytes(group, SCANNED)
-      const scanned = await lane.run<Scanned>({ do: 'scan', name, subjects, file: table.file, part })
+      const scanned = await lane.run<Scanned>({
+        ...{ do: 'scan', name, subjects, profile, file: table.file, part },
+      })
       await take(place, from, scanned)
-      onRows(scanned.removed.length)
+      onRows(scanned.fell.length)
     }),
   )
 }
@@ -141,7 +148,7 @@ async function readPairs(
 export async function writeRows(
   file: PairsFile,
   keep: (from: number, to: number) => Uint8Array,
-  { blocks, lane, dir, onRows }: Omit<Work, 'lanes' | 'subjects'> & { lane: Lane },
+  { blocks, lane, dir, onRows }: Omit<Work, 'lanes' | 'subjects' | 'profile'> & { lane: Lane },
 ): Promise<string> {
   const path = join(dir, `pairs-${file.manifest}`)
   let kept = 0

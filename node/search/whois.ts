@@ -122,7 +122,7 @@ function checkManifest({ cid, manifest, record, entry }: OpenShard): Told {
   const { pairs, candidates } = manifest.counts
   if (entry === null)
     return { ok: true, said: `links that file: ${pairs} pairs of ${candidates} candidates`, facts }
-  const fell = entry.duplicates + entry.removed
+  const fell = entry.duplicates + entry.removed + entry.unfit
   const own = manifest.files.find(({ name }) => name === 'pairs.parquet')!
   if (entry.rows + fell !== pairs || (fell === 0 && !own.cid.equals(entry.pairs)))
     return { ok: false, said: "the release's file is not what is left of the manifest's", facts }

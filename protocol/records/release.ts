@@ -11,6 +11,7 @@ import {
   MAX_RELEASE_PAGES,
   MAX_VERIFIERS,
 } from '../limits.ts'
+import { PROFILES } from '../rules/profiles.ts'
 import { compareBytes } from '../rules/select.ts'
 import { fileLink, integer, key, link, list, map, validate } from './fields.ts'
 
@@ -27,7 +28,9 @@ const ContentSchema = v.pipe(
     type: v.literal('release'),
     /** id of the campaign's record */
     campaign: link('dag-cbor'),
-    /** place among the campaign's releases, from 1 */
+    /** which rows are left out by what is in their pictures, see protocol/rules/profiles.ts */
+    profile: v.picklist(PROFILES),
+    /** place among the campaign's releases with this profile, from 1 */
     number: integer(1, MAX_INDEX),
     /** what a shard had to satisfy to be taken, see protocol/rules/standing.ts */
     policy: map({
@@ -47,9 +50,10 @@ const ContentSchema = v.pipe(
       shards: integer(1),
       /** rows that are left */
       pairs: integer(0),
-      /** rows that fell: what a shard before has, and what was removed */
+      /** rows that fell: what a shard before has, what was removed, and what the profile leaves out */
       duplicates: integer(0),
       removed: integer(0),
+      unfit: integer(0),
     }),
     removals: root,
     /** the custodian whose word on each shard's pictures is in the entries, or null where none was asked for */
@@ -80,6 +84,7 @@ const EntrySchema = map({
   /** rows of the shard that fell */
   duplicates: integer(0, MAX_INDEX),
   removed: integer(0, MAX_INDEX),
+  unfit: integer(0, MAX_INDEX),
   /** id of an attestation that names the shard's `pairs.parquet`, or this entry's; a block as well; or null */
   attestation: v.nullable(link('dag-cbor')),
 })
@@ -97,6 +102,7 @@ const SignedSchema = v.pipe(
     release: link('dag-cbor'),
     /** the content's */
     campaign: link('dag-cbor'),
+    profile: v.picklist(PROFILES),
     number: integer(1, MAX_INDEX),
     /** the head of the removals that were applied */
     removals: map({

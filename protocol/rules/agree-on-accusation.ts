@@ -33,7 +33,7 @@ export function agreeOnAccusation(
   if (own.finding === 'unverifiable') return null
   const isOwnClass = device === terms.verifierDevice
   if (!BY_DEVICE.has(code) || isOwnClass) return own.finding === 'match' ? false : null
-  if (code === 'row_embedding' || similarity === null || said === null || score === null) return null
+  if (UNTOLD.has(code) || similarity === null || said === null || score === null) return null
   const apart = toleranceOf({ ...terms, producerDevice: device })
   const allowed = toleranceOf({ ...terms, verifierDevice: device })
   if (apart === null || allowed === null) return null
@@ -42,4 +42,8 @@ export function agreeOnAccusation(
 }
 
 /** What devices see differently; all else is the same for everybody who looks. */
-export const BY_DEVICE: ReadonlySet<string> = new Set(['row_score', 'row_threshold', 'row_embedding'])
+export const BY_DEVICE: ReadonlySet<string> = new Set([
+  ...['row_score', 'row_threshold', 'row_embedding', 'row_findings'],
+])
+/** Of those, what the accuser's score says nothing of. */
+const UNTOLD: ReadonlySet<string> = new Set(['row_embedding', 'row_findings'])

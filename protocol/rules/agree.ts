@@ -1,5 +1,6 @@
 import { PDQ_NEAR, PDQ_QUALITY, PDQ_QUALITY_STRAY, PDQ_SAME } from '../limits.ts'
 import type { Outcome } from '../outcomes.ts'
+import { agreeOnFindings, type SaidFindings, type SeenFindings, straysOf } from './agree-on-findings.ts'
 
 /**
  * What comes of one row:
@@ -28,6 +29,7 @@ type ForgedCode =
   | 'row_score'
   | 'row_threshold'
   | 'row_embedding'
+  | 'row_findings'
 
 type UnverifiableCode =
   | 'source_gone'
@@ -49,7 +51,15 @@ export interface SaidRow {
   /** of a pair that was scored */
   similarity: number | null
   /** the candidate's row of `pairs.parquet`, of a kept one alone; the embedding as it stands there, as numbers */
-  pair: { text: string; md5: string; width: number; height: number; embedding: ArrayLike<number> } | null
+  pair:
+    | ({
+        text: string
+        md5: string
+        width: number
+        height: number
+        embedding: ArrayLike<number>
+      } & SaidFindings)
+    | null
 }
 
 /** A candidate as the verifier reads it from the page, which the archive holds unchanged. */
@@ -78,6 +88,8 @@ export interface SeenImage {
     height: number
   } | null
   score: { similarity: number; embedding: ArrayLike<number> } | null
+  /** null where nobody has looked, since it is not similar enough */
+  findings: SeenFindings | null
 }
 
 export type MaskedOutcome = Extract<Outcome, 'withheld' | 'quarantined'>
@@ -214,8 +226,12 @@ function agreeOnBytes(said: SaidRow, seen: SeenImage, terms: AgreementTerms): Ag
     return forged('row_threshold')
   const turn = pair === null ? 0 : 1 - cosine(pair.embedding, score.embedding)
   if (!(turn <= tolerance)) return forged('row_embedding')
+  const { findings } = seen
+  const areFound = (share: number) =>
+    pair === null || findings === null || agreeOnFindings(pair, findings, straysOf(tolerance, share))
+  if (!areFound(1)) return forged('row_findings')
   // of two honest verifiers on devices of one class, one never finds a match where the other finds it forged
-  return stray <= tolerance / 2 && turn <= tolerance / 2 ? MATCH : ALIKE
+  return stray <= tolerance / 2 && turn <= tolerance / 2 && areFound(1 / 2) ? MATCH : ALIKE
 }
 
 /** The image as another server would send it: scaled or compressed again, and so scored a little otherwise. */

@@ -25,7 +25,10 @@ const honest: SaidRow = {
   sha256: '1'.repeat(64),
   pdq: '5'.repeat(64),
   similarity: 0.31,
-  pair: { text: 'a red kite', md5: '2'.repeat(32), width: 640, height: 480, embedding },
+  pair: {
+    ...{ text: 'a red kite', md5: '2'.repeat(32), width: 640, height: 480, embedding },
+    ...{ tags: [], nsfw: null, watermark: null, faces: null },
+  },
 }
 const read = { url: honest.url, text: 'a red kite', outcome: null, isDuplicate: false }
 const seen: SeenImage = {
@@ -40,6 +43,7 @@ const seen: SeenImage = {
     height: 480,
   },
   score: { similarity: 0.3101, embedding },
+  findings: null,
 }
 /** What a forger may write: each is told in another way. */
 const forgeries: readonly SaidRow[] = [

@@ -14,7 +14,10 @@ export const kept: SaidRow = {
   sha256: kite.sha256,
   pdq: kite.pdq,
   similarity: 0.3125,
-  pair: { text: 'a red kite', md5: kite.md5, width: 640, height: 480, embedding: [0.6, 0.8] },
+  pair: {
+    ...{ text: 'a red kite', md5: kite.md5, width: 640, height: 480, embedding: [0.6, 0.8] },
+    ...{ tags: [], nsfw: 0.25, watermark: null, faces: 2 },
+  },
 }
 export const dropped: SaidRow = { ...kept, outcome: 'similarity', similarity: 0.25, pair: null }
 export const ended = (outcome: SaidRow['outcome']): SaidRow => ({

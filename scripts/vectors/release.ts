@@ -59,6 +59,8 @@ export async function releaseCases(): Promise<unknown[]> {
       organiser,
     ),
     await invalid('a content that is a file', { release: file('content') }),
+    await valid('without persons', { profile: 'no-person' }),
+    await invalid('a profile nobody knows', { profile: 'everything' }),
     await invalid('number 0', { number: 0 }),
     await invalid('removals that end as they begin', { removals: { ...removals, nextUpdate: NOON } }),
     await invalid('a root of 31 bytes', { removals: { ...removals, root: root.subarray(1) } }),
@@ -88,6 +90,8 @@ export function releaseContentCases(): unknown[] {
     valid('removals were applied', { removals: root }),
     valid('verdicts of some operators alone', { policy: { ...policy, operators: keys } }),
     valid('a custodian has looked at every shard', { attestedBy: other.publicKey }),
+    valid('without persons', { profile: 'no-person', counts: { ...counts, unfit: 70_000 } }),
+    invalid('a profile nobody knows', { profile: 'everything' }),
     valid('no pair is left', { counts: { ...counts, pairs: 0 } }),
 
     invalid('unknown field', { price: 1 }, 'release_unknown_field'),
@@ -126,7 +130,7 @@ export function releasePageCases(): unknown[] {
     valid('three segments', [0, 1, 5].map(entryFields)),
     valid('two shards of one segment', two),
     valid('attested', [{ ...entry, attestation: block('attestation') }]),
-    valid('all rows fell', [{ ...entry, rows: 0, duplicates: 90, removed: 10 }]),
+    valid('all rows fell', [{ ...entry, rows: 0, duplicates: 80, removed: 10, unfit: 10 }]),
 
     invalid('empty', []),
     invalid('not a list', { 0: entry }),
@@ -143,7 +147,7 @@ export function releasePageCases(): unknown[] {
 
 function releaseFields(): Release {
   return {
-    ...{ release: block('content'), campaign: block('campaign'), number: 1 },
+    ...{ release: block('content'), campaign: block('campaign'), profile: 'research', number: 1 },
     removals: { seq: 0, root, thisUpdate: NOON, nextUpdate: NOON + 30 * DAY },
     peer: organiser.publicKey,
   }
@@ -151,10 +155,10 @@ function releaseFields(): Release {
 
 function contentFields(): ReleaseContent {
   return {
-    ...{ type: 'release', campaign: block('campaign'), number: 2 },
+    ...{ type: 'release', campaign: block('campaign'), profile: 'research', number: 2 },
     policy: { quorum: 3, operators: null, leastStanding: 0 },
     shards: [block('page 1'), block('page 2')],
-    counts: { shards: 4097, pairs: 1_000_000, duplicates: 50_000, removed: 3 },
+    counts: { shards: 4097, pairs: 1_000_000, duplicates: 50_000, removed: 3, unfit: 0 },
     ...{ removals: null, attestedBy: null, supersedes: block('before') },
   }
 }
@@ -162,7 +166,7 @@ function contentFields(): ReleaseContent {
 function entryFields(segment: number): ReleaseEntry {
   return {
     ...{ segment, manifest: block(`manifest ${segment}`), record: block(`record ${segment}`) },
-    ...{ pairs: file(`pairs ${segment}`), bytes: 5000, rows: 95, duplicates: 4, removed: 1 },
+    ...{ pairs: file(`pairs ${segment}`), bytes: 5000, rows: 95, duplicates: 4, removed: 1, unfit: 0 },
     attestation: null,
   }
 }

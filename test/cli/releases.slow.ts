@@ -42,7 +42,7 @@ releases.after(() => made.close())
 
 releases('one is made, listed, shown, verified and compared', async () => {
   const created = resultOf(await at('release', 'create', `${made.campaign}`, '--json'))
-  assert.equal(created.counts, { shards: 2, pairs: 30, duplicates: 10, removed: 0 })
+  assert.equal(created.counts, { shards: 2, pairs: 30, duplicates: 10, removed: 0, unfit: 0 })
   assert.is(created.own, true)
   assert.is(created.refused, null)
   // the stale one, signed again

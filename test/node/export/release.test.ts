@@ -60,7 +60,10 @@ async function entryOf(manifest: CID): Promise<ReleaseEntry> {
   const { segment, files } = decodeManifest(await readBlock(shard.blocks, manifest))
   const { cid, bytes, rows } = files.find(({ name }) => name === 'pairs.parquet')!
   const record = await put((await shard.store.shards.get(manifest.bytes))!)
-  return { segment, manifest, record, pairs: cid, bytes, rows, duplicates: 0, removed: 0, attestation: null }
+  return {
+    ...{ segment, manifest, record, pairs: cid, bytes, rows, attestation: null },
+    ...{ duplicates: 0, removed: 0, unfit: 0 },
+  }
 }
 
 /** A signed release of the entries, as it is here once it was fetched. */
@@ -72,7 +75,15 @@ async function release(
   const sum = (name: 'rows' | 'duplicates' | 'removed') => some.reduce((all, entry) => all + entry[name], 0)
   const root = new Uint8Array(32).fill(7)
   const content = makeReleaseContent({
-    ...{ type: 'release', campaign, number: 1, supersedes: null, removals: root, attestedBy: null },
+    ...{
+      type: 'release',
+      campaign,
+      profile: 'research',
+      number: 1,
+      supersedes: null,
+      removals: root,
+      attestedBy: null,
+    },
     policy: { quorum: 2, operators: null, leastStanding: 0 },
     shards: [await put(makeReleasePage(some).bytes)],
     counts: {
@@ -80,11 +91,12 @@ async function release(
       pairs: sum('rows'),
       duplicates: sum('duplicates'),
       removed: sum('removed'),
+      unfit: 0,
     },
   })
   const removals = { seq: 4, root, thisUpdate, nextUpdate: thisUpdate + 30 * DAY_MS }
   const signed = await makeRelease(
-    { release: await put(content.bytes), campaign, number: 1, removals },
+    { release: await put(content.bytes), campaign, profile: 'research', number: 1, removals },
     signer,
   )
   return put(signed.bytes)

@@ -73,7 +73,7 @@ release('it has each pair once, of the first shard that has it, and other shards
   await withCampaign(async (made) => {
     const { blocks } = made.organiser.home
     const { id, content, renewed } = await create(made)
-    assert.equal(content.counts, { shards: 3, pairs: 35, duplicates: 11, removed: 0 })
+    assert.equal(content.counts, { shards: 3, pairs: 35, duplicates: 11, removed: 0, unfit: 0 })
     assert.is(content.number, 1)
     assert.is(renewed, false)
     const entries = await Array.fromAsync(entriesOf(blocks, content))
@@ -203,7 +203,7 @@ release('a row that bears the name of another does not make that one fall', asyn
   const made = await makeReleasable([first, second], { forge })
   try {
     const { id, content } = await create(made)
-    assert.equal(content.counts, { shards: 2, pairs: 24, duplicates: 0, removed: 1 })
+    assert.equal(content.counts, { shards: 2, pairs: 24, duplicates: 0, removed: 1, unfit: 0 })
     assert.is((await uidsOf(made.organiser, id)).filter((one) => one === uid).length, 1)
   } finally {
     await made.close()

@@ -17,6 +17,7 @@ import {
   makeCampaign,
   pipelineId,
 } from '../../../protocol/records/campaign.ts'
+import { NO_SAFETY, type Safety } from '../../../protocol/records/safety.ts'
 import { countFindings, makeVerdict, packFindings, proofMessage } from '../../../protocol/records/verdict.ts'
 import { epochOf } from '../../../protocol/rules/assign-verifiers.ts'
 import { PRESETS } from '../../../protocol/rules/presets.ts'
@@ -65,17 +66,18 @@ export async function openNode(dir: string): Promise<OpenNode> {
 /**
  * A campaign with a shard a segment, each found good by three verifiers.
  *
- * @param shards - the pairs of each. @param unaudited - segments on which there are no verdicts.
+ * @param shards - the pairs of each. @param unaudited - segments on which there are no verdicts. @param safety - what the
+ * campaign has looked for.
  * @param forge - gives a pair another uid than it has
  */
 export async function makeReleasable(
   shards: Pair[][],
-  { unaudited = [] as number[], forge = (_: Pair, uid: string) => uid } = {},
+  { unaudited = [] as number[], forge = (_: Pair, uid: string) => uid, safety = NO_SAFETY } = {},
 ): Promise<MadeCampaign> {
   const dir = await mkdtemp(join(tmpdir(), 'shoal-release-'))
   const organiser = await openNode(join(dir, 'organiser'))
   const { home } = organiser
-  const sealed = await sealCampaign(shards.length, home.signer)
+  const sealed = await sealCampaign(shards.length, home.signer, safety)
   const records = [sealed.bytes]
   const { pipeline } = decodeCampaign(await open(sealed.bytes, verifySignature))
   const manifests: CID[] = []
@@ -144,7 +146,7 @@ async function addAll({ ledger }: OpenNode, records: Uint8Array[]): Promise<void
   }
 }
 
-function sealCampaign(segments: number, signer: Signer): Promise<Sealed> {
+function sealCampaign(segments: number, signer: Signer, safety: Safety): Promise<Sealed> {
   return makeCampaign(
     {
       ...{ name: 'released', contact: 'test@example.org' },
@@ -154,7 +156,7 @@ function sealCampaign(segments: number, signer: Signer): Promise<Sealed> {
         ...{
           rules: PRESETS['laion-5b']!,
           consent: ['robots.txt', 'X-Robots-Tag', 'TDMRep'],
-          safety: { tags: null, heads: [] },
+          safety,
         },
       },
       ...{ audit: DEFAULT_AUDIT, trust: { mode: 'open', operators: [] }, custodians: [] },

@@ -64,7 +64,7 @@ agreement('no row is forged on account of an image that is not known to be the s
       (mine, theirs, image, similarity) => {
         const said = { ...soundRow, outcome: mine }
         const score = image && { similarity, embedding: [0.6, 0.8] }
-        const seen = { outcome: theirs, isArchived: false, image, score }
+        const seen = { outcome: theirs, isArchived: false, image, score, findings: null }
         assert.is.not(agreeOnImage(said, seen, terms).finding, 'forged')
       },
     ),
@@ -105,6 +105,10 @@ agreement('strange rows end in a finding', () => {
         width: fc.integer(),
         height: fc.integer(),
         embedding: fc.array(fc.double(), { maxLength: 3 }),
+        tags: fc.array(fc.string(), { maxLength: 3 }),
+        nsfw: fc.option(fc.double()),
+        watermark: fc.option(fc.double()),
+        faces: fc.option(fc.integer()),
       }),
     ),
   })
