@@ -109,6 +109,53 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     ],
     load: () => import('./commands/calibrate-tags.ts'),
   },
+  optout: {
+    usage: '',
+    describe:
+      'Ask for something to be removed everywhere. It is hidden at once, a whole site as soon as it is proven. Pictures are hashed here, and never sent. Reasons are consent, rights, privacy, safety, quality. The signed receipt goes to --out',
+    options: ['origin', 'url', 'image', 'uid', 'reason', 'contact', 'out', ...COMMON],
+    examples: [
+      'optout --url https://example.org/me.jpg',
+      'optout --origin example.org --reason rights --contact me@example.org',
+      'optout --image photo.jpg',
+    ],
+    load: () => import('./commands/optout.ts'),
+  },
+  'removals list': {
+    usage: '',
+    describe: 'List the requests for removal that this node took, and where they stand',
+    options: [...COMMON],
+    examples: ['removals list', 'removals list --json'],
+    load: () => import('./commands/list-removals.ts'),
+  },
+  'removals status': {
+    usage: '<request>',
+    describe: 'Show where a request stands, whichever node took it',
+    options: [...COMMON],
+    examples: ['removals status abcdefghijklmnopqrstuvwxyz'],
+    load: () => import('./commands/removal-status.ts'),
+  },
+  'removals prove': {
+    usage: '<request>',
+    describe: 'Look now whether a site proves a request. In the DNS, in its file, and by what it refuses',
+    options: [...COMMON],
+    examples: ['removals prove abcdefghijklmnopqrstuvwxyz'],
+    load: () => import('./commands/prove-removal.ts'),
+  },
+  'removals review': {
+    usage: '[request]',
+    describe: "List what waits for a custodian's word, or decide on it. What is rejected lapses",
+    options: ['confirm', 'reject', ...COMMON],
+    examples: ['removals review', 'removals review abcdefghijklmnopqrstuvwxyz --confirm'],
+    load: () => import('./commands/review-removals.ts'),
+  },
+  'removals verify': {
+    usage: '<receipt>',
+    describe: 'Check the signature of a receipt, and show what it says',
+    options: [...COMMON],
+    examples: ['removals verify shoal-receipt.json'],
+    load: () => import('./commands/verify-receipt.ts'),
+  },
   'campaign create': {
     usage: '<file...>',
     describe:

@@ -1,5 +1,6 @@
 import type { ExportFormat } from '../node/components.ts'
 import { MAX_INDEX, MAX_PARTS, MAX_SAMPLES, MAX_VERIFIERS } from '../protocol/limits.ts'
+import { REASONS } from '../protocol/records/removal.ts'
 import { PRESETS } from '../protocol/rules/presets.ts'
 import { PROFILES, type Profile } from '../protocol/rules/profiles.ts'
 import type { ShardState } from '../protocol/rules/quorum.ts'
@@ -85,6 +86,11 @@ export interface Options {
   /** fetch: addresses with commas between them */
   gateway?: string
   unverified: boolean
+  origin?: string
+  uid?: string
+  reason?: (typeof REASONS)[number]
+  confirm: boolean
+  reject: boolean
 }
 
 const STATES: readonly ShardState[] = ['unaudited', 'verified', 'held', 'disputed', 'refused']
@@ -114,7 +120,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
     ...{ kind: 'choice', describe: 'How one of the nodes cheats (else scores)', isTold: true },
     of: [...Object.keys(SHOWN_CHEATS), 'none'],
   },
-  contact: { kind: 'text', describe: 'E-mail or URL for the sites you ask' },
+  contact: { kind: 'text', describe: 'E-mail or URL that you are reached by' },
   format: { kind: 'choice', describe: 'Layout', of: EXPORT_FORMATS, isTold: true },
   name: { kind: 'text', describe: 'What the campaign, or the list, is called' },
   base: { kind: 'text', describe: 'URL that entries follow (else Common Crawl)' },
@@ -159,7 +165,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   'min-height': { ...{ kind: 'number', describe: 'Pixels at least' }, ...SIDE },
   license: { kind: 'text', describe: "Part of a licence's address, or any" },
   text: { kind: 'text', describe: 'WORDS that pictures are looked for by' },
-  image: { kind: 'text', describe: 'FILE: pictures like this one' },
+  image: { kind: 'text', describe: 'FILE of a picture, or of one like those wanted' },
   url: { kind: 'text', describe: 'Address of an image or a page' },
   hash: { kind: 'text', describe: 'HEX: sha256, md5 or PDQ of an image, or a uid' },
   limit: { kind: 'number', describe: 'Most that is shown (else 10)', least: 1, most: 1_000, whole: true },
@@ -169,4 +175,9 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   gateway: { kind: 'text', describe: 'To fetch: its URL; to start: HOST:PORT or none' },
   unverified: { kind: 'flag', describe: 'Take a shard that is not verified' },
   signer: { kind: 'text', describe: 'PEER whose releases to trust as well' },
+  origin: { kind: 'text', describe: 'Name of a site, with all below it' },
+  uid: { kind: 'text', describe: 'UID of a pair' },
+  reason: { kind: 'choice', describe: 'Why (else privacy)', of: REASONS, isTold: true },
+  confirm: { kind: 'flag', describe: 'Remove it for good' },
+  reject: { kind: 'flag', describe: 'Let it lapse' },
 }

@@ -33,8 +33,10 @@ export async function run(context: Context): Promise<void> {
   output.print(
     `${hits.length === 0 ? 'Nothing' : formatThings(hits.length, 'pair')} in ${formatThings(shards, 'shard')} with ${formatCount(rows)} pairs`,
   )
-  if (hits[0]) output.print(`Where one comes from: ${suggest(`whois ${hits[0].uid}`, options.data)}`)
-  else if (shards === 0)
+  if (hits[0]) {
+    output.print(`Where one comes from: ${suggest(`whois ${hits[0].uid}`, options.data)}`)
+    output.print(`To have one removed: ${suggest(`optout --uid ${hits[0].uid}`, options.data)}`)
+  } else if (shards === 0)
     output.print(`No shards are here to search: ${suggest('fetch CID', options.data)} gets some`)
   output.emit(result)
 }
@@ -54,11 +56,13 @@ function readRequest({ options }: Context): SearchRequest {
 }
 
 function showHit(output: Output, hit: Hit): void {
-  const { score, match, text, url, page, producer, manifest, row, state, also, uid } = hit
+  const { score, match, text, url, page, producer, manifest, row, state, also, uid, fetchedAt, signals } = hit
   output.heading(`${score === null ? (match ?? '') : score.toFixed(3)}  ${shorten(text, 70)}`.trim())
   output.print(`  ${shorten(url, 78)}`)
   output.print(`  on ${shorten(page, 75)}`)
-  output.print(`  by ${producer}`)
+  const day = fetchedAt === null ? '' : ` on ${new Date(fetchedAt).toISOString().slice(0, 10)}`
+  output.print(`  by ${producer}${day}`)
+  if (signals.length > 0) output.print(`  signals: ${shorten(signals.join('; '), 69)}`)
   output.print(`  ${manifest}`)
   const others = also.length === 0 ? '' : `, and in ${formatThings(also.length, 'shard')} more`
   output.print(`  row ${formatCount(row)}, ${state}${others}; uid ${uid}`)

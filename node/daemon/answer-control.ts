@@ -6,6 +6,7 @@ import type { CampaignRequest } from '../manage-campaigns.ts'
 import type { Cars } from '../manage-cars.ts'
 import type { Pins } from '../manage-pins.ts'
 import type { Releases } from '../manage-releases.ts'
+import { answerRequests } from '../manage-requests.ts'
 import type { SearchRequest } from '../search/search.ts'
 import type { Daemon, SegmentsRequest } from './daemon.ts'
 import type { VerifyRequest } from './demand-audits.ts'
@@ -54,6 +55,8 @@ const ANSWERS = {
   diffReleases: (daemon, argument) =>
     daemon.diffReleases(...(argument as Parameters<Releases['diffReleases']>)),
   attest: (daemon, argument) => daemon.attest(...(argument as Parameters<Releases['attest']>)),
+  requests: (daemon, argument) =>
+    answerRequests(daemon.requests, argument as Parameters<typeof answerRequests>[1]),
   releaseProgress: (daemon) => daemon.releaseProgress(),
   stopRelease: (daemon) => daemon.stopRelease(),
   list: async (daemon) => daemon.list(),

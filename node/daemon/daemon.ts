@@ -17,7 +17,9 @@ import { manageReleases, type Releases } from '../manage-releases.ts'
 import { manageShards } from '../manage-shards.ts'
 import { type Peer, startNetwork } from '../network/network.ts'
 import { parseCampaign } from '../parse-cid.ts'
+import { playWeb } from '../play-web.ts'
 import { openRemovals } from '../removals/removals.ts'
+import { openRequests, type Requests, startProver } from '../requests/requests.ts'
 import { openGate } from '../safety/safety.ts'
 import { type Search, startSearch } from '../search/search.ts'
 import { VERSION } from '../version.ts'
@@ -77,6 +79,8 @@ export interface Daemon
     Pick<Search, 'search' | 'whois'> {
   searchProgress: Search['progress']
   /** @param peer - a multiaddr of a node to call first, or null */
+  /** what people ask to be removed */
+  requests: Requests
   join(cid: string, peer: string | null): Promise<CampaignStanding>
   status(): Promise<Status>
   peers(): Promise<Peer[]>
@@ -142,7 +146,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   })
   opened.defer(() => network.close())
   const gateway = options.gateway
-    ? await startGateway({ blocks: home.blocks, listen: options.gateway, log })
+  const { progress: searchProgress, ...searching } = startSearch({ home, ledger, hiding }, options)
+  opened.defer(() => searching.close())
+  const played = options.loopback ? playWeb(options.loopback) : null
+  const prover = offline ? null : startProver({ contact: `peer ${home.signer.peerId}`, played })
+  opened.defer(() => prover?.close())
+  const requests = await openRequests({ ...home, removals, prover, clock })
+  opened.defer(() => requests.close())
+  const people = { requests, search: searching.search }
+    ? await startGateway({ blocks: home.blocks, listen: options.gateway, people, log })
     : null
   opened.defer(() => gateway?.close())
   let paused = false
@@ -173,8 +185,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   opened.defer(() => keeper.close())
   // who sees no web could only say that nothing can be verified
   const audits = !offline && !options.withoutAudits
-  const { progress: searchProgress, ...searching } = startSearch({ home, ledger, hiding }, options)
-  opened.defer(() => searching.close())
   const toolbox = startToolbox(parts, {
     ...{ ...options, sites: home.store.sites },
     openGate: (id) => openGate(home.blocklists, removals, id),
@@ -260,7 +270,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...manageShards(home),
     ...manageCars(home),
     ...manageBlocklists(home),
-    ...{ search: searching.search, whois: searching.whois, searchProgress },
+    ...{ search: searching.search, whois: searching.whois, searchProgress, requests },
     ...manageExports(home, { ledger, hiding }, clock),
     ...manageReleases(home, ledger, removals, clock),
     ...keeper.pins,

@@ -4,11 +4,14 @@ import { ShoalError } from '../../protocol/errors.ts'
 import type { Log } from '../log.ts'
 import type { Blocks } from '../store/store.ts'
 import { answer } from './answer.ts'
+import { addPages, type People } from './pages/pages.ts'
 
 export interface GatewayOptions {
   blocks: Blocks
   /** `port` 0: any that is free */
   listen: { host: string; port: number /** where the port is taken, any that is free */; orAny?: boolean }
+  /** for people who run no node; absent: blocks alone */
+  people?: People | undefined
   log: Log
 }
 
@@ -43,16 +46,19 @@ const UNTOLD = ['unexpected', 'this can not be read here'] as const
 
 /**
  * Start a trustless gateway: verifiable blocks and CAR files over HTTP, to whoever reaches the address, of what is here
- * alone. It never asks the network for anything.
+ * alone. It never asks the network for anything. With `people` it has pages beside them, to look up what was collected
+ * and to have it removed; for a proof these ask what is public.
  *
  * @throws ShoalError `gateway_listen`
  */
-export async function startGateway({ blocks, listen, log }: GatewayOptions): Promise<Gateway> {
+export async function startGateway({ blocks, listen, people, log }: GatewayOptions): Promise<Gateway> {
   let answers = 0
   const app = fastify({
     ...{ logger: false, exposeHeadRoutes: false, forceCloseConnections: true, bodyLimit: 1024 },
     ...{ requestTimeout: REQUEST_MS, connectionTimeout: IDLE_MS, keepAliveTimeout: KEEP_ALIVE_MS },
     http: { maxHeaderSize: MAX_HEADER_BYTES },
+    // a proxy on this machine says who asks, and by which name
+    trustProxy: 'loopback',
     frameworkErrors: (_error, request, reply) => {
       setCors(reply)
       fail(new ShoalError('path_invalid', 'this address can not be read'), request, reply as FastifyReply)
@@ -87,6 +93,8 @@ export async function startGateway({ blocks, listen, log }: GatewayOptions): Pro
       return reply
     },
   })
+
+  if (people) await addPages(app, people, log)
 
   function fail(error: Error, request: FastifyRequest, reply: FastifyReply): void {
     const { code = '' } = error as ShoalError

@@ -63,6 +63,7 @@ export async function startHiding(
         return { subject: { kind, hash }, reason, basis: basisOf(proof, request), expires }
       })
       const { ids } = await removals.issue(campaign, wanted)
+      known.forget(campaign)
       for (const [i, subject] of due.entries()) {
         const others = subject.removals.filter((other) => !other.campaign.equals(campaign))
         if (ids[i]) subject.removals = [...others, { campaign, removal: ids[i] }]

@@ -63,6 +63,8 @@ export function keepKnown({ store, removals, clock }: KnownParts) {
       known.catch(() => kept.delete(id))
       return known
     },
+    /** Of a campaign in which something was just removed: others may be told a moment later. */
+    forget: (campaign: CID) => void kept.delete(campaign.toString()),
     close: stop,
   }
 }

@@ -24,6 +24,8 @@ export interface Evidence {
   said: { dns: string; wellKnown: string; recheck: string }
 }
 
+/** Milliseconds that a site has to say what it refuses: somebody waits for it at a page. */
+const RECHECK_MS = 40_000
 /** Outcomes by which a site refuses, and those by which a picture's own answer does. */
 const SITE_REFUSES: readonly string[] = ['optout_robots', 'optout_site']
 const PICTURE_REFUSES: readonly string[] = [...SITE_REFUSES, 'optout_image']
@@ -93,24 +95,33 @@ async function askSignals(
   { web, userAgent, asks }: Prover,
 ): Promise<Answer> {
   const images = startImages({ threads: 1, userAgent, web, ...asks })
+  const signal = AbortSignal.timeout(RECHECK_MS)
   try {
     let said = ''
     for (const address of addresses) {
-      const refusal = await refusalOf(images, address, isPicture)
+      const refusal = await refusalOf(images, address, isPicture, signal)
       if (!refusal.ok) return refusal
       said = refusal.said
     }
     return { ok: true, said }
+  } catch (error) {
+    if (signal.aborted) return { ok: false, said: 'no answer in time' }
+    throw error
   } finally {
     await images.close()
   }
 }
 
-async function refusalOf(images: Images, address: string, isPicture: boolean): Promise<Answer> {
-  let result = await images.fetch(address)
+async function refusalOf(
+  images: Images,
+  address: string,
+  isPicture: boolean,
+  signal: AbortSignal,
+): Promise<Answer> {
+  let result = await images.fetch(address, signal)
   // sites that have no https refuse over http
   if (!result.ok && NO_TLS.includes(result.outcome))
-    result = await images.fetch(address.replace(/^https:/, 'http:'))
+    result = await images.fetch(address.replace(/^https:/, 'http:'), signal)
   if (result.ok) return { ok: false, said: 'nothing there refuses it' }
   const { outcome, detail } = result
   // a robots.txt that can't be had keeps crawlers off, but says nothing of what its owner wants

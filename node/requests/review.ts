@@ -118,6 +118,7 @@ export function makeReviews(
             })),
           )
         else await reject(one, request, open)
+        known.forget(one.campaign)
       }
       if (decided === 0)
         throw new ShoalError(

@@ -37,6 +37,10 @@ export interface Hit {
   language: string | null
   license: string | null
   sha256: string
+  /** when the image was fetched, milliseconds since 1970; null where an index of long ago lacks it */
+  fetchedAt: number | null
+  /** opt-out signals that were seen then, on page, image and site */
+  signals: string[]
   campaign: string
   segment: number
   producer: string
@@ -208,9 +212,12 @@ async function describe(
   row: Row,
   number: number,
 ): Promise<Omit<Hit, 'score' | 'match'>> {
-  const { uid, text, url, similarity, language, license, sha256, page_url: page } = row
+  const { uid, text, url, similarity, language, license, sha256, page_url: page, fetched_at: at } = row
   return {
     ...({ uid, text, url, page, similarity, language, license, sha256 } as unknown as Hit),
+    // a copy has it as text
+    fetchedAt: at === undefined ? null : new Date(at as Date | string).getTime(),
+    signals: (row.signals as string[] | undefined) ?? [],
     ...{ campaign: manifest.campaign.toString(), segment: record.segment, producer },
     ...{ manifest: cid.toString(), row: number, also: [], model: null },
     state: await findState(ledger, manifest.campaign, recordId),

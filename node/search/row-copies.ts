@@ -16,7 +16,7 @@ const MAX_ROW_BYTES = 1024 * 1024
 /** Columns of `pairs.parquet` that are copied. */
 export const COPIED_COLUMNS = [
   ...['uid', 'url', 'text', 'similarity', 'language', 'license'],
-  ...['hash', 'page_url', 'sha256', 'md5', 'pdq'],
+  ...['hash', 'page_url', 'sha256', 'md5', 'pdq', 'fetched_at', 'signals'],
 ]
 
 /** Writes them to an unfinished file beside `path`, which `finish` puts in its place. */
