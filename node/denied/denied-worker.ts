@@ -1,15 +1,17 @@
 import { decodeTable, type GroupBytes, type TableFile } from '../shard/shard.ts'
-import { asRemovable, type Hidden, hiderOf } from './hidden.ts'
+import { asRemovable, type Hidden, hiderOf, secretOf } from './hidden.ts'
 
-/** Whether any row of a row group is hidden. */
+/** What of a row group is hidden. */
 export interface LookTask {
   file: TableFile
   part: GroupBytes
   hidden: Hidden
 }
 
-export default async function look({ file, part, hidden }: LookTask): Promise<boolean> {
-  const rows = await decodeTable(file).rows(part)
-  const isHidden = hiderOf(hidden)
-  return rows.some((row) => isHidden(asRemovable(row)))
+/** `openly`: some rows, and of all of them people may be told; `secretly`: of some they may not */
+export type Found = 'nothing' | 'openly' | 'secretly'
+
+export default async function look({ file, part, hidden }: LookTask): Promise<Found> {
+  const rows = (await decodeTable(file).rows(part)).map(asRemovable).filter(hiderOf(hidden))
+  return rows.length === 0 ? 'nothing' : rows.some(secretOf(hidden)) ? 'secretly' : 'openly'
 }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import { type RemovableRow, removerOf, type Subjects } from '../../protocol/rules/remove.ts'
 import type { Row } from '../shard/shard.ts'
 
@@ -7,16 +8,29 @@ export interface Hidden {
   /** another one for all that is not the same, within this process */
   version: number
   subjects: Subjects
+  /** those of them of which nobody is told more than that something is missing */
+  secret: Subjects
 }
 
-let latest: { version: number; isHidden: (row: RemovableRow) => boolean } | null = null
+type Hider = (row: RemovableRow) => boolean
 
-/** Whether a row is hidden. What it takes to tell is kept for the next call. */
-export function hiderOf({ version, subjects }: Hidden): (row: RemovableRow) => boolean {
-  if (latest?.version !== version)
-    latest = { version, isHidden: removerOf(subjects, (bytes) => hash('sha256', bytes, 'buffer')) }
-  return latest.isHidden
+/** What it takes to tell is kept, of campaigns that are looked at in turn. */
+const kept = new LRUCache<number, { isHidden: Hider; isSecret: Hider }>({ max: 8 })
+
+function lookUp({ version, subjects, secret }: Hidden) {
+  const sha256 = (bytes: Uint8Array) => hash('sha256', bytes, 'buffer')
+  const known = kept.get(version)
+  if (known) return known
+  const made = { isHidden: removerOf(subjects, sha256), isSecret: removerOf(secret, sha256) }
+  kept.set(version, made)
+  return made
 }
+
+/** Whether a row is hidden. */
+export const hiderOf = (hidden: Hidden): Hider => lookUp(hidden).isHidden
+
+/** Whether a row is one of which nobody is told. */
+export const secretOf = (hidden: Hidden): Hider => lookUp(hidden).isSecret
 
 export function hidesNothing({ subjects }: Hidden): boolean {
   return Object.values(subjects).every(({ length }) => length === 0)
@@ -27,5 +41,6 @@ export function asRemovable(row: Row): RemovableRow {
   return row as unknown as RemovableRow
 }
 
-/** Columns of `pairs.parquet` that tell whether a row is hidden; `outcomes.parquet` has some of them. */
-export const HIDING_COLUMNS = ['uid', 'url', 'page_url', 'sha256', 'md5', 'pdq']
+/** Columns that tell whether a row is hidden: of both files of a shard, and of `pairs.parquet` alone. */
+export const OUTCOME_COLUMNS = ['url', 'page_url', 'sha256', 'pdq']
+export const HIDING_COLUMNS = [...OUTCOME_COLUMNS, 'uid', 'md5']

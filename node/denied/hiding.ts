@@ -1,5 +1,11 @@
 import type { CID } from 'multiformats/cid'
-import { type RemovableRow, type Subjects, uniteSubjects } from '../../protocol/rules/remove.ts'
+import {
+  packSubjects,
+  type RemovableRow,
+  type SubjectKind,
+  type Subjects,
+  uniteSubjects,
+} from '../../protocol/rules/remove.ts'
 import type { Removals } from '../removals/removals.ts'
 import { type Hidden, hiderOf } from './hidden.ts'
 
@@ -25,29 +31,38 @@ const MAX_CAMPAIGNS = 64
 
 let version = 0
 
+/** @param removals - those for `safety` are secret: a list of them would be an index of what nobody should find */
 export function openHiding(
-  removals: Pick<Removals, 'inForce' | 'onChange'>,
+  removals: Pick<Removals, 'inForce' | 'list' | 'onChange'>,
   privates: readonly PrivateLists[],
 ): Hiding {
-  const known = new Map<string, { parts: Subjects[]; hidden: Hidden; isHidden: Hider }>()
+  const known = new Map<string, { parts: Subjects[]; hidden: Hidden }>()
 
-  async function look(campaign: CID) {
+  async function look(campaign: CID): Promise<Hidden> {
     const name = campaign.toString()
     const { subjects } = await removals.inForce(campaign)
-    const parts = [subjects, ...privates.map((one) => one.listed().subjects)]
+    const lists = privates.map((one) => one.listed().subjects)
+    const parts = [subjects, ...lists]
     const before = known.get(name)
-    if (before && parts.every((part, i) => part === before.parts[i])) return before
-    const hidden = { version: ++version, subjects: uniteSubjects(parts) }
-    const made = { parts, hidden, isHidden: hiderOf(hidden) }
+    if (before && parts.every((part, i) => part === before.parts[i])) return before.hidden
+    const secret = uniteSubjects([await unsafe(campaign), ...lists])
+    const hidden = { version: ++version, subjects: uniteSubjects([...parts, secret]), secret }
     known.delete(name)
-    known.set(name, made)
+    known.set(name, { parts, hidden })
     if (known.size > MAX_CAMPAIGNS) known.delete(known.keys().next().value!)
-    return made
+    return hidden
+  }
+
+  async function unsafe(campaign: CID): Promise<Subjects> {
+    const hashes: Record<SubjectKind, Uint8Array[]> = { pair: [], url: [], origin: [], image: [] }
+    for (const { value, isInForce } of await removals.list(campaign))
+      if (isInForce && value.reason === 'safety') hashes[value.subject.kind].push(value.subject.hash)
+    return packSubjects(hashes)
   }
 
   return {
-    hiddenIn: async (campaign) => (await look(campaign)).hidden,
-    judge: async (campaign) => (await look(campaign)).isHidden,
+    hiddenIn: look,
+    judge: async (campaign) => hiderOf(await look(campaign)),
     onChange(listener) {
       const ends = [removals.onChange(listener), ...privates.map((one) => one.onChange(() => listener(null)))]
       return () => {
@@ -56,5 +71,3 @@ export function openHiding(
     },
   }
 }
-
-type Hider = (row: RemovableRow) => boolean

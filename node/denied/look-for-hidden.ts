@@ -4,8 +4,8 @@ import type { Manifest } from '../../protocol/records/manifest.ts'
 import { openTable } from '../shard/shard.ts'
 import type { Blocks } from '../store/store.ts'
 import { startThreads } from '../threads.ts'
-import type { LookTask } from './denied-worker.ts'
-import { HIDING_COLUMNS, type Hidden, hidesNothing } from './hidden.ts'
+import type { Found, LookTask } from './denied-worker.ts'
+import { HIDING_COLUMNS, type Hidden, hidesNothing, OUTCOME_COLUMNS } from './hidden.ts'
 
 /** Milliseconds for one row group, and MiB of the thread: files are from strangers, and may ask for any amount. */
 const MAX_LOOK_MS = 60_000
@@ -26,27 +26,31 @@ function startLooking(): Piscina {
 }
 
 /**
- * Whether a shard's file holds a row that is hidden. It is read as far as the first of them.
+ * What of a shard's file is hidden. It is read as far as the answer takes.
  *
  * @throws ShoalError as `openTable`; `shard_parquet`; the signal's reason
  */
-export async function holdsHidden(
+export async function lookForHidden(
   blocks: Blocks,
   file: Manifest['files'][number],
   hidden: Hidden,
   signal?: AbortSignal,
-): Promise<boolean> {
-  if (hidesNothing(hidden)) return false
+): Promise<Found> {
+  let found: Found = 'nothing'
+  if (hidesNothing(hidden)) return found
   const table = await openTable(blocks, file)
+  const columns = file.name === 'pairs.parquet' ? HIDING_COLUMNS : OUTCOME_COLUMNS
   for (const group of table.starts.keys()) {
     signal?.throwIfAborted()
-    const part = await table.groupBytes(group, HIDING_COLUMNS)
-    if (await lookIn({ file: table.file, part, hidden }, signal)) return true
+    const part = await table.groupBytes(group, columns)
+    const here = await lookIn({ file: table.file, part, hidden }, signal)
+    if (here === 'secretly') return here
+    if (here === 'openly') found = here
   }
-  return false
+  return found
 }
 
-async function lookIn(task: LookTask, signal: AbortSignal | undefined): Promise<boolean> {
+async function lookIn(task: LookTask, signal: AbortSignal | undefined): Promise<Found> {
   threads ??= startLooking()
   try {
     return await threads.run(task, {

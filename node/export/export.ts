@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import type { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { ExportRequest, ExportResult, Progress } from '../components.ts'
-import { type Hidden, type Hiding, holdsHidden } from '../denied/denied.ts'
+import { type Hidden, type Hiding, lookForHidden } from '../denied/denied.ts'
 import { nameOfPeer } from '../identity.ts'
 import { readExactly } from '../shard/shard.ts'
 import { writeCard } from './card.ts'
@@ -190,7 +190,7 @@ function copyFiles({ blocks }: SourceParts, plan: ExportPlan, signal: AbortSigna
   return {
     async add(source, hidden, onRows) {
       const { rows } = source.file
-      if (rows > 0 && (await holdsHidden(blocks, source.file, hidden, signal)))
+      if (rows > 0 && (await lookForHidden(blocks, source.file, hidden, signal)) !== 'nothing')
         return rewrite(source, hidden, onRows)
       // many empty files would only be in the way
       if (rows === 0) empty ??= source

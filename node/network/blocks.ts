@@ -7,7 +7,7 @@ import { BITSWAP_IDLE_MS, MAX_BITSWAP_BYTES, MAX_BITSWAP_STREAMS, MAX_WANTS_BYTE
 import { converse } from './messages.ts'
 import { findPeerId } from './peer-names.ts'
 import { startSending } from './send-messages.ts'
-import { type ServedBlocks, serveBlocks } from './serve-blocks.ts'
+import { type ServedBlocks, serveBlocks, type Withholds } from './serve-blocks.ts'
 
 /** The protocol of IPFS nodes: whichever of them connects gets blocks here, and blocks come from it. */
 const PROTOCOL = '/ipfs/bitswap/1.2.0'
@@ -15,6 +15,8 @@ const PROTOCOL = '/ipfs/bitswap/1.2.0'
 export interface BlocksOptions {
   /** every block there is given to whoever knows its CID */
   blocks: ServedBlocks
+  /** but for those that are kept from some */
+  withholds?: Withholds | undefined
   /** in place of BLOCK_SILENCE_MS */
   silenceMs?: number | undefined
   log: Log
@@ -32,12 +34,12 @@ export interface BlockExchange extends Pick<BlockAsker, 'blockSource'> {
  */
 export async function startBlocks(
   libp2p: Libp2p,
-  { blocks, silenceMs, log }: BlocksOptions,
+  { blocks, withholds, silenceMs, log }: BlocksOptions,
 ): Promise<BlockExchange> {
   const asking = startSending(libp2p, PROTOCOL)
   const giving = startSending(libp2p, PROTOCOL)
   const asker = askBlocks(asking.send, silenceMs)
-  const server = serveBlocks(blocks, give, log)
+  const server = serveBlocks(blocks, give, log, withholds)
 
   async function give(peer: string, message: Uint8Array, ms: number): Promise<void> {
     if (libp2p.getConnections(findPeerId(peer)).length === 0)

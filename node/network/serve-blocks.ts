@@ -16,6 +16,8 @@ import type { Send } from './send-messages.ts'
 
 /** Where blocks are given from. */
 export type ServedBlocks = Pick<Blocks, 'has' | 'get'>
+/** Whether a block is kept from a peer, to whom it is not here then. */
+export type Withholds = (peer: string, block: CID) => boolean
 
 interface Asker {
   wants: Map<string, WantEntry>
@@ -37,12 +39,21 @@ export interface BlockServer {
  * Give blocks to peers: each in its turn a message of them at a time, so that memory is the same for one want and for
  * thousands. A want of what is not here is answered and forgotten.
  */
-export function serveBlocks(blocks: ServedBlocks, send: Send, log: Log): BlockServer {
+export function serveBlocks(
+  blocks: ServedBlocks,
+  send: Send,
+  log: Log,
+  withholds: Withholds = () => false,
+): BlockServer {
   const askers = new Map<string, Asker>()
   const queue = new PQueue({ concurrency: MAX_BLOCK_ANSWERS })
 
-  async function read(cid: CID): Promise<Uint8Array | null> {
-    if (cid.multihash.code !== sha256.code || !(await blocks.has(cid))) return null
+  async function isGiven(peer: string, cid: CID): Promise<boolean> {
+    return cid.multihash.code === sha256.code && !withholds(peer, cid) && (await blocks.has(cid))
+  }
+
+  async function read(peer: string, cid: CID): Promise<Uint8Array | null> {
+    if (!(await isGiven(peer, cid))) return null
     try {
       const parts = await Array.fromAsync(blocks.get(cid))
       const bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
@@ -53,16 +64,16 @@ export function serveBlocks(blocks: ServedBlocks, send: Send, log: Log): BlockSe
     }
   }
 
-  async function makeAnswer({ wants }: Asker) {
+  async function makeAnswer(peer: string, { wants }: Asker) {
     const given: { cid: CID; bytes: Uint8Array }[] = []
     const presences: { cid: CID; has: boolean }[] = []
     let size = 0
     for (const [key, { cid, want, sendDontHave }] of wants) {
       wants.delete(key)
-      const bytes = want === 'block' ? await read(cid) : null
+      const bytes = want === 'block' ? await read(peer, cid) : null
       if (bytes !== null) given.push({ cid, bytes })
       else {
-        const has = want === 'have' && cid.multihash.code === sha256.code && (await blocks.has(cid))
+        const has = want === 'have' && (await isGiven(peer, cid))
         if (has || sendDontHave) presences.push({ cid, has })
       }
       size += bytes?.length ?? 0
@@ -76,7 +87,7 @@ export function serveBlocks(blocks: ServedBlocks, send: Send, log: Log): BlockSe
     try {
       do {
         if (askers.size > MAX_BLOCK_ANSWERS) await asker.sent
-        const reply = await queue.add(() => makeAnswer(asker))
+        const reply = await queue.add(() => makeAnswer(peer, asker))
         for (const go of asker.onRoom.splice(0)) go()
         await asker.sent
         if (reply.blocks.length + reply.presences.length > 0) {

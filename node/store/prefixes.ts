@@ -34,16 +34,18 @@ export const PREFIXES = {
   removals: 'removals',
   /** id of a campaign that this node takes no part in, id of a removal or a head of it → its envelope */
   notices: 'notices',
-  /** CID of a DAG's root → dag-cbor `{ why, since, bytes }`: why it is kept, where nothing else says so */
-  pins: 'pins',
-  /** libp2p's own: peers and their addresses, records of the DHT; its keys are texts */
-  network: 'network',
   /** id of a campaign, id of an attestation of it → its envelope */
   attestations: 'attestations',
   /** name of a request for removal that this node took → what was asked for, see node/requests */
   requests: 'requests',
   /** id of a removal, or name of a request, that this node as a custodian has refused → when */
   reviews: 'reviews',
+  /** CID of a shard's file → dag-cbor `{ campaign, hidden, found }`: whether rows of it are hidden, see node/denied */
+  looked: 'looked',
+  /** CID of a DAG's root → dag-cbor `{ why, since, bytes }`: why it is kept, where nothing else says so */
+  pins: 'pins',
+  /** libp2p's own: peers and their addresses, records of the DHT; its keys are texts */
+  network: 'network',
   /** number → id of a campaign whose records this node keeps */
   joined: 'joined',
   /** sha256 of an envelope → the envelope of a claim or a shard */

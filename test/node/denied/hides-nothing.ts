@@ -5,6 +5,6 @@ const NOTHING = { subjects: NO_SUBJECTS, root: null }
 
 /** As on a node that knows of no removals. */
 export const HIDES_NOTHING: Hiding = openHiding(
-  { inForce: async () => NOTHING, onChange: () => () => {} },
+  { inForce: async () => NOTHING, list: async () => [], onChange: () => () => {} },
   [],
 )

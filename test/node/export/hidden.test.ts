@@ -35,7 +35,10 @@ function hide(wanted: [SubjectKind, string][]) {
     origin: of('origin'),
     image: of('image'),
   })
-  return openHiding({ inForce: async () => ({ subjects, root: null }), onChange: () => () => {} }, [])
+  return openHiding(
+    { inForce: async () => ({ subjects, root: null }), list: async () => [], onChange: () => () => {} },
+    [],
+  )
 }
 
 async function urlsIn(path: string): Promise<string[]> {

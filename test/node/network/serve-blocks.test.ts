@@ -1,6 +1,8 @@
+import { varint } from 'multiformats'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { openLog } from '../../../node/log.ts'
+import { decodeMessage } from '../../../node/network/bitswap-message.ts'
 import { MAX_BLOCK_ANSWERS } from '../../../node/network/limits.ts'
 import { serveBlocks } from '../../../node/network/serve-blocks.ts'
 import { cidOf } from '../../../protocol/codec.ts'
@@ -41,6 +43,46 @@ serving('peers that take no answer hold nobody up, and get one', async () => {
   assert.is(given.get('quick'), 5)
   for (const [peer, count] of given) if (peer !== 'quick') assert.is(count, 1)
   for (const peer of given.keys()) server.forget(peer)
+})
+
+serving('what is kept from a peer is not here for it, whichever way it asks', async () => {
+  const answers = new Map<string, Uint8Array>()
+  const { promise: done, resolve } = Promise.withResolvers<void>()
+  const [kept, open] = [cidOf(Uint8Array.of(1), 'raw'), cidOf(Uint8Array.of(2), 'raw')]
+  const server = serveBlocks(
+    {
+      has: async () => true,
+      get: async function* (cid: { equals(other: unknown): boolean }) {
+        yield Uint8Array.of(cid.equals(kept) ? 1 : 2)
+      },
+    } as never,
+    async (peer, message) => {
+      answers.set(peer, message)
+      if (answers.size === 4) resolve()
+    },
+    openLog('silent', 'stderr'),
+    (peer, cid) => peer.startsWith('stranger') && cid.equals(kept),
+  )
+  for (const want of ['block', 'have'] as const)
+    for (const peer of ['stranger', 'member'])
+      await server.want(
+        `${peer} ${want}`,
+        [kept, open].map((cid) => ({ cid, want, cancel: false, sendDontHave: true })),
+        false,
+      )
+  const late = setTimeout(() => resolve(), 10_000)
+  await done
+  clearTimeout(late)
+  const told = (name: string) => {
+    const { blocks, presences } = decodeMessage(
+      answers.get(name)!.subarray(varint.decode(answers.get(name)!)[1]),
+    )
+    return [blocks.length, presences.map(({ has }) => has)]
+  }
+  assert.equal(told('stranger block'), [1, [false]])
+  assert.equal(told('stranger have'), [0, [false, true]])
+  assert.equal(told('member block'), [2, []])
+  assert.equal(told('member have'), [0, [true, true]])
 })
 
 serving.run()

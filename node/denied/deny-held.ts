@@ -1,0 +1,195 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CID } from 'multiformats/cid'
+import { decode, encode, equalBytes } from '../../protocol/codec.ts'
+import { ShoalError } from '../../protocol/errors.ts'
+import type { Log } from '../log.ts'
+import type { Blocks, Store } from '../store/store.ts'
+import type { Found } from './denied-worker.ts'
+import { blocksOfFile, type HeldFile, heldFiles } from './held-files.ts'
+import type { Hidden } from './hidden.ts'
+import type { Hiding } from './hiding.ts'
+import { lookForHidden } from './look-for-hidden.ts'
+
+/** A file of which rows are hidden. */
+export interface DeniedFile {
+  file: CID
+  campaign: CID
+  /** whether people may be told that it is denied because of a removal */
+  isSecret: boolean
+}
+
+/** Which blocks hold rows that are hidden: nobody is given them who does not have to audit them. */
+export interface Denied {
+  /** the campaign of a block that holds such rows, or null */
+  campaignOf(block: CID): CID | null
+  /** Blocks as anybody may have them: `has` and `get` of one that is denied throw `block_denied`. */
+  guard(blocks: Blocks): Blocks
+  /** by the CID of the file */
+  files(): DeniedFile[]
+  /** Look through what has come here, or is hidden, since the last look. */
+  look(): void
+  /** settles when all that is here was looked through */
+  settled(): Promise<void>
+  close(): Promise<void>
+}
+
+interface Looked {
+  campaign: CID
+  /** sha256 of what was hidden then */
+  hidden: Uint8Array
+  found: Found
+}
+
+/** Milliseconds between two rounds: many removals may come at once. */
+const PAUSE_MS = 500
+
+/**
+ * Look through the shards and releases that are here for rows that are hidden, again whenever those change. What was found
+ * is kept, so that it holds from the start of the next process.
+ */
+export async function denyHeld(
+  { store, blocks }: { store: Store; blocks: Blocks },
+  hiding: Hiding,
+  log: Log,
+): Promise<Denied> {
+  const ending = new AbortController()
+  const { signal } = ending
+  const looked = new Map<string, Looked>()
+  /** what was hidden when a file could not be read */
+  const failed = new Map<string, Uint8Array>()
+  /** by multihash */
+  let denied = new Map<string, CID>()
+  const digests = new WeakMap<Hidden, Uint8Array>()
+  let wanted = false
+  let running: Promise<void> | null = null
+
+  for await (const [key, value] of store.looked.iterator())
+    looked.set(CID.decode(key).toString(), decode(value) as Looked)
+  await mark()
+  const stop = hiding.onChange(look)
+  look()
+
+  async function mark(): Promise<void> {
+    const marked = new Map<string, CID>()
+    for (const { file, campaign } of files())
+      for await (const block of blocksOfFile(blocks, file)) marked.set(keyOf(block), campaign)
+    denied = marked
+  }
+
+  function files(): DeniedFile[] {
+    return [...looked].flatMap(([file, { campaign, found }]) =>
+      found === 'nothing' ? [] : { file: CID.parse(file), campaign, isSecret: found === 'secretly' },
+    )
+  }
+
+  async function lookAt({ campaign, file }: HeldFile): Promise<boolean> {
+    const hidden = await hiding.hiddenIn(campaign)
+    const digest = digests.get(hidden) ?? digestOf(hidden)
+    digests.set(hidden, digest)
+    const name = file.cid.toString()
+    const before = looked.get(name)
+    const last = before?.hidden ?? failed.get(name)
+    if (last && equalBytes(last, digest)) return false
+    try {
+      const found = await lookForHidden(blocks, file, hidden, signal)
+      const now = { campaign, hidden: digest, found }
+      looked.set(name, now)
+      failed.delete(name)
+      await store.looked.put(file.cid.bytes, encode(now))
+      return found !== (before?.found ?? 'nothing')
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof ShoalError)) throw error
+      failed.set(name, digest)
+      log.warn({ file: name, reason: error.message }, 'a file can not be looked through')
+      return false
+    }
+  }
+
+  async function round(): Promise<void> {
+    const here = new Set<string>()
+    for await (const held of heldFiles({ store, blocks })) {
+      signal.throwIfAborted()
+      const isNew = here.size < here.add(held.file.cid.toString()).size
+      if (isNew && (await lookAt(held))) await mark()
+    }
+    const gone = [...looked.keys()].filter((file) => !here.has(file))
+    for (const file of gone) {
+      looked.delete(file)
+      await store.looked.del(CID.parse(file).bytes)
+    }
+    if (gone.length > 0) await mark()
+  }
+
+  async function run(): Promise<void> {
+    while (wanted && !signal.aborted) {
+      wanted = false
+      await round()
+      if (wanted) await sleep(PAUSE_MS, undefined, { signal })
+    }
+  }
+
+  function look(): void {
+    wanted = true
+    running ??= run()
+      .catch((error: Error) => {
+        if (!signal.aborted) log.error({ reason: error.message }, 'what is held was not looked through')
+      })
+      .finally(() => {
+        running = null
+      })
+  }
+
+  function campaignOf(block: CID): CID | null {
+    return denied.get(keyOf(block)) ?? null
+  }
+
+  function demandFree(block: CID): void {
+    if (campaignOf(block) !== null)
+      throw new ShoalError('block_denied', `${block} holds what was removed: it is not given to anybody`)
+  }
+
+  return {
+    campaignOf,
+    files,
+    look,
+    async settled() {
+      while (running !== null) await running
+    },
+    guard: (from) =>
+      new Proxy(from, {
+        get(target, name) {
+          if (name === 'has')
+            return async (cid: CID) => {
+              demandFree(cid)
+              return target.has(cid)
+            }
+          if (name === 'get')
+            return async function* (cid: CID) {
+              demandFree(cid)
+              yield* target.get(cid)
+            }
+          const value = Reflect.get(target, name, target)
+          return typeof value === 'function' ? value.bind(target) : value
+        },
+      }),
+    async close() {
+      stop()
+      ending.abort(new ShoalError('denied_closed', 'the node ends'))
+      await running
+    },
+  }
+}
+
+function keyOf(block: CID): string {
+  return Buffer.from(block.multihash.bytes).toString('latin1')
+}
+
+function digestOf({ subjects, secret }: Hidden): Uint8Array {
+  const sum = createHash('sha256')
+  for (const set of [subjects, secret])
+    for (const kind of ['pair', 'url', 'origin', 'image'] as const)
+      sum.update(`${kind} ${set[kind].length}\n`).update(set[kind])
+  return new Uint8Array(sum.digest())
+}
