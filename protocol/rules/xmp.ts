@@ -7,6 +7,8 @@ const RDF = 'http://www.w3.org/1999/02/22-rdf-syntax-ns#'
 /** The vocabulary's names stand for themselves, or follow its address. */
 const PROHIBITED = /(?:^|[/#])(DMI-PROHIBITED[A-Z-]*)\/?$/i
 const VALUE = /(?:^|[/#])(DMI-[A-Z-]+)\/?$/i
+/** Elements within elements: editors' histories have some ten. The parser looks through all of them for each name. */
+const MAX_DEPTH = 64
 /** Text of one property that is kept: values are addresses. */
 const MAX_VALUE_CHARS = 2_000
 
@@ -19,11 +21,13 @@ export function readXmp(packet: string): Consent {
   if (!/DMI-|DataMining|WebStatement/i.test(packet)) return { refused: false, signals: [] }
   const { mining, statement, isBroken } = readProperties(packet)
   const named = [...new Set(mining.flatMap((value) => VALUE.exec(value.trim())?.[1]?.toUpperCase() ?? []))]
-  const meant = isBroken && named.length === 0 ? /DMI-PROHIBITED[A-Z-]*/i.exec(packet)?.[0] : undefined
+  const meant = isBroken ? /DMI-PROHIBITED[A-Z-]*/i.exec(packet)?.[0] : undefined
   return {
     refused: meant !== undefined || mining.some((value) => PROHIBITED.test(value.trim())),
     signals: [
-      ...[...named, ...(meant === undefined ? [] : [meant.toUpperCase()])].map((value) => `xmp: ${value}`),
+      ...new Set(
+        [...named, ...(meant === undefined ? [] : [meant.toUpperCase()])].map((value) => `xmp: ${value}`),
+      ),
       ...(statement === null ? [] : [`xmp: WebStatement ${statement}`]),
     ],
   }
@@ -36,6 +40,7 @@ function readProperties(packet: string) {
   /** the property whose text is read, and how many elements deep within it the parser is */
   let inside: 'DataMining' | 'WebStatement' | null = null
   let depth = 0
+  let open = 0
   let text = ''
 
   function take(property: typeof inside, value: string): void {
@@ -49,6 +54,7 @@ function readProperties(packet: string) {
 
   const parser = new SaxesParser({ xmlns: true })
   parser.on('opentag', ({ uri, local, attributes }) => {
+    if (++open > MAX_DEPTH) throw new Error('too deep')
     if (inside !== null) depth++
     else {
       inside = propertyOf(uri, local)
@@ -66,14 +72,15 @@ function readProperties(packet: string) {
     if (inside !== null && text.length < MAX_VALUE_CHARS) text += piece.slice(0, MAX_VALUE_CHARS)
   })
   parser.on('closetag', () => {
+    open--
     if (inside === null) return
     // an item of a list is a value of its own
     if (text.trim() !== '') take(inside, text)
     text = ''
     if (depth-- === 0) inside = null
   })
-  parser.on('error', () => {
-    isBroken = true
+  parser.on('error', (error) => {
+    throw error
   })
   try {
     parser.write(packet.replace(/^\ufeff/, '')).close()

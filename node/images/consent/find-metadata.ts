@@ -9,7 +9,7 @@ export interface Metadata {
 }
 
 /** Bytes of an XMP packet that are read: editors' histories take some 100 KB. */
-const MAX_XMP_BYTES = 1024 * 1024
+const MAX_XMP_BYTES = 512 * 1024
 
 const XMP_JPEG = 'http://ns.adobe.com/xap/1.0/\0'
 /** After it come the digest that names the whole (32 bytes), its length and the place of this part (4 each). */
