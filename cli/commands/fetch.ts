@@ -52,7 +52,7 @@ async function fetchAlone(
 
 function show(
   { output, options }: Context,
-  { cid, shard, state, release, sources, paths, seconds }: FetchResult,
+  { cid, shard, state, release, attestation, sources, paths, seconds }: FetchResult,
 ): void {
   if (shard !== null) {
     showShard(output, shard)
@@ -66,6 +66,11 @@ function show(
     )
     output.print(`signed by ${release.signer}`)
   }
+  if (attestation !== null) {
+    output.heading(`Attestation of ${formatThings(attestation.files, 'file')}`)
+    output.print(cid)
+    output.print(`by ${attestation.source}`)
+  }
   output.print()
   for (const { name, bytes, state: how } of sources)
     output.print(
@@ -76,5 +81,8 @@ function show(
   if (sources.length === 0) output.print('All of it was here already')
   output.print(`in ${formatSeconds(seconds)}`)
   if (paths.length > 0) output.print(`${formatThings(paths.length, 'file')} in\n  ${resolve(options.out!)}`)
-  output.print(`It is kept here. Use it:\n  ${suggest('export CID --format laion5b', options.data)}`)
+  const next = attestation
+    ? `release create ${attestation.campaign} --attested-by ${attestation.source}`
+    : 'export CID --format laion5b'
+  output.print(`It is kept here. Use it:\n  ${suggest(next, options.data)}`)
 }

@@ -99,7 +99,7 @@ export async function attest(
       },
       signer,
     )
-    return keepAttestation(store, bytes)
+    return keepAttestation(home, bytes, clock())
   }
 
   const attestations: KeptAttestation[] = []

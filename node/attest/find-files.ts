@@ -34,11 +34,7 @@ export async function findFiles({ home, ledger }: { home: Home; ledger: Ledger }
     }
     return { campaign: cid, files, missing: manifests.size - files.length }
   }
-  if (!(await blocks.has(cid)))
-    throw new ShoalError(
-      'attest_unknown',
-      `${cid} is no campaign, release or shard that is here: get it with \`shoal fetch ${cid}\` or \`shoal campaign join ${cid}\``,
-    )
+  if (!(await blocks.has(cid))) throw unknown(cid)
   if (isReleaseRecord(await readBlock(blocks, cid))) {
     const { content } = await readRelease(blocks, cid)
     const files: ScannedFile[] = []
@@ -46,8 +42,17 @@ export async function findFiles({ home, ledger }: { home: Home; ledger: Ledger }
       files.push({ manifest, cid: pairs, bytes, rows })
     return { campaign: content.campaign, files, missing: 0 }
   }
-  const { campaign, file } = await fileOf(home, cid)
+  const { campaign, file } = await fileOf(home, cid).catch((cause: ShoalError) => {
+    throw /^(codec|manifest)_/.test(cause.code) ? unknown(cid) : cause
+  })
   return { campaign, files: [file], missing: 0 }
+}
+
+function unknown(cid: CID): ShoalError {
+  return new ShoalError(
+    'attest_unknown',
+    `${cid} is no campaign, release or shard that is here: get it with \`shoal fetch ${cid}\` or \`shoal campaign join ${cid}\``,
+  )
 }
 
 async function fileOf({ blocks }: Home, manifest: CID): Promise<{ campaign: CID; file: ScannedFile }> {

@@ -13,7 +13,13 @@ import { decodeShard } from '../../protocol/records/shard.ts'
 import type { Home } from '../home.ts'
 import { verifySignature } from '../identity.ts'
 import { addPin, holdRoot } from '../pins/pins.ts'
-import { isReleaseRecord, judgeAttestation, keepAttestation, keepRelease } from '../release/release.ts'
+import {
+  isAttestation,
+  isReleaseRecord,
+  judgeAttestation,
+  keepAttestation,
+  keepRelease,
+} from '../release/release.ts'
 import { readShard } from '../shard/shard.ts'
 import { type Blocks, openBlocks, type Store, type Table } from '../store/store.ts'
 import { readCar } from './read-car.ts'
@@ -116,9 +122,9 @@ async function check(store: Store, blocks: Blocks, name: string, cid: CID, recor
     }
   }
   const bytes = await readWhole(blocks, cid)
-  if (await isAttestation(cid, bytes)) {
+  if (cid.code === CODECS['dag-cbor'] && isAttestation(bytes)) {
     await judgeAttestation(store, bytes)
-    return { cid, kind: 'attestation', keep: (home) => keepAttestation(home.store, bytes) }
+    return { cid, kind: 'attestation', keep: (home) => keepAttestation(home, bytes, Date.now()) }
   }
   if (cid.code !== CODECS['dag-cbor'] || !isReleaseRecord(bytes))
     return { cid, kind: 'dag', keep: (home) => addPin(home, cid, 'fetched') }
@@ -128,12 +134,6 @@ async function check(store: Store, blocks: Blocks, name: string, cid: CID, recor
       await keepRelease(home, { id: cid, envelope: bytes }, { bytes: counts.bytes, now: Date.now() })
     },
   }
-}
-
-async function isAttestation(cid: CID, bytes: Uint8Array): Promise<boolean> {
-  if (cid.code !== CODECS['dag-cbor']) return false
-  const opened = await open(bytes, verifySignature).catch(() => null)
-  return opened?.kind === 'attestation'
 }
 
 /**

@@ -16,13 +16,14 @@ import {
   type SourceReport,
 } from '../fetch/fetch.ts'
 import type { Home } from '../home.ts'
+import { nameOfPeer } from '../identity.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
 import type { Network } from '../network/network.ts'
 import { parseSource } from '../parse-cid.ts'
 import { addPin, holdRoot } from '../pins/pins.ts'
 import type { PolicyRequest } from '../read-policy.ts'
-import { isReleaseRecord } from '../release/release.ts'
+import { isAttestation, isReleaseRecord, keepAttestation } from '../release/release.ts'
 import { describeShard, saveFiles } from '../shard/shard.ts'
 import { type FetchedRelease, fetchRelease } from './fetch-release.ts'
 import { listJudged, type ShardStanding } from './list-judged.ts'
@@ -51,6 +52,8 @@ export interface FetchResult {
   /** of the shard, by the policy asked for */
   state: ShardState | null
   release: FetchedRelease | null
+  /** null unless a custodian's attestation was fetched */
+  attestation: { campaign: string; source: string; files: number } | null
   /** who gave what; those who sent bytes of other blocks are `forged` */
   sources: SourceReport[]
   /** files that were written to `out` */
@@ -149,16 +152,30 @@ export async function fetchWanted(
     },
   }
   const block = await work.withPool(cid, null, (pool) => fetchOne({ blocks: home.blocks, pool }, cid))
-  const fetched = isReleaseRecord(block)
-    ? { ...(await fetchRelease(work, cid, request)), shard: null, state: null }
-    : { ...(await fetchJudged(work, cid, readManifest(cid, block), request, log)), release: null }
+  const fetched = isAttestation(block)
+    ? { attestation: await fetchAttestation(work, block) }
+    : isReleaseRecord(block)
+      ? await fetchRelease(work, cid, request)
+      : await fetchJudged(work, cid, readManifest(cid, block), request, log)
   return {
-    ...{ cid: request.cid, ...fetched, sources: [...sources.values()].filter(isWorthTelling) },
+    ...{ cid: request.cid, shard: null, state: null, release: null, attestation: null, paths: [] },
+    ...{ ...fetched, sources: [...sources.values()].filter(isWorthTelling) },
     seconds: (performance.now() - started) / 1000,
   }
 }
 
 const isWorthTelling = ({ blocks, state }: SourceReport) => blocks > 0 || state === 'forged'
+
+/** @throws ShoalError as `keepAttestation` */
+async function fetchAttestation(
+  { home, network, clock }: FetchWork,
+  block: Uint8Array,
+): Promise<NonNullable<FetchResult['attestation']>> {
+  const { id, value } = await keepAttestation(home, block, clock())
+  network.provide(id)
+  const { campaign, source, files } = value
+  return { campaign: campaign.toString(), source: nameOfPeer(source), files: files.length }
+}
 
 /** Get a shard, if it is verified or need not be. */
 async function fetchJudged(

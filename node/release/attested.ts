@@ -1,5 +1,5 @@
 import type { CID } from 'multiformats/cid'
-import { equalBytes } from '../../protocol/codec.ts'
+import { decode, encode, equalBytes } from '../../protocol/codec.ts'
 import { open } from '../../protocol/envelope.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { type Attestation, decodeAttestation } from '../../protocol/records/attestation.ts'
@@ -9,7 +9,7 @@ import { compareBytes } from '../../protocol/rules/select.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
 import { nameOfPeer, verifySignature } from '../identity.ts'
 import type { Removals } from '../removals/removals.ts'
-import { type Store, startingWith } from '../store/store.ts'
+import { type Blocks, type Store, startingWith } from '../store/store.ts'
 import type { ChosenShard } from './choose-shards.ts'
 
 /** An attestation that is kept here. */
@@ -48,12 +48,39 @@ export async function judgeAttestation(store: Store, envelope: Uint8Array): Prom
   return { id: opened.id, value, envelope }
 }
 
-/** Keep an attestation, so that releases made here can have it. @throws ShoalError as `judgeAttestation` */
-export async function keepAttestation(store: Store, envelope: Uint8Array): Promise<KeptAttestation> {
+/**
+ * Keep an attestation, so that releases made here can have it, as a block that others can ask for.
+ *
+ * @param now - milliseconds since 1970
+ * @throws ShoalError as `judgeAttestation`
+ */
+export async function keepAttestation(
+  { store, blocks }: { store: Store; blocks: Blocks },
+  envelope: Uint8Array,
+  now: number,
+): Promise<KeptAttestation> {
   const judged = await judgeAttestation(store, envelope)
-  const key = Buffer.concat([judged.value.campaign.bytes, judged.id.bytes])
-  await store.attestations.put(key, envelope)
+  const { id, value } = judged
+  await blocks.put(id, envelope)
+  const pin = encode({ why: 'fetched', since: now, bytes: envelope.length })
+  const key = Buffer.concat([value.campaign.bytes, id.bytes])
+  await store.batch(
+    [
+      { type: 'put', sublevel: store.pins, key: id.bytes, value: pin },
+      { type: 'put', sublevel: store.attestations, key, value: envelope },
+    ],
+    { sync: true },
+  )
   return judged
+}
+
+/** Whether a block is an attestation, by its look: nothing is verified. */
+export function isAttestation(block: Uint8Array): boolean {
+  try {
+    return (decode(block) as { kind?: unknown } | null)?.kind === 'attestation'
+  } catch {
+    return false
+  }
 }
 
 /** What a custodian has last said of a file, by its CID. Of two of the same time it is the one with the lower id. */

@@ -1,4 +1,10 @@
-export { judgeAttestation, type KeptAttestation, keepAttestation, lastAttestations } from './attested.ts'
+export {
+  isAttestation,
+  judgeAttestation,
+  type KeptAttestation,
+  keepAttestation,
+  lastAttestations,
+} from './attested.ts'
 export { checkRelease } from './check.ts'
 export { createRelease } from './create.ts'
 export { diffReleases, type ReleaseDiff } from './diff.ts'

@@ -2,6 +2,9 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { startGateway } from '../../node/gateway/gateway.ts'
+import { openLog } from '../../node/log.ts'
+import { openBlocks } from '../../node/store/store.ts'
 import { type MadeCampaign, makeReleasable } from '../node/release/made-campaign.ts'
 import { makePair, range } from '../node/shard/sample.ts'
 import { runShoal } from './run-shoal.ts'
@@ -28,8 +31,7 @@ attesting(
     const list = join(made.dir, 'list.jsonl')
     await writeFile(list, JSON.stringify({ kind: 'sha256', value: makePair(7).sha256 }))
     await at(custodian, 'blocklist', 'add', list)
-    const car = join(made.dir, 'attestations.car')
-    const said = await at(custodian, 'attest', `${made.campaign}`, '--out', car)
+    const said = await at(custodian, 'attest', `${made.campaign}`)
     assert.is(said.status, 0, said.stderr)
     assert.match(said.stdout, /40 pairs of 2 files looked up, 1 matched/)
     assert.match(said.stdout, /sha256 +[0-9a-f]{16} +1 +40/)
@@ -39,8 +41,17 @@ attesting(
 
     const demand = ['release', 'create', `${made.campaign}`, '--attested-by', name]
     assert.is(resultOf(await at(other.dir, ...demand, '--json')).error.code, 'release_unattested')
-    const imported = await at(other.dir, 'car', 'import', car)
-    assert.match(imported.stdout, /the word of a custodian/)
+    const [id] = /(?<=signed as )\S+/.exec(said.stdout)!
+    const blocks = await openBlocks(join(custodian, 'blocks'))
+    const listen = { host: '127.0.0.1', port: 0 }
+    const gateway = await startGateway({ blocks, listen, log: openLog('silent', 'stderr') })
+    try {
+      const fetched = await at(other.dir, 'fetch', id, '--local', '--gateway', gateway.address)
+      assert.is(fetched.status, 0, fetched.stderr)
+      assert.match(fetched.stdout, /Attestation of 2 files/)
+    } finally {
+      await gateway.close()
+    }
     // what the custodian removed has not come this way
     assert.is(resultOf(await at(other.dir, ...demand, '--json')).error.code, 'attestation_removals')
     const created = resultOf(await at(custodian, ...demand, '--json'))

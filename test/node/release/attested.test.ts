@@ -73,17 +73,17 @@ const check = async (node: OpenNode, id: CID) =>
 
 attested('one that demands them is not made before the custodian has looked at every shard', async () => {
   await withCampaign(async (made, files) => {
-    const { store } = made.organiser.home
+    const { home } = made.organiser
     assert.is(await codeOf(() => create(made)), 'release_unattested')
-    await keepAttestation(store, await sealFor(made, files.slice(0, 1)))
+    await keepAttestation(home, await sealFor(made, files.slice(0, 1)), NOW)
     const message = await create(made).then(
       () => 'made',
       (error: Error) => error.message,
     )
     assert.match(message, '1 of 2 shards')
     assert.match(message, made.manifests[1]!.toString())
-    const last = await keepAttestation(store, await sealFor(made, files, { scannedAt: NOW }))
-    await keepAttestation(store, await sealFor(made, files, { rows: 41 }))
+    const last = await keepAttestation(home, await sealFor(made, files, { scannedAt: NOW }), NOW)
+    await keepAttestation(home, await sealFor(made, files, { rows: 41 }), NOW)
     const { id, content } = await create(made)
     assert.equal(content.attestedBy, made.organiser.home.signer.publicKey)
     for await (const { attestation } of entriesOf(made.organiser.home.blocks, content))
@@ -99,11 +99,11 @@ attested('only a custodian can say so', async () => {
   await withCampaign(async (made, files) => {
     const stranger = makeSigner(77)
     const theirs = await sealFor(made, files, {}, stranger)
-    const { store } = made.organiser.home
-    assert.is(await codeOf(() => keepAttestation(store, theirs)), 'attestation_source')
+    const { home } = made.organiser
+    assert.is(await codeOf(() => keepAttestation(home, theirs, NOW)), 'attestation_source')
     assert.is(await codeOf(() => create(made, stranger.publicKey)), 'attestation_source')
     const elsewhere = await sealFor(made, files, { campaign: cidOf(encode('another')) })
-    assert.is(await codeOf(() => keepAttestation(store, elsewhere)), 'campaign_unknown')
+    assert.is(await codeOf(() => keepAttestation(home, elsewhere, NOW)), 'campaign_unknown')
   })
 })
 
@@ -111,13 +111,13 @@ attested('where something matched, the removals by which it is out have to be he
   await withCampaign(async (made, files) => {
     const { home, removals } = made.organiser
     const removal = cidOf(encode('unknown'))
-    await keepAttestation(home.store, await sealFor(made, files, { matched: 1, removal }))
+    await keepAttestation(home, await sealFor(made, files, { matched: 1, removal }), NOW)
     assert.is(await codeOf(() => create(made)), 'attestation_removals')
     const hash = subjectHash('url', makePair(3).url, (bytes) => cidOf(bytes, 'raw').multihash.digest)!
     const wanted = { subject: { kind: 'url', hash }, reason: 'safety', basis: 'scan', expires: null } as const
     const { ids } = await removals.issue(made.campaign, [wanted])
     const known = { matched: 1, removal: ids[0]!, scannedAt: NOW }
-    await keepAttestation(home.store, await sealFor(made, files, known))
+    await keepAttestation(home, await sealFor(made, files, known), NOW)
     const { id, content } = await create(made)
     assert.is(content.counts.removed, 1)
     assert.match((await check(made.organiser, id))!.detail, 'of 40 rows 1 matched')
@@ -126,7 +126,7 @@ attested('where something matched, the removals by which it is out have to be he
 
 attested('they come along in a CAR file, and the files they are on do not', async () => {
   await withCampaign(async (made, files) => {
-    await keepAttestation(made.organiser.home.store, await sealFor(made, files))
+    await keepAttestation(made.organiser.home, await sealFor(made, files), NOW)
     const { id } = await create(made)
     const path = join(made.dir, 'release.car')
     await exportCar(made.organiser.home, id, path)
@@ -147,7 +147,7 @@ attested('a release is found out that names attestations of other shards, of oth
     const { home } = made.organiser
     const { blocks, signer } = home
     const genuine = await create(made).catch(async () => {
-      await keepAttestation(home.store, await sealFor(made, files))
+      await keepAttestation(home, await sealFor(made, files), NOW)
       return create(made)
     })
     const entries = await Array.fromAsync(entriesOf(blocks, genuine.content))
