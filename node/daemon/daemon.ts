@@ -26,6 +26,7 @@ import { VERSION } from '../version.ts'
 import { type AuditEnding, startAuditor } from './auditor.ts'
 import type { AuditOutlook } from './choose-audits.ts'
 import type { VerifyRequest } from './demand-audits.ts'
+import { connectRemovals } from './connect-removals.ts'
 import { watchDisk } from './disk.ts'
 import { dropRefused } from './drop-refused.ts'
 import type { FetchRequest, FetchResult, FetchRunning } from './fetch-wanted.ts'
@@ -174,6 +175,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     prepare: async (id) => models.prepare(id, await openCampaign(home.store, id)),
   })
   opened.defer(() => membership.close())
+  opened.defer(connectRemovals(removals, { home, ledger, network, membership }, { clock, log }))
   const parts = { ledger, network, signer: home.signer, clock }
   const keeper = startKeeper(
     { home, ledger, network, disk },

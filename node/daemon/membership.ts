@@ -3,13 +3,16 @@ import type { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
 import { checkCampaign, fetchLists } from '../campaigns/campaigns.ts'
 import type { Home } from '../home.ts'
-import type { Channel, Ledger } from '../ledger/ledger.ts'
+import type { Channel, Ledger, SyncResult } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
 import type { Answers, Frames, Network } from '../network/network.ts'
 import { adoptHead } from '../shard/shard.ts'
 
 /** Peers that are asked for what they know before the first claim. */
 const FIRST_SYNCS = 3
+/** Peers that are asked for all they know, and how often each: of a large campaign one sync tells a part. */
+const MAX_TRIED = 10
+const MAX_ROUNDS = 20
 /** Milliseconds that a node waits for a peer before it takes itself to be alone. */
 const LONELY_MS = 3_000
 const LOOK_MS = 100
@@ -54,6 +57,8 @@ export interface Membership {
   leave(id: CID): Promise<void>
   /** Take part in what the ledger has joined. */
   enter(id: CID): Promise<void>
+  /** Learn what up to three members know. @returns whether one of them has told all */
+  refresh(id: CID): Promise<boolean>
   /** whether the first syncs are over, and its model is here */
   isReady(id: CID): boolean
   close(): Promise<void>
@@ -85,9 +90,11 @@ export function startMembership(
     return shuffle(known.length > 0 ? known : (await network.peers()).map((peer) => peer.id))
   }
 
-  async function syncWith(peer: string, id: CID): Promise<void> {
+  /** @returns null where it did not come to an end */
+  async function syncWith(peer: string, id: CID): Promise<SyncResult | null> {
+    let result: SyncResult | null = null
     try {
-      await network.sync(
+      result = await network.sync(
         peer,
         (frames) =>
           ledger.sync(id, channelOf(frames), { signal, onMisbehaviour: () => void network.shun(peer) }),
@@ -102,6 +109,35 @@ export function startMembership(
       await adoptHead({ store, signer }, last).catch((error: Error) =>
         log.error({ error: error.message }, 'the chain of shards may fork: the database can not be written'),
       )
+    return result
+  }
+
+  /** Sync with some members, who are waited for where none is here yet. @returns whether one of them has told all */
+  async function syncWithSome(id: CID): Promise<boolean> {
+    const end = performance.now() + LONELY_MS
+    let peers = await members(id)
+    while (peers.length === 0 && performance.now() < end && !signal.aborted) {
+      await sleep(LOOK_MS)
+      peers = await members(id)
+    }
+    if (peers.length === 0) peers = await network.findProviders(id, { signal })
+    const told = await Promise.all(peers.slice(0, FIRST_SYNCS).map((peer) => syncWith(peer, id)))
+    return told.some((result) => result?.complete)
+  }
+
+  /** The same, until somebody has told all. */
+  async function refresh(id: CID): Promise<boolean> {
+    if (await syncWithSome(id)) return true
+    let tried = 0
+    for await (const peer of network.members(id, { signal })) {
+      if (tried++ >= MAX_TRIED || signal.aborted) return false
+      for (let round = 0; round < MAX_ROUNDS; round++) {
+        const result = await syncWith(peer, id)
+        if (result?.complete) return true
+        if (!result || result.received === 0) break
+      }
+    }
+    return false
   }
 
   async function enter(id: CID): Promise<void> {
@@ -115,14 +151,7 @@ export function startMembership(
     network.provide(id)
     // what was published when the process ended may not have been told
     for await (const envelope of store.shards.values()) await ledger.add(new Uint8Array(envelope), 'own')
-    const end = performance.now() + LONELY_MS
-    let peers = await members(id)
-    while (peers.length === 0 && performance.now() < end && !signal.aborted) {
-      await sleep(LOOK_MS)
-      peers = await members(id)
-    }
-    if (peers.length === 0) peers = await network.findProviders(id, { signal })
-    await Promise.all(peers.slice(0, FIRST_SYNCS).map((peer) => syncWith(peer, id)))
+    await syncWithSome(id)
     for await (const envelope of store.audits.values()) await ledger.add(new Uint8Array(envelope), 'own')
     // it may have been left meanwhile
     if (leaving.get(name) !== stop) return
@@ -140,6 +169,7 @@ export function startMembership(
 
   return {
     enter,
+    refresh,
     isReady: (id) => ready.get(id.toString()) ?? false,
     async join(id) {
       const envelope = (await store.campaigns.get(id.bytes)) ?? (await network.fetchCampaign(id, { signal }))

@@ -8,6 +8,7 @@ import type { Home } from '../home.ts'
 import { type Ledger, openLedger, verifyInPool } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
 import type { Network } from '../network/network.ts'
+import { addNotices, keepNotices } from '../removals/removals.ts'
 import { openStore } from '../store/store.ts'
 
 /** Peers that are asked for what they know, and how often one is asked until it has nothing new. */
@@ -16,15 +17,16 @@ const MAX_ROUNDS = 20
 
 /**
  * Learn what peers know of a campaign without taking part in it: its records come into a ledger of their own, of which
- * nothing is left afterwards. The campaign's own record stays, for whoever reads its shards.
+ * nothing is left afterwards but what is removed. The campaign's own record stays, for whoever reads its shards.
  *
+ * @param use - given how many peers have told all they know, too
  * @throws ShoalError `campaign_unfound`; `campaign_*`; the signal's reason
  */
 export async function visitCampaign<T>(
   { home, network }: { home: Home; network: Network },
   id: CID,
   { clock, log, signal }: { clock: () => number; log: Log; signal: AbortSignal },
-  use: (ledger: Ledger) => Promise<T>,
+  use: (ledger: Ledger, told: number) => Promise<T>,
 ): Promise<T> {
   const envelope = (await home.store.campaigns.get(id.bytes)) ?? (await network.fetchCampaign(id, { signal }))
   if (!envelope)
@@ -42,13 +44,15 @@ export async function visitCampaign<T>(
   opened.defer(() => ledger.close())
   await ledger.add(envelope, 'own')
   await home.store.campaigns.put(id.bytes, envelope)
+  await addNotices(home.store, ledger, id)
   let asked = 0
   for await (const peer of network.members(id, { signal })) {
     signal.throwIfAborted()
     if (await learnFrom(peer)) asked++
     if (asked >= MAX_PEERS) break
   }
-  return await use(ledger)
+  await keepNotices(home.store, ledger, id)
+  return await use(ledger, asked)
 
   async function learnFrom(peer: string): Promise<boolean> {
     try {
@@ -63,9 +67,10 @@ export async function visitCampaign<T>(
             ),
           { signal },
         )
-        if (complete || received === 0) break
+        if (complete) return true
+        if (received === 0) break
       }
-      return true
+      return false
     } catch (error) {
       signal.throwIfAborted()
       log.debug({ peer, reason: (error as Error).message }, 'a peer told nothing of a campaign')

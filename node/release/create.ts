@@ -92,6 +92,7 @@ export async function createRelease(
   demandSight(campaign, profile)
   const wanted = request.removals === null ? [] : await Array.fromAsync(readWanted(request.removals))
   const { signed: signedRemovals } = await removals.issue(id, wanted)
+  await removals.demandFresh(id)
   const shards = await chooseShards({ ledger, blocks }, id, campaign, policy)
   const { attestedBy } = request
   const attested =

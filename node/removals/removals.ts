@@ -1,17 +1,26 @@
 import type { CID } from 'multiformats/cid'
 import { equalBytes } from '../../protocol/codec.ts'
 import { open, type Signer } from '../../protocol/envelope.ts'
+import { ShoalError } from '../../protocol/errors.ts'
 import { type Campaign, decodeCampaign } from '../../protocol/records/campaign.ts'
 import type { Removal } from '../../protocol/records/removal.ts'
-import { decisive, removalsInForce, subjectsInForce } from '../../protocol/rules/in-force.ts'
+import { isCustodianOf } from '../../protocol/rules/admit-removal.ts'
+import { decisive, removalsInForce } from '../../protocol/rules/in-force.ts'
 import { rootOf, type Subjects } from '../../protocol/rules/remove.ts'
 import { verifySignature } from '../identity.ts'
-import type { Ledger } from '../ledger/ledger.ts'
-import type { Store } from '../store/store.ts'
-import { noticeKey, readNotices } from './held.ts'
-import { signWanted } from './issue.ts'
+import type { KnownRemovals, Ledger } from '../ledger/ledger.ts'
+import { type Store, startingWith } from '../store/store.ts'
+import { adoptEarlier } from './adopt-earlier.ts'
+import { demandHeads } from './fresh.ts'
+import { demandProvisional, signWanted } from './issue.ts'
+import { renewHeads } from './keep-heads.ts'
+import { addNotices, readNotices } from './notices.ts'
 import { sha256 } from './sha256.ts'
+import { storeSigned } from './store-signed.ts'
+import { subjectsOf } from './subjects-of.ts'
+import { startTeller } from './tell.ts'
 
+export { addNotices, keepNotices } from './notices.ts'
 export { readWanted } from './read-wanted.ts'
 
 /** What is to be removed, or, with `takeBack`, to be no longer. `expires` is in milliseconds since 1970, null: never. */
@@ -31,15 +40,19 @@ interface Issued {
   signed: number
 }
 
+interface InForce {
+  subjects: Subjects
+  root: Uint8Array | null
+}
+
 /** The removals of every campaign that this node knows of, whether it takes part in it or not. */
 export interface Removals {
   /**
-   * What is removed from a campaign now, and the root that says so. It is kept, and made anew when removals have come or
-   * ended.
+   * What is removed from a campaign now, and the root that says so: the same object until removals have come or ended.
    */
-  inForce(campaign: CID): Promise<{ subjects: Subjects; root: Uint8Array | null }>
+  inForce(campaign: CID): Promise<InForce>
   /**
-   * Sign removals of a campaign, keep them, and tell other nodes. They are on the disk when this settles, all or none.
+   * Sign removals of a campaign, keep them, and tell other nodes. They are on the disk when this settles.
    *
    * @returns how many were signed, and for each that was wanted the id of the removal that does it: a new one, or an
    *   earlier one of this node that does the same. Null where something is to be taken back that this node does not remove
@@ -54,11 +67,16 @@ export interface Removals {
   /** Told when what is in force in a campaign may have changed. @returns what ends it */
   onChange(listener: (campaign: CID) => void): () => void
   /**
-   * Have the latest removals of a campaign here before its pairs leave this node.
+   * Have the latest removals of a campaign here before its pairs leave this node: those that peers know, and heads of its
+   * custodians that show that none of theirs is missing. A campaign of one's own needs nobody.
    *
+   * @param isVouched - whether pairs are of a release whose own word on removals is not stale. It does for heads; and
+   *   where this node has no network, or takes no part in the campaign and finds nobody who does, for peers too
    * @throws ShoalError `removals_stale` where that can't be had
    */
-  demandFresh(campaign: CID): Promise<void>
+  demandFresh(campaign: CID, isVouched?: boolean): Promise<void>
+  /** From now on tell others, ask them, and sign heads where this node is a custodian. */
+  connect(connection: Connection): void
   close(): Promise<void>
 }
 
@@ -70,62 +88,161 @@ interface RemovalsParts {
   clock: () => number
 }
 
-/** Subjects of no removal at all, for whoever wants to see every row. */
-export const NO_SUBJECTS: Subjects = subjectsInForce([], 0)
+/** How others are told, and asked. */
+interface Connection {
+  publish(campaign: CID, bytes: Uint8Array): Promise<unknown>
+  /** Learn what peers know of a campaign. @returns whether somebody has told all */
+  refresh(campaign: CID): Promise<boolean>
+}
 
-export async function openRemovals({ store, signer, clock }: RemovalsParts): Promise<Removals> {
-  const listeners = new Set<(campaign: CID) => void>()
-  let issuing: Promise<unknown> = Promise.resolve()
+/** Whoever has asked peers within this has what they know: no removal has to be everywhere sooner. */
+const LATELY_MS = 60_000
+/** How often it is looked whether removals have ended, or heads are to be signed anew. */
+const LOOK_MS = 15_000
+/** How soon after a removal there is a new head: removals often come together. */
+const SOON_MS = 2_000
+
+/** Subjects of no removal at all, for whoever wants to see every row. */
+export const NO_SUBJECTS: Subjects = subjectsOf([])
+
+/** @throws ShoalError as `Removals.issue`, for removals of an earlier version */
+export async function openRemovals(parts: RemovalsParts): Promise<Removals> {
+  const { store, ledger, signer, clock } = parts
+  let network: Connection | undefined
+  const kept = new Map<string, InForce & { id: CID; until: number }>()
+  const asked = new Map<string, number>()
+  /** campaigns that were joined just now: what was known of them is on its way into the ledger */
+  const moving = new Map<string, Promise<void>>()
+  let turn: Promise<unknown> = Promise.resolve()
+  let soon: NodeJS.Timeout | undefined
+  const teller = startTeller((campaign) => kept.delete(campaign.toString()))
+
+  const isJoined = (id: CID) => ledger.campaigns().some((one) => one.id.equals(id))
+
+  async function knownOf(campaign: CID): Promise<KnownRemovals> {
+    await moving.get(campaign.toString())
+    return isJoined(campaign) ? ledger.removalsOf(campaign) : readNotices(store, campaign)
+  }
 
   async function campaignOf(id: CID): Promise<Campaign | null> {
     const envelope = await store.campaigns.get(id.bytes)
     return envelope === undefined ? null : decodeCampaign(await open(envelope, verifySignature))
   }
 
-  async function issue(campaign: CID, wanted: readonly WantedRemoval[]): Promise<Issued> {
-    const held = await Array.fromAsync(readNotices(store, campaign))
-    const { sealed, ids } = await signWanted(signer, campaign, held, wanted, clock())
-    await store.batch(
-      sealed.map(({ id, bytes }) => ({
-        ...{ type: 'put', sublevel: store.notices, key: noticeKey(campaign, id), value: bytes },
-      })),
-      { sync: true },
-    )
-    for (const listener of listeners) listener(campaign)
-    return { ids, signed: sealed.length }
+  async function isCustodian(id: CID): Promise<boolean> {
+    const campaign = await campaignOf(id)
+    return campaign !== null && isCustodianOf(campaign, signer.publicKey)
   }
 
-  return {
-    async inForce(campaign) {
-      const subjects = subjectsInForce(
-        (await Array.fromAsync(readNotices(store, campaign))).map(decisive),
-        clock(),
+  /** One after the other: they go on from each other's end of the chain. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = turn.then(work)
+    turn = mine.catch(() => {})
+    return mine
+  }
+
+  async function issue(id: CID, wanted: readonly WantedRemoval[]): Promise<Issued> {
+    const campaign = await campaignOf(id)
+    if (campaign === null)
+      throw new ShoalError(
+        'campaign_unknown',
+        `this node knows no campaign ${id}: join it, or fetch of it first`,
       )
-      return { subjects, root: rootOf(subjects, sha256) }
-    },
-    issue(campaign, wanted) {
-      const issued = issuing.then(() => issue(campaign, wanted))
-      issuing = issued.catch(() => {})
-      return issued
-    },
+    const now = clock()
+    if (!isCustodianOf(campaign, signer.publicKey)) demandProvisional(wanted, now)
+    const { signed, ids } = await signWanted(signer, id, await knownOf(id), wanted, now)
+    await storeSigned({ store, ledger: isJoined(id) ? ledger : null, network }, id, signed)
+    teller.tell(id)
+    if (signed.length > 0) soon ??= setTimeout(look, SOON_MS).unref()
+    return { ids, signed: signed.length }
+  }
+
+  async function inForce(id: CID): Promise<InForce> {
+    const name = id.toString()
+    const now = clock()
+    const before = kept.get(name)
+    if (before && now < before.until) return before
+    const version = teller.version()
+    const removals = (await knownOf(id)).inForce(now)
+    const subjects = subjectsOf(removals)
+    const until = removals.reduce((least, { expires }) => Math.min(least, expires ?? least), Infinity)
+    const made = { id, subjects, root: rootOf(subjects, sha256), until }
+    // what has come meanwhile may not be in it
+    if (teller.version() === version) kept.set(name, made)
+    return made
+  }
+
+  async function refresh(campaign: CID): Promise<boolean> {
+    const name = campaign.toString()
+    const now = performance.now()
+    if (now - (asked.get(name) ?? Number.NEGATIVE_INFINITY) < LATELY_MS) return true
+    // whoever it can't ask has told nothing
+    const isTold = await network?.refresh(campaign).catch(() => false)
+    if (!isTold) return false
+    asked.set(name, now)
+    teller.tell(campaign)
+    return true
+  }
+
+  async function demandFresh(id: CID, isVouched: boolean): Promise<void> {
+    const campaign = await campaignOf(id)
+    if (campaign !== null && equalBytes(campaign.key, signer.publicKey)) return
+    if (!(await refresh(id)) && !(isVouched && !(network && isJoined(id))))
+      throw new ShoalError(
+        'removals_stale',
+        network
+          ? `no peer could be asked what is removed from campaign ${id}: its pairs can't be given away before one was; see \`shoal peers\``
+          : `what is removed from campaign ${id} may have changed: start this node with \`shoal start\`, so that it can ask others`,
+      )
+    await demandHeads(id, await knownOf(id), clock(), isVouched)
+  }
+
+  const stop = ledger.subscribe(({ kind, campaign }) => {
+    if (kind === 'removal') teller.tell(campaign)
+    if (kind !== 'campaign') return
+    const name = campaign.toString()
+    const moved = addNotices(store, ledger, campaign)
+      .then(() => store.notices.clear(startingWith(campaign.bytes)))
+      .then(() => teller.tell(campaign))
+      .finally(() => moving.delete(name))
+    // a failing disk is told by the ledger
+    moved.catch(() => {})
+    moving.set(name, moved)
+    look()
+  })
+
+  function look(): void {
+    clearTimeout(soon)
+    soon = undefined
+    for (const { id, until } of kept.values()) if (until <= clock()) teller.tell(id)
+    const { publish } = network ?? {}
+    if (publish) void inTurn(() => renewHeads({ ledger, signer, clock, publish })).catch(() => {})
+  }
+  const timer = setInterval(look, LOOK_MS).unref()
+  const removals: Removals = {
+    inForce,
+    issue: (campaign, wanted) => inTurn(() => issue(campaign, wanted)),
     async list(campaign) {
-      const held = await Array.fromAsync(readNotices(store, campaign))
-      const inForce = new Set(removalsInForce(held.map(decisive), clock()).map(({ name }) => name))
-      return held.map((one) => ({ ...one, isInForce: inForce.has(one.id.toString()) }))
+      const known = await knownOf(campaign)
+      const all = await Array.fromAsync(known.all())
+      const names = new Set(removalsInForce(all.map(decisive), clock()).map(({ name }) => name))
+      return all.map((one) => ({ ...one, isInForce: names.has(one.id.toString()) }))
     },
-    async isCustodian(campaign) {
-      const known = await campaignOf(campaign)
-      return (
-        known !== null && [known.key, ...known.custodians].some((key) => equalBytes(key, signer.publicKey))
-      )
+    isCustodian,
+    onChange: teller.subscribe,
+    connect(connection) {
+      network = connection
+      look()
     },
-    onChange(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
-    async demandFresh() {},
+    demandFresh: (campaign, isVouched = false) => demandFresh(campaign, isVouched),
     async close() {
-      await issuing
+      clearInterval(timer)
+      clearTimeout(soon)
+      stop()
+      teller.close()
+      await Promise.allSettled([turn, ...moving.values()])
     },
   }
+  await adoptEarlier(parts, removals)
+  return removals
 }

@@ -38,6 +38,8 @@ const MIGRATIONS: ((database: Database) => Promise<void>)[] = [
     const value = encode({ why: 'fetched', since: Date.now(), bytes: null })
     for await (const key of shards.keys()) await pins.put(key, value)
   },
+  // the ledger's rows are as they were, but an earlier version would take removals and heads among them for verdicts
+  async () => {},
 ]
 const SCHEMA_VERSION = 1 + MIGRATIONS.length
 const VERSION_KEY = new TextEncoder().encode('version')

@@ -5,7 +5,7 @@ import stringWidth from 'string-width'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createRelease, readRelease } from '../../node/release/release.ts'
-import { type MadeCampaign, makeReleasable, openNode } from '../node/release/made-campaign.ts'
+import { type MadeCampaign, makeReleasable, openNode, tellRemovals } from '../node/release/made-campaign.ts'
 import { makePair, range } from '../node/shard/sample.ts'
 import { type Ended, runShoal } from './run-shoal.ts'
 
@@ -32,6 +32,7 @@ releases.before(async () => {
   const request = { campaign: made.campaign, policy: null, removals: null, validDays: 1 }
   const past = () => Date.UTC(2020, 0, 1)
   stale = String((await createRelease({ ...made.organiser, clock: past }, request)).id)
+  await tellRemovals(made.campaign, made.organiser, other)
   const theirs = await createRelease({ ...other, clock: Date.now }, request)
   foreign = String(theirs.id)
   const { blocks } = made.organiser.home

@@ -1,10 +1,11 @@
 /** `DIR CAMPAIGN STAGE`: makes a release, says so when that stage has begun, and goes no further. */
 import { CID } from 'multiformats/cid'
 import { createRelease } from '../../../node/release/release.ts'
-import { clock, openNode } from './made-campaign.ts'
+import { clock, openNode, UNHEARD } from './made-campaign.ts'
 
 const [dir, campaign, stage] = process.argv.slice(2) as [string, string, string]
 const node = await openNode(dir)
+node.removals.connect(UNHEARD)
 await createRelease(
   { ...node, clock },
   { campaign: CID.parse(campaign), policy: null, removals: null, validDays: 30 },

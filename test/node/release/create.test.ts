@@ -19,7 +19,7 @@ import { openTable } from '../../../node/shard/shard.ts'
 import { pairUid } from '../../../protocol/uid.ts'
 import { codeOf } from '../../protocol/fault.ts'
 import { makePair, range } from '../shard/sample.ts'
-import { clock, type MadeCampaign, makeReleasable, type OpenNode } from './made-campaign.ts'
+import { clock, type MadeCampaign, makeReleasable, type OpenNode, tellRemovals } from './made-campaign.ts'
 
 const release = suite('releases')
 
@@ -105,7 +105,9 @@ release('two nodes with the same records make the same content, and sign it each
     const lines = [{ kind: 'url', value: SHARDS[0]![2]!.url, reason: 'rights', basis: 'ticket 1' }]
     const removals = await removalsFile(made, lines)
     const mine = await create(made, made.organiser, { removals })
-    const theirs = await create(made, other, { removals })
+    assert.is(await codeOf(() => create(made, other)), 'removals_stale')
+    await tellRemovals(made.campaign, made.organiser, other)
+    const theirs = await create(made, other)
     assert.is(mine.signed.release.toString(), theirs.signed.release.toString())
     assert.is.not(mine.id.toString(), theirs.id.toString())
     assert.is(mine.content.counts.removed, 1)
@@ -172,6 +174,7 @@ release('a stale one is refused, and one of a signer whom nobody named', async (
     const { id } = await create(made)
     const late = { ...made.organiser, clock: () => clock() + 31 * 86_400_000 }
     assert.is(await codeOf(() => checkRelease(late, id)), 'removals_stale')
+    await tellRemovals(made.campaign, made.organiser, other)
     const foreign = await create(made, other)
     const parts = { ...other, clock }
     assert.is(await codeOf(() => checkRelease(parts, foreign.id)), 'release_signer')
@@ -213,6 +216,7 @@ release('a row that bears the name of another does not make that one fall', asyn
 release('a shard that is not here whole is named, and nothing is left behind', async () => {
   await withCampaign(async (made) => {
     const node = await made.copy()
+    await tellRemovals(made.campaign, made.organiser, node)
     const { content } = await create(made)
     const [entry] = await Array.fromAsync(entriesOf(made.organiser.home.blocks, content))
     await node.home.blocks.delete(entry!.pairs)

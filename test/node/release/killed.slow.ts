@@ -7,7 +7,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createRelease, knownReleases } from '../../../node/release/release.ts'
 import { makePair, range } from '../shard/sample.ts'
-import { clock, makeReleasable, openNode } from './made-campaign.ts'
+import { clock, makeReleasable, openNode, tellRemovals, UNHEARD } from './made-campaign.ts'
 
 const killed = suite('a release that was cut short')
 const script = fileURLToPath(new URL('./create-and-hang.ts', import.meta.url))
@@ -21,6 +21,7 @@ killed('leaves nothing that looks like one, and the next is as if there had been
   const request = { campaign: made.campaign, policy: null, removals: null, validDays: 30 }
   try {
     const other = await made.copy()
+    await tellRemovals(made.campaign, made.organiser, other)
     await other.close()
     for (const stage of ['read', 'write']) {
       const child = spawn(process.execPath, [script, other.dir, `${made.campaign}`, stage], {
@@ -35,6 +36,7 @@ killed('leaves nothing that looks like one, and the next is as if there had been
     try {
       assert.equal(await Array.fromAsync(knownReleases(node.home.store)), [])
       assert.equal(await readdir(join(other.dir, 'work')).catch(() => []), [])
+      node.removals.connect(UNHEARD)
       const theirs = await createRelease({ ...node, clock }, request)
       const mine = await createRelease({ ...made.organiser, clock }, request)
       assert.is(theirs.signed.release.toString(), mine.signed.release.toString())

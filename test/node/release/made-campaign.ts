@@ -1,6 +1,7 @@
 import { cp, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
 import type { CandidateOutcome, Pair } from '../../../node/components.ts'
 import { type Home, openHome } from '../../../node/home.ts'
@@ -47,6 +48,18 @@ export interface MadeCampaign {
   /** The same once more, of an organiser that is closed. */
   again(): Promise<MadeCampaign>
   close(): Promise<void>
+}
+
+/** Peers who know nothing new, and pass nothing on. */
+export const UNHEARD = { publish: async () => 0, refresh: async () => true }
+
+/** Have another node know all that the organiser's has removed, as it would by a sync. */
+export async function tellRemovals(campaign: CID, organiser: OpenNode, other: OpenNode): Promise<void> {
+  const known = organiser.ledger.removalsOf(campaign)
+  organiser.removals.connect(UNHEARD)
+  while ((await known.heads()).length === 0) await setTimeout(10)
+  for (const id of known.ids()) await other.ledger.add((await organiser.ledger.find(id))!, 'sync')
+  other.removals.connect(UNHEARD)
 }
 
 export async function openNode(dir: string): Promise<OpenNode> {

@@ -1,0 +1,47 @@
+import type { CID } from 'multiformats/cid'
+
+/** Between two words on the same campaign: a sync may bring thousands of removals. */
+const PAUSE_MS = 100
+
+/**
+ * Tells listeners of changes: of the first in a campaign at once, of those that follow together, a moment later.
+ *
+ * @param onAny - told of every change at once
+ */
+export function startTeller(onAny: (campaign: CID) => void) {
+  const listeners = new Set<(campaign: CID) => void>()
+  const pausing = new Map<string, { timer: NodeJS.Timeout; again: boolean }>()
+  let version = 0
+
+  function tell(campaign: CID): void {
+    version++
+    onAny(campaign)
+    const name = campaign.toString()
+    const pause = pausing.get(name)
+    if (pause) {
+      pause.again = true
+      return
+    }
+    for (const listener of listeners) listener(campaign)
+    const timer = setTimeout(() => {
+      const { again } = pausing.get(name)!
+      pausing.delete(name)
+      if (again) tell(campaign)
+    }, PAUSE_MS).unref()
+    pausing.set(name, { timer, again: false })
+  }
+
+  return {
+    tell,
+    /** grows with every change */
+    version: (): number => version,
+    subscribe(listener: (campaign: CID) => void): () => void {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    close(): void {
+      for (const { timer } of pausing.values()) clearTimeout(timer)
+      listeners.clear()
+    },
+  }
+}
