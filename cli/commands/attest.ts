@@ -40,8 +40,9 @@ export async function run(context: Context): Promise<void> {
       `${formatThings(missing, 'verified shard')} of the campaign not here: get each with \`shoal fetch\`.`,
     )
   for (const id of attestations) output.print(`signed as ${id}`)
+  const [first] = attestations
   if (out !== null) output.print(`For whoever makes releases, by \`shoal car import\`:\n  ${out}`)
-  else if (files > 0)
-    output.print(`To send it: ${suggest(`attest ${args[0]} --out attestations.car`, options.data)}`)
+  else if (first !== undefined)
+    output.print(`Whoever makes releases gets it by\n  ${suggest(`fetch ${first}`, options.data)}`)
   output.emit(attested)
 }
