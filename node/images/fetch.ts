@@ -44,7 +44,7 @@ export function startFetcher(options: FetcherOptions) {
   async function fetchImage(address: string, signal: AbortSignal, makeRoom?: MakeRoom): Promise<FetchResult> {
     const seen = new Map<string, number>()
     const see = (signals: readonly string[]) => {
-      for (const one of signals) seen.set(one, now())
+      for (const one of signals) if (!seen.has(one)) seen.set(one, now())
     }
     /** of the address that is being asked for */
     let reservation: Reservation | null = null

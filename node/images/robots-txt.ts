@@ -71,7 +71,7 @@ export function parseRobotsTxt(text: string, url: URL): RobotsTxt {
       const stated = binding.flatMap((token) => rulesFor(usages.get(`${kind} ${token}`) ?? [], path))
       return [...new Set(stated.map(({ usage }) => usage))]
     },
-    isSilent: rules.size === 0 && usages.size === 0,
+    isSilent: [...rules.values()].every((lines) => lines.length === 0) && usages.size === 0,
     crawlDelayMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : null,
     size:
       [...sets.keys()].reduce((sum, lines) => sum + lines.length, 0) +

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { startFetcher } from '../../../node/images/fetch.ts'
-import { FETCH_LIMITS, type FetchLimits, type HttpOptions } from '../../../node/images/http.ts'
+import { type FetcherOptions, startFetcher } from '../../../node/images/fetch.ts'
+import { FETCH_LIMITS, type FetchLimits } from '../../../node/images/http.ts'
 import { POLITENESS, type Politeness } from '../../../node/images/politeness.ts'
 import { openWeb, type WebOptions } from '../../../node/web/web.ts'
 
@@ -16,7 +16,7 @@ export async function playSite(
   handler: Handler,
   options: { robots?: Handler; files?: Record<string, Handler>; key?: string; cert?: string } = {},
 ) {
-  const asked: { path: string; at: number }[] = []
+  const asked: { method: string; path: string; at: number }[] = []
   const robotsAsked: number[] = []
   const filesAsked: string[] = []
   let connections = 0
@@ -35,7 +35,7 @@ export async function playSite(
       response.writeHead(404).end()
       return
     }
-    asked.push({ path: request.url ?? '', at: performance.now() })
+    asked.push({ method: request.method ?? '', path: request.url ?? '', at: performance.now() })
     handler(request, response)
   }
   const server =
@@ -63,7 +63,7 @@ export async function playSite(
 
 /** A fetcher in a hurry, that may open loopback addresses. */
 export function hurriedFetcher(
-  options: Partial<Omit<HttpOptions, 'limits' | 'politeness' | 'web'>> & {
+  options: Partial<Omit<FetcherOptions, 'limits' | 'politeness' | 'web'>> & {
     web?: WebOptions
     limits?: Partial<FetchLimits>
     politeness?: Partial<Politeness>
