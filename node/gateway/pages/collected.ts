@@ -61,7 +61,7 @@ export function foundPage(
   return layOutPage(
     title,
     html`
-<p role="status">Looked in ${rows} pairs of ${shards} shards on this node.${
+<p role="status">Looked in ${rows} pairs of ${shards} shard${shards === 1 ? '' : 's'} on this node.${
       hits.length === 0
         ? html` What is not here may be at another node, and what was removed is not shown.`
         : html``
@@ -84,7 +84,7 @@ function showHit(hit: Hit, place: number): Html {
 <dl>
 <dt>Picture</dt><dd>${url}</dd>
 <dt>On the page</dt><dd>${page}</dd>
-<dt>Collected</dt><dd>${fetchedAt === null ? 'at a time this node does not know' : new Date(fetchedAt).toISOString()}</dd>
+<dt>Collected</dt><dd>${fetchedAt === null ? 'at a time this node does not know' : minute(fetchedAt)}</dd>
 <dt>By</dt><dd><code>${producer}</code></dd>
 <dt>For</dt><dd>campaign <code>${campaign}</code></dd>
 <dt>Signals seen</dt><dd>${signals.length === 0 ? 'no opt-out signal' : signals.join('; ')}</dd>
@@ -104,4 +104,8 @@ ${showReasons(`-${place}`)}
 <button>Ask for it to be removed</button>
 </form></details>
 </article>`
+}
+
+function minute(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }

@@ -3,11 +3,11 @@ import { type Html, html } from './html.ts'
 
 /** Why something is to be removed, by the reason of its records. */
 const REASONS = [
-  ['privacy', 'It shows me, or somebody in my care, or it is private'],
-  ['rights', 'It is mine: I made it, or have the rights in it'],
-  ['consent', 'I do not want it used to train machines'],
-  ['safety', 'It harms, or is against the law'],
-  ['quality', 'It is wrong: picture and text do not belong together'],
+  ['privacy', 'It shows me, or is private'],
+  ['rights', 'I have the rights in it'],
+  ['consent', 'It is not for training machines'],
+  ['safety', 'It harms, or is illegal'],
+  ['quality', 'Picture and text do not fit'],
 ] as const
 
 /** The fields that every request has. @param suffix - where several forms are on a page, to tell their fields apart */

@@ -4,10 +4,9 @@ import { layOutPage } from './layout.ts'
 
 const NAMES = { pair: 'entry', url: 'picture at', origin: 'site', image: 'picture file' } as const
 const PROOFS = {
-  none: 'nothing is proven, and nothing need be',
-  dns: 'proven by the DNS',
-  'well-known': 'proven by a file on the site',
-  recheck: 'proven: the site refuses it now',
+  dns: 'Proven by the DNS.',
+  'well-known': 'Proven by a file on the site.',
+  recheck: 'Proven: the site refuses it now.',
 } as const
 
 type Found = readonly {
@@ -40,7 +39,7 @@ function showSubject({ kind, value, hash, proof, fate, until, campaigns }: Subje
   const several = campaigns.length > 1 ? html` (in ${campaigns.length} campaigns)` : html``
   return html`<section class="note">
 <h2>${NAMES[kind]} ${value ?? html`<code>${hash}</code>`}</h2>
-<p><strong>${sayFate(fate, until)}</strong>${several}. ${PROOFS[proof]}.</p>
+<p><strong>${sayFate(fate, until)}</strong>${several}. ${proof === 'none' ? null : PROOFS[proof]}</p>
 </section>`
 }
 
