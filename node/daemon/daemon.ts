@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ShoalError } from '../../protocol/errors.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
 import type { Exports, Shards } from '../components.ts'
-import { openHiding } from '../denied/denied.ts'
+import { denyHeld, openHiding } from '../denied/denied.ts'
 import { startGateway } from '../gateway/gateway.ts'
 import { openHome } from '../home.ts'
 import { openLedger, verifyInPool } from '../ledger/ledger.ts'
@@ -25,14 +25,15 @@ import { type Search, startSearch } from '../search/search.ts'
 import { VERSION } from '../version.ts'
 import { type AuditEnding, startAuditor } from './auditor.ts'
 import type { AuditOutlook } from './choose-audits.ts'
-import type { VerifyRequest } from './demand-audits.ts'
 import { connectRemovals } from './connect-removals.ts'
+import type { VerifyRequest } from './demand-audits.ts'
 import { watchDisk } from './disk.ts'
 import { dropRefused } from './drop-refused.ts'
 import type { FetchRequest, FetchResult, FetchRunning } from './fetch-wanted.ts'
 import { startFetches } from './fetches.ts'
 import { hearShards } from './hear-shards.ts'
 import { isWithin } from './hours.ts'
+import { keepFromStrangers } from './keep-from-strangers.ts'
 import { startKeeper } from './keeper.ts'
 import { type JudgedRequest, listJudged, type ShardStanding } from './list-judged.ts'
 import { listSegments, type SegmentStanding, type SegmentsRequest } from './list-segments.ts'
@@ -79,9 +80,9 @@ export interface Daemon
     Releases,
     Pick<Search, 'search' | 'whois'> {
   searchProgress: Search['progress']
-  /** @param peer - a multiaddr of a node to call first, or null */
   /** what people ask to be removed */
   requests: Requests
+  /** @param peer - a multiaddr of a node to call first, or null */
   join(cid: string, peer: string | null): Promise<CampaignStanding>
   status(): Promise<Status>
   peers(): Promise<Peer[]>
@@ -135,6 +136,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const removals = await openRemovals({ ...home, ledger, clock })
   opened.defer(() => removals.close())
   const hiding = openHiding(removals, [home.blocklists])
+  const denied = await denyHeld(home, hiding, log)
+  opened.defer(() => denied.close())
   const shared = shareFiles()
   const network = await (options.startNetwork ?? startNetwork)({
     ...{ identity: home.signer, table: home.store.network, listen: options.listen, bootstrap: options.peers },
@@ -143,10 +146,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     answers: answerPeers(home, ledger, shared.read, (peer) => void network.shun(peer)),
     // lists, shards and releases are for everybody, and nothing else is put there
     blocks: home.blocks,
+    withholds: keepFromStrangers(ledger, denied),
     log,
   })
   opened.defer(() => network.close())
-  const gateway = options.gateway
   const { progress: searchProgress, ...searching } = startSearch({ home, ledger, hiding }, options)
   opened.defer(() => searching.close())
   const played = options.loopback ? playWeb(options.loopback) : null
@@ -155,7 +158,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const requests = await openRequests({ ...home, removals, prover, clock })
   opened.defer(() => requests.close())
   const people = { requests, search: searching.search }
-    ? await startGateway({ blocks: home.blocks, listen: options.gateway, people, log })
+  const gateway = options.gateway
+    ? await startGateway({ blocks: denied.guard(home.blocks), listen: options.gateway, people, log })
     : null
   opened.defer(() => gateway?.close())
   let paused = false
@@ -221,6 +225,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     keeper.look()
     worker.look()
     shards.look()
+    denied.look()
   }
   const timer = setInterval(look, LOOK_MS)
   for (const { id } of ledger.campaigns())

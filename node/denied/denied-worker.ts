@@ -1,5 +1,5 @@
 import { decodeTable, type GroupBytes, type TableFile } from '../shard/shard.ts'
-import { asRemovable, type Hidden, hiderOf, secretOf } from './hidden.ts'
+import { asHideable, type Hidden, hiderOf, secretOf } from './hidden.ts'
 
 /** What of a row group is hidden. */
 export interface LookTask {
@@ -12,6 +12,6 @@ export interface LookTask {
 export type Found = 'nothing' | 'openly' | 'secretly'
 
 export default async function look({ file, part, hidden }: LookTask): Promise<Found> {
-  const rows = (await decodeTable(file).rows(part)).map(asRemovable).filter(hiderOf(hidden))
+  const rows = (await decodeTable(file).rows(part)).map(asHideable).filter(hiderOf(hidden))
   return rows.length === 0 ? 'nothing' : rows.some(secretOf(hidden)) ? 'secretly' : 'openly'
 }

@@ -1,4 +1,4 @@
 export { type Denied, denyHeld } from './deny-held.ts'
-export { asRemovable, HIDING_COLUMNS, type Hidden, hiderOf, hidesNothing } from './hidden.ts'
+export { asHideable, HIDING_COLUMNS, type Hidden, hiderOf, hidesNothing } from './hidden.ts'
 export { type Hiding, openHiding } from './hiding.ts'
 export { lookForHidden } from './look-for-hidden.ts'

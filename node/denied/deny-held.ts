@@ -186,10 +186,9 @@ function keyOf(block: CID): string {
   return Buffer.from(block.multihash.bytes).toString('latin1')
 }
 
-function digestOf({ subjects, secret }: Hidden): Uint8Array {
+function digestOf({ subjects, secret, lists }: Hidden): Uint8Array {
   const sum = createHash('sha256')
-  for (const set of [subjects, secret])
-    for (const kind of ['pair', 'url', 'origin', 'image'] as const)
-      sum.update(`${kind} ${set[kind].length}\n`).update(set[kind])
+  for (const sets of [subjects, secret, ...lists])
+    for (const [kind, set] of Object.entries(sets)) sum.update(`${kind} ${set.length}\n`).update(set)
   return new Uint8Array(sum.digest())
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { type RemovableRow, removerOf, type Subjects } from '../../protocol/rules/remove.ts'
+import { type ListSets, uniteLists } from '../safety/safety.ts'
 import type { Row } from '../shard/shard.ts'
 
 /** What is hidden of a campaign. It can go to threads as it is. */
@@ -10,18 +11,32 @@ export interface Hidden {
   subjects: Subjects
   /** those of them of which nobody is told more than that something is missing */
   secret: Subjects
+  /** and those of the owner's lists, of which files and pictures have other hashes than removals */
+  lists: ListSets[]
 }
 
-type Hider = (row: RemovableRow) => boolean
+/** What of a row can be hidden. */
+export interface HideableRow extends RemovableRow {
+  /** in hex; absent from `outcomes.parquet` */
+  md5?: string | null
+  pdq?: string | null
+}
+
+type Hider = (row: HideableRow) => boolean
 
 /** What it takes to tell is kept, of campaigns that are looked at in turn. */
 const kept = new LRUCache<number, { isHidden: Hider; isSecret: Hider }>({ max: 8 })
 
-function lookUp({ version, subjects, secret }: Hidden) {
+function lookUp({ version, subjects, secret, lists }: Hidden) {
   const sha256 = (bytes: Uint8Array) => hash('sha256', bytes, 'buffer')
   const known = kept.get(version)
   if (known) return known
-  const made = { isHidden: removerOf(subjects, sha256), isSecret: removerOf(secret, sha256) }
+  const [isRemoved, isSafety] = [removerOf(subjects, sha256), removerOf(secret, sha256)]
+  const isListed = lookUpLists(lists)
+  const made = {
+    isHidden: (row: HideableRow) => isRemoved(row) || isListed(row),
+    isSecret: (row: HideableRow) => isSafety(row) || isListed(row),
+  }
   kept.set(version, made)
   return made
 }
@@ -32,13 +47,23 @@ export const hiderOf = (hidden: Hidden): Hider => lookUp(hidden).isHidden
 /** Whether a row is one of which nobody is told. */
 export const secretOf = (hidden: Hidden): Hider => lookUp(hidden).isSecret
 
-export function hidesNothing({ subjects }: Hidden): boolean {
-  return Object.values(subjects).every(({ length }) => length === 0)
+/** By what is no subject of removals: the others of a list are among those. */
+function lookUpLists(lists: readonly ListSets[]): Hider {
+  if (lists.every(({ md5, pdq }) => md5.length + pdq.length === 0)) return () => false
+  const listed = uniteLists(lists)
+  return ({ md5, pdq }) =>
+    (typeof md5 === 'string' &&
+      listed.hasFile((kind) => (kind === 'md5' ? Buffer.from(md5, 'hex') : null))) ||
+    (typeof pdq === 'string' && listed.hasPicture(pdq))
+}
+
+export function hidesNothing({ subjects, lists }: Hidden): boolean {
+  return [subjects, ...lists].flatMap((sets) => Object.values(sets)).every(({ length }) => length === 0)
 }
 
 /** A row of a shard's file as far as it matters here; HIDING_COLUMNS have to be read of it. */
-export function asRemovable(row: Row): RemovableRow {
-  return row as unknown as RemovableRow
+export function asHideable(row: Row): HideableRow {
+  return row as unknown as HideableRow
 }
 
 /** Columns that tell whether a row is hidden: of both files of a shard, and of `pairs.parquet` alone. */

@@ -1,18 +1,13 @@
 import type { CID } from 'multiformats/cid'
-import {
-  packSubjects,
-  type RemovableRow,
-  type SubjectKind,
-  type Subjects,
-  uniteSubjects,
-} from '../../protocol/rules/remove.ts'
+import { packSubjects, type SubjectKind, type Subjects, uniteSubjects } from '../../protocol/rules/remove.ts'
 import type { Removals } from '../removals/removals.ts'
-import { type Hidden, hiderOf } from './hidden.ts'
+import type { ListSets } from '../safety/safety.ts'
+import { type Hidden, type HideableRow, hiderOf } from './hidden.ts'
 
 /** What the owner of this machine hides without telling anybody. */
 export interface PrivateLists {
   /** another object after each change */
-  listed(): { subjects: Subjects }
+  listed(): { sets: ListSets; subjects: Subjects }
   onChange(listener: () => void): () => void
 }
 
@@ -21,7 +16,7 @@ export interface Hiding {
   /** What is hidden of a campaign now: the same object until that changes. */
   hiddenIn(campaign: CID): Promise<Hidden>
   /** Tells, of rows of a campaign, which are hidden now. */
-  judge(campaign: CID): Promise<(row: RemovableRow) => boolean>
+  judge(campaign: CID): Promise<(row: HideableRow) => boolean>
   /** Told when what is hidden may have changed, in a campaign or, with null, in all. @returns what ends it */
   onChange(listener: (campaign: CID | null) => void): () => void
 }
@@ -41,12 +36,15 @@ export function openHiding(
   async function look(campaign: CID): Promise<Hidden> {
     const name = campaign.toString()
     const { subjects } = await removals.inForce(campaign)
-    const lists = privates.map((one) => one.listed().subjects)
-    const parts = [subjects, ...lists]
+    const lists = privates.map((one) => one.listed())
+    const parts = [subjects, ...lists.map((one) => one.subjects)]
     const before = known.get(name)
     if (before && parts.every((part, i) => part === before.parts[i])) return before.hidden
-    const secret = uniteSubjects([await unsafe(campaign), ...lists])
-    const hidden = { version: ++version, subjects: uniteSubjects([...parts, secret]), secret }
+    const secret = uniteSubjects([await unsafe(campaign), ...parts.slice(1)])
+    const hidden = {
+      ...{ version: ++version, subjects: uniteSubjects([...parts, secret]), secret },
+      lists: lists.map(({ sets }) => sets),
+    }
     known.delete(name)
     known.set(name, { parts, hidden })
     if (known.size > MAX_CAMPAIGNS) known.delete(known.keys().next().value!)

@@ -2,7 +2,7 @@ import { closeSync, openSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { workerData } from 'piscina'
 import type { ExportFilters, ExportFormat } from '../components.ts'
-import { asRemovable, type Hidden, hiderOf } from '../denied/denied.ts'
+import { asHideable, type Hidden, hiderOf } from '../denied/denied.ts'
 import { decodeTable, type GroupBytes, type Row, type TableFile, writeTable } from '../shard/shard.ts'
 import { makeFilter } from './filter.ts'
 import { EXPORT_FORMATS, isTable, TABLES } from './formats.ts'
@@ -90,7 +90,7 @@ async function perform(task: ExportTask): Promise<ExportAnswer> {
     return { files }
   }
   const all = await table!.rows(task.part)
-  const shown = all.filter((row) => !isHidden(asRemovable(row)))
+  const shown = all.filter((row) => !isHidden(asHideable(row)))
   const rows = shown.filter(filter.passes)
   const [hidden, passed] = [all.length - shown.length, rows.length]
   return { hidden, passed, names: addRows(rows), languages: countLanguages(rows) }

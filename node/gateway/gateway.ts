@@ -40,6 +40,7 @@ const STATUS: Readonly<Record<string, number>> = {
   ...{ cid_invalid: 400, cid_unsupported: 400, path_invalid: 400, scope_invalid: 400, range_invalid: 400 },
   ...{ format_missing: 400, format_unknown: 400, car_variant: 406, service_worker: 400, range_outside: 400 },
   ...{ path_unknown: 404, block_missing: 404, block_hash: 404, block_uncached: 412 },
+  block_denied: 410,
 }
 
 const UNTOLD = ['unexpected', 'this can not be read here'] as const
@@ -104,7 +105,8 @@ export async function startGateway({ blocks, listen, people, log }: GatewayOptio
       log.error({ code, message: error.message, url: request.url.slice(0, 200) }, 'the gateway failed')
     for (const name of ['content-length', 'content-disposition', 'etag', 'content-location', 'accept-ranges'])
       reply.removeHeader(name)
-    if (status === 416 || status === 400) reply.header('cache-control', 'no-store')
+    // a removal may be taken back
+    if ([400, 410, 416].includes(status)) reply.header('cache-control', 'no-store')
     else reply.removeHeader('cache-control')
     tell(reply, status, ...(status >= 500 ? UNTOLD : ([code, error.message] as const)))
   }

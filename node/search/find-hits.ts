@@ -1,7 +1,7 @@
 import { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
 import { PDQ_NEAR } from '../../protocol/limits.ts'
-import { asRemovable, type Hiding } from '../denied/denied.ts'
+import { asHideable, type Hiding } from '../denied/denied.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Row } from '../shard/shard.ts'
 import type { Query, startEmbedder } from './embed-query.ts'
@@ -192,7 +192,7 @@ function gather(
         const judged = row && judge(row)
         if (!row || !judged) return
         const isHidden = await hiding.judge(shard.manifest.campaign)
-        if (isHidden(asRemovable(row))) return
+        if (isHidden(asHideable(row))) return
         const other = hits.get(row.uid as string)
         if (other) other.also.push(shard.cid.toString())
         else hits.set(row.uid as string, { ...(await describe(ledger, shard, row, number)), ...judged })

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Progress } from '../components.ts'
-import { asRemovable, type Hiding } from '../denied/denied.ts'
+import { asHideable, type Hiding } from '../denied/denied.ts'
 import type { Home } from '../home.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { parseCampaign } from '../parse-cid.ts'
@@ -148,7 +148,7 @@ export function startSearch(
       const cells = await shard.row(row)
       if (cells?.uid !== uid) continue
       const isHidden = await hiding.judge(shard.manifest.campaign)
-      if (!isHidden(asRemovable(cells))) found.push({ shard, row, cells })
+      if (!isHidden(asHideable(cells))) found.push({ shard, row, cells })
     }
     const [first, ...others] = found
     if (!first)

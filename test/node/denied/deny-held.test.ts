@@ -1,9 +1,13 @@
 import { hash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
+import { request } from 'undici'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Denied, denyHeld, openHiding } from '../../../node/denied/denied.ts'
+import { startGateway } from '../../../node/gateway/gateway.ts'
 import { openLog } from '../../../node/log.ts'
 import { createRelease, entriesOf } from '../../../node/release/release.ts'
 import { readBlock } from '../../../node/shard/shard.ts'
@@ -60,7 +64,7 @@ denied('files with removed rows are denied, others not, until that is taken back
     const [first, second] = [await filesOf(made, manifests[0]!), await filesOf(made, manifests[1]!)]
     assert.equal(isDenied(held, [...first, ...second]), [false, false, false, false])
     await organiser.removals.issue(campaign, [remove(7, 'rights')])
-    await until(() => held.files().length === 2)
+    await until(() => isDenied(held, first).every(Boolean))
     assert.equal(isDenied(held, [...first, ...second]), [true, true, false, false])
     assert.ok(held.campaignOf(first[0]!)!.equals(campaign))
     assert.equal(
@@ -75,6 +79,26 @@ denied('files with removed rows are denied, others not, until that is taken back
     assert.is(await codeOf(Array.fromAsync(blocks.get(first[1]!))), 'block_denied')
     assert.is((await readBlock(blocks, manifests[0]!)).length > 0, true)
     assert.ok(await blocks.has(second[0]!))
+    const gateway = await startGateway({ blocks, listen: { host: '127.0.0.1', port: 0 }, log })
+    try {
+      const ask = (cid: CID, format: string) => request(`${gateway.address}/ipfs/${cid}?format=${format}`)
+      for (const format of ['raw', 'car']) {
+        const { statusCode, headers, body } = await ask(first[0]!, format)
+        await body.dump()
+        assert.equal([statusCode, headers['cache-control']], [410, 'no-store'])
+        const other = await ask(second[0]!, format)
+        await other.body.dump()
+        assert.is(other.statusCode, 200)
+      }
+      const manifest = await ask(manifests[0]!, 'raw')
+      await manifest.body.dump()
+      assert.is(manifest.statusCode, 200)
+      // all of the shard breaks off where the rows begin
+      const whole = await ask(manifests[0]!, 'car')
+      assert.is(await codeOf(whole.body.bytes()), 'UND_ERR_SOCKET')
+    } finally {
+      await gateway.close()
+    }
 
     await organiser.removals.issue(campaign, [remove(7, 'rights', true), remove(30, 'safety')])
     await until(() => isDenied(held, second).every(Boolean) && !isDenied(held, first).some(Boolean))
@@ -113,5 +137,37 @@ denied(
       await again.close()
     }),
 )
+
+denied("what the owner's lists have is hidden, whichever way they name it, and secret", async () => {
+  const made = await makeReleasable([range(20).map(makePair), range(20).map((i) => makePair(i + 20))])
+  const { organiser, campaign, manifests, dir } = made
+  const { blocklists } = organiser.home
+  const hiding = openHiding(organiser.removals, [blocklists])
+  const held = await denyHeld(organiser.home, hiding, log)
+  try {
+    const [first, second] = [await filesOf(made, manifests[0]!), await filesOf(made, manifests[1]!)]
+    const { url, md5, sha256: file, pdq } = makePair(25)
+    const near = Buffer.from(pdq!, 'hex')
+    near[3]! ^= 0xff
+    near[9]! ^= 0xff
+    const path = join(dir, 'list.jsonl')
+    for (const [kind, value] of Object.entries({ url, md5, sha256: file, pdq: near.toString('hex') })) {
+      await writeFile(path, `${JSON.stringify({ kind, value })}\n`)
+      await blocklists.add(path, 'listed')
+      // one kind of file has no md5
+      await until(() => isDenied(held, second).filter(Boolean).length === (kind === 'md5' ? 1 : 2))
+      assert.ok(held.files().every(({ isSecret }) => isSecret))
+      const isHidden = await hiding.judge(campaign)
+      const rowOf = (i: number) => ({ ...makePair(i), uid: '', page_url: makePair(i).pageUrl })
+      assert.equal([isHidden(rowOf(25)), isHidden(rowOf(26))], [true, false], kind)
+      await blocklists.remove('listed')
+      await until(() => held.files().length === 0 && !isDenied(held, second).some(Boolean))
+    }
+    assert.equal(isDenied(held, first), [false, false])
+  } finally {
+    await held.close()
+    await made.close()
+  }
+})
 
 denied.run()
