@@ -22,6 +22,7 @@ import { presetCases } from './vectors/presets.ts'
 import { quorumCases } from './vectors/quorum.ts'
 import { receiptCases } from './vectors/receipt.ts'
 import { campaignCases, manifestCases, shardCases } from './vectors/records.ts'
+import { redactCases } from './vectors/redact.ts'
 import { releaseCases, releaseContentCases, releasePageCases } from './vectors/release.ts'
 import { removalCases, removeCases } from './vectors/removal.ts'
 import { requestCases } from './vectors/requests.ts'
@@ -60,6 +61,7 @@ export async function makeVectors(): Promise<Record<string, string>> {
       await verdictCases(),
     ),
     'receipt.json': print(`${RECORD} ${SPELLING} \`bases\` are those of its removals.`, await receiptCases()),
+    'redact.json': print('Redact `text`: the result is `redacted`.', redactCases()),
     'release.json': print(`${RECORD} ${SPELLING}`, await releaseCases()),
     'release-content.json': print(`Decode \`bytes\`: ${SPELLING}`, releaseContentCases()),
     'release-page.json': print(`Decode \`bytes\`: ${SPELLING}`, releasePageCases()),

@@ -1,5 +1,6 @@
 import type { ConsentSignal } from '../../protocol/rules/consent.ts'
 import { type FilterRules, judgeText, judgeUrl } from '../../protocol/rules/filter.ts'
+import { redact } from '../../protocol/rules/redact.ts'
 import { readResponseConsent, type Spoken } from '../../protocol/rules/response-consent.ts'
 import type { Candidate, Page } from '../components.ts'
 import { MAX_DROPPED_URL_CHARS } from './limits.ts'
@@ -20,7 +21,7 @@ export interface PageOrigin {
 }
 
 /**
- * Judge what a page holds: addresses made absolute, texts normalised, and for each candidate the first of the
+ * Judge what a page holds: addresses made absolute, texts normalised and redacted, and for each candidate the first of the
  * campaign's rules that drops it, in the order of the outcomes. Languages are not told yet: that comes after, and
  * what only the page's opt-out drops may still be dropped for its language.
  *
@@ -43,7 +44,7 @@ export function makePage(
 function makeCandidate(image: RawImage, resolve: Resolve, rules: FilterRules, refused: boolean): Candidate {
   const resolved = resolve(image.address)
   const url = resolved ?? image.address
-  const text = normalizeText(image.text)
+  const text = redact(normalizeText(image.text))
   const license = image.license === null ? null : resolve(image.license)
   const urlOutcome = resolved === null ? 'url_invalid' : judgeUrl(rules, url)
   const dropped = urlOutcome ?? judgeText(rules, text)
