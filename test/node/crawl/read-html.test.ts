@@ -3,7 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { makePage } from '../../../node/crawl/make-page.ts'
 import { readHtml } from '../../../node/crawl/read-html.ts'
-import { CONSENT_SIGNALS } from '../../../protocol/rules/consent.ts'
+import { CONSENT_SIGNALS, type ConsentSignal, REQUIRED_CONSENT } from '../../../protocol/rules/consent.ts'
 import { PRESETS } from '../../../protocol/rules/presets.ts'
 import { RULES } from './read-all.ts'
 
@@ -94,6 +94,40 @@ test('opt-outs of the page', () => {
   ]) {
     assert.is(first(img + meta, ['otherbot: noai, noimageai'])?.outcome, null, meta)
   }
+})
+
+test('opt-outs of the page: TDMRep and AIPREF, and those that a campaign does not honour', () => {
+  const img = '<img src=a.jpg alt="fine text">'
+  const read = (
+    meta: string,
+    headers: [string, string][],
+    honoured: readonly ConsentSignal[] = CONSENT_SIGNALS,
+  ) => {
+    const { candidates, signals } = makePage(ORIGIN, readHtml(img + meta), headers, RULES, honoured)
+    return [candidates[0]!.outcome, ...signals]
+  }
+  const reserving =
+    '<META NAME="TDM-Reservation" CONTENT="1"><meta name=tdm-policy content="https://a.example/p">'
+  const reserved: [string, string] = ['TDM-Reservation', '1']
+  const free: [string, string] = ['tdm-reservation', '0']
+  assert.equal(read('', [reserved]), ['optout_page', 'tdm-reservation: 1'])
+  assert.equal(read(reserving, [free]), [
+    ...['optout_page', 'tdm-reservation: 0', 'meta tdm-reservation: 1'],
+    'meta tdm-reservation policy: https://a.example/p',
+  ])
+  assert.equal(read('<meta name=tdm-reservation content=0>', [reserved]), [
+    ...[null, 'tdm-reservation: 1', 'meta tdm-reservation: 0'],
+  ])
+  assert.equal(read('<meta name=tdm-reservation content=maybe>', []), [null])
+  assert.equal(read('', [['Content-Usage', 'search=y, train-ai=n']]), [
+    ...['optout_page', 'content-usage: search=y, train-ai=n'],
+  ])
+  const required = REQUIRED_CONSENT as ConsentSignal[]
+  assert.equal(read('<meta name=robots content=noai>', [['Content-Usage', 'train-ai=n']], required), [
+    ...[null, 'meta robots: noai', 'content-usage: train-ai=n'],
+  ])
+  assert.is(read(reserving, [], required)[0], 'optout_page')
+  assert.is(read('', [['X-Robots-Tag', 'noai']], required)[0], 'optout_page')
 })
 
 test('awkward pages take no time', () => {

@@ -62,7 +62,7 @@ test('images, their ordinals, entities and place', () => {
   ])
 })
 
-test('licence, robots and X-Robots-Tag', () => {
+test('licence, and what opts out', () => {
   const page = read(
     wat({
       links: [
@@ -74,8 +74,12 @@ test('licence, robots and X-Robots-Tag', () => {
         { name: 'Robots', content: 'noai' },
         { content: 'noindex', name: 'gptbot' },
         { name: 'googlebot', content: 'noai' },
+        { name: 'TDM-Reservation', content: '1' },
       ],
-      headers: { 'x-robots-TAG': ['noai', 'all'], 'X-Robots-Tag': 'none' },
+      headers: {
+        ...{ 'x-robots-TAG': ['noai', 'all'], 'X-Robots-Tag': 'none', Server: 'x' },
+        ...{ 'TDM-Reservation': '0', 'Content-Usage': ['train-ai=n', 7] },
+      },
     }),
   )
   assert.equal(
@@ -85,11 +89,14 @@ test('licence, robots and X-Robots-Tag', () => {
   assert.equal(page.content.metas, [
     ['robots', 'noai'],
     ['gptbot', 'noindex'],
+    ['tdm-reservation', '1'],
   ])
   assert.equal(page.headers, [
     ['x-robots-tag', 'noai'],
     ['x-robots-tag', 'all'],
     ['x-robots-tag', 'none'],
+    ['tdm-reservation', '0'],
+    ['content-usage', 'train-ai=n'],
   ])
 })
 
@@ -126,7 +133,7 @@ test('what is cut out is what parsing all gives', () => {
     fc.record({ path: fc.constant('A@/href'), url: text, text, rel: fc.constantFrom('nofollow', 'x') }),
   )
   const meta = fc.oneof(
-    fc.record({ name: fc.constantFrom('robots', 'GPTBot', 'x'), content: text }),
+    fc.record({ name: fc.constantFrom('robots', 'GPTBot', 'TDM-Reservation', 'x'), content: text }),
     fc.record({ content: text, name: text }),
   )
   fc.assert(
