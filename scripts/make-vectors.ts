@@ -13,7 +13,6 @@ import { backoffCases } from './vectors/backoff.ts'
 import { claimCases } from './vectors/claim.ts'
 import { codecCases } from './vectors/codec.ts'
 import { consentCases } from './vectors/consent.ts'
-import { consentCases } from './vectors/consent.ts'
 import { envelopeCases } from './vectors/envelope.ts'
 import { framingCases } from './vectors/framing.ts'
 import { headCases } from './vectors/head.ts'
@@ -116,10 +115,6 @@ export async function makeVectors(): Promise<Record<string, string>> {
     'robots-directives.json': print(
       'Read `values` of a header or meta element, seen at `source`: `refused` and `signals`; or whether `metaName` `binds`.',
       robotsDirectiveCases(),
-    ),
-    'consent.json': print(
-      'Apply `rule` to `input`: it gives `output`. Patterns and paths are spelt alike before they are compared; a response is weighed under the signals `honoured`.',
-      consentCases(),
     ),
     'consent.json': print(
       'Apply `rule` to `input`: it gives `output`. Patterns and paths are spelt alike before they are compared; a response is weighed under the signals `honoured`.',
