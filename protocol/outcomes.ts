@@ -47,3 +47,14 @@ export const OUTCOMES = {
 } as const
 
 export type Outcome = keyof typeof OUTCOMES
+
+export type MaskedOutcome = Extract<Outcome, 'withheld' | 'quarantined'>
+
+/**
+ * Whether a row with this outcome tells of its place alone: neither address nor hash, nor does any other row with its address.
+ * Together they would be an index of what nobody should find. So nobody can verify it, or is to; whoever has far more such
+ * rows than others is held for it, as for all that can't be verified.
+ */
+export function isMasked(outcome: Outcome | null): outcome is MaskedOutcome {
+  return outcome === 'withheld' || outcome === 'quarantined'
+}

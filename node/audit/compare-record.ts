@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
-import { type Agreement, agreeOnPage, isMasked, type ReadCandidate } from '../../protocol/rules/agree.ts'
+import { isMasked } from '../../protocol/outcomes.ts'
+import { type Agreement, agreeOnPage, type ReadCandidate } from '../../protocol/rules/agree.ts'
 import { pairUid } from '../../protocol/uid.ts'
 import type { Candidate, ExtractedRecord, Page } from '../components.ts'
 import { cutAddress, cutSignals } from '../shard/shard.ts'

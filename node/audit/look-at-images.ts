@@ -1,6 +1,7 @@
 import { MAX_IMAGE_BYTES } from '../../protocol/limits.ts'
+import { isMasked } from '../../protocol/outcomes.ts'
 import type { Safety } from '../../protocol/records/safety.ts'
-import { type Agreement, agreeOnImage, isMasked, type SeenImage } from '../../protocol/rules/agree.ts'
+import { type Agreement, agreeOnImage, type SeenImage } from '../../protocol/rules/agree.ts'
 import { leastSimilarity } from '../../protocol/rules/filter.ts'
 import type { Candidate, FetchResult, Looked } from '../components.ts'
 import { readArchived, type Seen, type Settled, type StageParts } from '../work/work.ts'

@@ -1,6 +1,7 @@
 import parallel from 'it-parallel'
 import { ShoalError } from '../../protocol/errors.ts'
-import { type Agreement, isMasked } from '../../protocol/rules/agree.ts'
+import { isMasked } from '../../protocol/outcomes.ts'
+import type { Agreement } from '../../protocol/rules/agree.ts'
 import { placeIn } from '../../protocol/rules/sample.ts'
 import type { ExtractedRecord } from '../components.ts'
 import { isOfModel } from '../score/score.ts'

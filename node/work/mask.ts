@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto'
-import { isMasked, type MaskedOutcome } from '../../protocol/rules/agree.ts'
+import { isMasked, type MaskedOutcome } from '../../protocol/outcomes.ts'
 import { pairUid } from '../../protocol/uid.ts'
 import type { Candidate, CandidateOutcome, Gate, Page } from '../components.ts'
 import { type Store, startingWith, type Write } from '../store/store.ts'

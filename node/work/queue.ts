@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { decode, encode } from '@ipld/dag-cbor'
-import type { Outcome } from '../../protocol/outcomes.ts'
-import { isMasked } from '../../protocol/rules/agree.ts'
+import { isMasked, type Outcome } from '../../protocol/outcomes.ts'
 import type { ArchivedImage, Candidate, Extracted, Gate, Page, SegmentCounts } from '../components.ts'
 import { orderedKey, type Store, startingWith, type Write } from '../store/store.ts'
 import { maskCandidate, maskWrite } from './mask.ts'

@@ -1,5 +1,5 @@
 import { PDQ_NEAR, PDQ_QUALITY, PDQ_QUALITY_STRAY, PDQ_SAME } from '../limits.ts'
-import type { Outcome } from '../outcomes.ts'
+import { isMasked, type Outcome } from '../outcomes.ts'
 import { agreeOnFindings, type SaidFindings, type SeenFindings, straysOf } from './agree-on-findings.ts'
 
 /**
@@ -90,17 +90,6 @@ export interface SeenImage {
   score: { similarity: number; embedding: ArrayLike<number> } | null
   /** null where nobody has looked, since it is not similar enough */
   findings: SeenFindings | null
-}
-
-export type MaskedOutcome = Extract<Outcome, 'withheld' | 'quarantined'>
-
-/**
- * Whether a row with this outcome tells of its place alone: neither address nor hash, nor does any other row with its address.
- * Together they would be an index of what nobody should find. So nobody can verify it, or is to; whoever has far more such
- * rows than others is held for it, as for all that can't be verified.
- */
-export function isMasked(outcome: Outcome | null): outcome is MaskedOutcome {
-  return outcome === 'withheld' || outcome === 'quarantined'
 }
 
 export interface AgreementTerms {
