@@ -15,7 +15,7 @@ import { parseSource } from './parse-cid.ts'
  */
 export function manageExports(
   home: Home,
-  records: Pick<Records, 'ledger' | 'hiding'> | null,
+  records: Pick<Records, 'ledger' | 'removals' | 'hiding'> | null,
   clock: () => number,
 ): Exports {
   return {
@@ -26,9 +26,10 @@ export function manageExports(
         ...{ signal: signal ?? new AbortController().signal, onProgress: onProgress ?? (() => {}) },
       }
       const opened = records === null ? await openRecords(home, clock) : null
-      const { ledger, hiding } = opened ?? records!
+      const { ledger, removals, hiding } = opened ?? records!
       try {
-        return await exportPairs(home, { ...options, judge: judgeBy(ledger), hiding })
+        const { demandFresh } = removals
+        return await exportPairs(home, { ...options, judge: judgeBy(ledger), hiding, demandFresh })
       } finally {
         await opened?.close()
       }

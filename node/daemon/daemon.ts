@@ -234,7 +234,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       .catch((error: Error) => log.error({ error: error.message }, 'a campaign was not entered'))
 
   const kept = opened.move()
-  const fetches = startFetches({ home, ledger, network }, { log, clock })
+  const fetches = startFetches({ home, ledger, network, removals }, { log, clock })
   let closing = false
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>()
   ended.catch(() => {})
@@ -278,7 +278,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...manageCars(home),
     ...manageBlocklists(home),
     ...{ search: searching.search, whois: searching.whois, searchProgress, requests },
-    ...manageExports(home, { ledger, hiding }, clock),
+    ...manageExports(home, { ledger, removals, hiding }, clock),
     ...manageReleases(home, ledger, removals, clock),
     ...keeper.pins,
     async create(request) {

@@ -28,7 +28,7 @@ export interface FetchedRelease {
   bytes: number
 }
 
-type Work = Pick<FetchWork, 'home' | 'clock' | 'withPool' | 'onBytes' | 'room'> & {
+type Work = Pick<FetchWork, 'home' | 'clock' | 'withPool' | 'onBytes' | 'room' | 'removals'> & {
   network: Pick<FetchWork['network'], 'provide'>
 }
 
@@ -68,6 +68,7 @@ export async function fetchRelease(
   work.network.provide(cid)
   const paths: string[] = []
   if (out !== null) {
+    await work.removals.demandFresh(content.campaign, true)
     let number = 0
     for await (const { manifest, pairs } of entriesOf(blocks, content))
       paths.push(await saveFile(blocks, pairs, join(out, `${number++}-${manifest}.parquet`)))

@@ -24,6 +24,7 @@ import { parseSource } from '../parse-cid.ts'
 import { addPin, holdRoot } from '../pins/pins.ts'
 import type { PolicyRequest } from '../read-policy.ts'
 import { isAttestation, isReleaseRecord, keepAttestation } from '../release/release.ts'
+import type { Removals } from '../removals/removals.ts'
 import { describeShard, saveFiles } from '../shard/shard.ts'
 import { type FetchedRelease, fetchRelease } from './fetch-release.ts'
 import { listJudged, type ShardStanding } from './list-judged.ts'
@@ -70,6 +71,7 @@ export interface FetchParts {
   home: Home
   ledger: Ledger
   network: Network
+  removals: Pick<Removals, 'demandFresh'>
 }
 
 /** How it goes on in the parts of a fetch. */
@@ -92,8 +94,9 @@ const MOST_RECORDS = 100
 /**
  * Get a shard that is verified by a policy, or a release, from whoever has it: peers and gateways together.
  *
- * @throws ShoalError `shard_unverified`, `shard_unknown`, `fetch_unknown`; `gateway_invalid`, `address_invalid`,
- *   `peer_unreachable`, `campaign_unfound`; as `fetchShard`, `fetchRelease`; the signal's reason
+ * @throws ShoalError `shard_unverified`, `shard_unknown`, `removals_stale`, `fetch_unknown`;
+ *   `gateway_invalid`, `address_invalid`, `peer_unreachable`, `campaign_unfound`; as `fetchShard`, `fetchRelease`; the
+ *   signal's reason
  */
 export async function fetchWanted(
   parts: FetchParts,
@@ -208,6 +211,7 @@ async function fetchJudged(
   network.provide(cid)
   const details = await describeShard(home, shard)
   const { out = null } = request
+  if (out !== null) await work.removals.demandFresh(campaign)
   const saved = out === null ? {} : await saveFiles(home.blocks, shard.manifest, out)
   for (const [name, path] of Object.entries(saved)) details.files[name]!.path = path
   return { shard: details, state: standing.state, paths: Object.values(saved) }

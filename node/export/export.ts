@@ -13,7 +13,7 @@ import { CARD, failToWrite, openDestination, SHARD_LIST } from './destination.ts
 import type { ExportedFile, ExportPlan } from './export-worker.ts'
 import { checkFilters } from './filter.ts'
 import { EXPORT_FORMATS, isTable } from './formats.ts'
-import { chooseSources, openSources, type Source, type SourceParts } from './sources.ts'
+import { campaignsOf, chooseSources, openSources, type Source, type SourceParts } from './sources.ts'
 import { addShard, count, emptyTally, type Judge, type Judged } from './tally.ts'
 import { startRowWriter } from './write-rows.ts'
 
@@ -25,6 +25,8 @@ export interface ExportOptions extends Omit<ExportRequest, 'cids' | 'signers'> {
   signers: readonly Uint8Array[]
   judge: Judge
   hiding: Hiding
+  /** Have the latest removals here, see `Removals.demandFresh`; asked once for each campaign. */
+  demandFresh(campaign: CID, isVouched: boolean): Promise<void>
   /** milliseconds since 1970 */
   now: number
   signal: AbortSignal
@@ -71,6 +73,7 @@ export async function exportPairs(parts: SourceParts, options: ExportOptions): P
     )
   const filters = checkFilters(options.filters)
   const chosen = await chooseSources(parts, options.cids, options)
+  for (const { campaign, isVouched } of campaignsOf(chosen)) await options.demandFresh(campaign, isVouched)
   const destination = await openDestination(out, isFile)
   const { dir } = destination
   const tally = emptyTally()

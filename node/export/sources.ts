@@ -26,7 +26,7 @@ export interface SourceParts {
 export interface Chosen {
   releases: { read: ReadRelease; campaign: Campaign }[]
   /** in the order they were named; `read` where it is a release */
-  named: { cid: CID; read: ReadRelease | null }[]
+  named: { cid: CID; campaign: CID; read: ReadRelease | null }[]
   /** rows, as releases and manifests count them */
   rows: number
 }
@@ -72,18 +72,29 @@ export async function chooseSources(
       )
     const block = await readBlock(blocks, cid)
     if (!isReleaseRecord(block)) {
-      chosen.named.push({ cid, read: null })
-      chosen.rows += decodeManifest(block).counts.pairs
+      const { campaign, counts } = decodeManifest(block)
+      chosen.named.push({ cid, campaign, read: null })
+      chosen.rows += counts.pairs
       continue
     }
     const read = await readRelease(blocks, cid)
     const campaign = await campaignOf(blocks, read.content)
     demandTrusted(read, { campaign, ...trust })
     chosen.releases.push({ read, campaign })
-    chosen.named.push({ cid, read })
+    chosen.named.push({ cid, campaign: read.content.campaign, read })
     chosen.rows += read.content.counts.pairs
   }
   return chosen
+}
+
+/** The campaigns of what is exported, and whether a release's word on removals stands for all that is of one. */
+export function campaignsOf({ named }: Chosen): { campaign: CID; isVouched: boolean }[] {
+  const found = new Map<string, { campaign: CID; isVouched: boolean }>()
+  for (const { campaign, read } of named) {
+    const before = found.get(campaign.toString())?.isVouched ?? true
+    found.set(campaign.toString(), { campaign, isVouched: before && read !== null })
+  }
+  return [...found.values()]
 }
 
 /**

@@ -60,6 +60,7 @@ function exportThere(shard: GeneratedShard, format: ExportFormat, out: string) {
     filters: { minSimilarity: 0 },
     judge: async () => null,
     hiding: HIDES_NOTHING,
+    demandFresh: async () => {},
     signal: new AbortController().signal,
     onProgress() {},
   })

@@ -7,6 +7,8 @@ import { fetchRelease } from '../../../node/daemon/fetch-release.ts'
 import { openPool, type SourcePool } from '../../../node/fetch/fetch.ts'
 import { openHome } from '../../../node/home.ts'
 import { createRelease, entriesOf, knownReleases } from '../../../node/release/release.ts'
+import { ShoalError } from '../../../protocol/errors.ts'
+import { HIDES_NOTHING } from '../denied/hides-nothing.ts'
 import { codeOf, type PlayedSource, playSource } from '../fetch/played-source.ts'
 import { clock, makeReleasable } from '../release/made-campaign.ts'
 import { makePair, range } from '../shard/sample.ts'
@@ -23,9 +25,16 @@ release('its files come, by trusted signers and while its removals are fresh', a
     const cid = created.id
     let source = playSource('one', organiser.home.blocks)
     const provided: string[] = []
+    let isStale = true
     const workAt = (now: number, from: PlayedSource) =>
       ({
-        ...{ home, clock: () => now, room: async () => 1e9, onBytes() {} },
+        ...{ home, clock: () => now, room: async () => 1e9, onBytes() {}, hiding: HIDES_NOTHING },
+        removals: {
+          async demandFresh(campaign: CID, isVouched: boolean) {
+            assert.equal([campaign, isVouched], [made.campaign, true])
+            if (isStale) throw new ShoalError('removals_stale', 'nobody could be asked')
+          },
+        },
         network: { provide: (key: CID) => provided.push(key.toString()) },
         async withPool<T>(_root: CID, _campaign: CID | null, work: (pool: SourcePool) => Promise<T>) {
           const pool = openPool([from], {})
@@ -45,9 +54,12 @@ release('its files come, by trusted signers and while its removals are fresh', a
     assert.is(await stat(out).catch(() => 'none'), 'none', 'nothing is half-written')
     assert.equal(await Array.fromAsync(knownReleases(home.store)), [])
     source = playSource('one', organiser.home.blocks)
-    const fetched = await fetchRelease(workAt(clock(), source), cid, wanted)
+    assert.is(await codeOf(fetchRelease(workAt(clock(), source), cid, wanted)), 'removals_stale')
     assert.ok(source.asked.includes(lost))
     assert.equal(new Set(source.asked).size, source.asked.length, 'nothing twice')
+    assert.is(await stat(out).catch(() => 'none'), 'none', 'before others are asked what is removed')
+    isStale = false
+    const fetched = await fetchRelease(workAt(clock(), source), cid, wanted)
     assert.is(fetched.release.shards, entries.length)
     assert.equal(
       (await readdir(out)).sort(),
@@ -55,7 +67,7 @@ release('its files come, by trusted signers and while its removals are fresh', a
     )
     for (const [i, path] of fetched.paths.entries()) assert.is((await stat(path)).size, entries[i]!.bytes)
     assert.is((await Array.fromAsync(knownReleases(home.store))).length, 1)
-    assert.equal(provided, [cid.toString()])
+    assert.ok(provided.every((one) => one === cid.toString()))
   } finally {
     await home.close()
     await made.close()

@@ -14,6 +14,7 @@ export function exportThem(
     ...{ cids, isFile: false, filters: {}, rowsPerFile: null, signers: [], now: Date.UTC(2026, 0, 2) },
     judge: async () => null,
     hiding: HIDES_NOTHING,
+    demandFresh: async () => {},
     signal: new AbortController().signal,
     onProgress() {},
     ...options,

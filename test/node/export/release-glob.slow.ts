@@ -29,6 +29,7 @@ releases('DuckDB reads it by one glob, each pair once', async () => {
         ...{
           judge: async () => null,
           hiding: HIDES_NOTHING,
+          demandFresh: async () => {},
           now: clock(),
           signal: new AbortController().signal,
           onProgress() {},
