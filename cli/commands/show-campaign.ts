@@ -17,6 +17,8 @@ export async function run(context: Context): Promise<void> {
     ...(shown.consent.ignored.length === 0
       ? []
       : [['', `recorded and NOT heeded: ${shown.consent.ignored.join(', ')}`]]),
+    ['tags', shown.looksFor.tags.join(', ') || 'none by the model'],
+    ...(shown.looksFor.heads.length === 0 ? [] : [['heads', shorten(shown.looksFor.heads.join(', '), 200)]]),
     ['segments', formatCount(shown.segments)],
     ...(counts === null
       ? []

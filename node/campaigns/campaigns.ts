@@ -4,6 +4,7 @@ import { ShoalError } from '../../protocol/errors.ts'
 import { type Campaign, decodeCampaign } from '../../protocol/records/campaign.ts'
 import { CONSENT_SIGNALS } from '../../protocol/rules/consent.ts'
 import { segmentCount } from '../../protocol/rules/segment.ts'
+import { TAGS } from '../../protocol/rules/tags.ts'
 import { nameOfPeer, verifySignature } from '../identity.ts'
 import type { Blocks, FetchBlock, Store } from '../store/store.ts'
 import { readEntries } from './entries.ts'
@@ -24,6 +25,8 @@ export interface CampaignDetails {
   trust: string
   /** opt-out signals that are heeded, and those that are recorded and not heeded */
   consent: { honoured: string[]; ignored: string[] }
+  /** what is looked for in pictures: tags by the model's embedding, and heads by their names */
+  looksFor: { tags: string[]; heads: string[] }
   /** verifiers of a shard, and rows of each frame that one looks at */
   audit: Pick<Campaign['audit'], 'verifiers' | 'samples'>
 }
@@ -43,6 +46,10 @@ export function describeCampaign(id: CID, campaign: Campaign): CampaignDetails {
     consent: {
       honoured: [...campaign.pipeline.consent],
       ignored: CONSENT_SIGNALS.filter((signal) => !campaign.pipeline.consent.includes(signal)),
+    },
+    looksFor: {
+      tags: TAGS.filter((tag) => (campaign.pipeline.safety.tags?.thresholds[tag] ?? null) !== null),
+      heads: campaign.pipeline.safety.heads.map(({ name }) => name),
     },
     audit: { verifiers: campaign.audit.verifiers, samples: campaign.audit.samples },
   }

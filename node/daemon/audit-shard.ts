@@ -91,13 +91,14 @@ export async function withShard<T>(
   }).finally(pool.close)
   signal.throwIfAborted()
   const source = await locateSource(home.blocks, campaign, segment)
-  return toolbox.use(id, campaign, async (tools) =>
-    work({
+  return toolbox.use(id, campaign, async (tools) => {
+    const scorer = await tools.scorerLike(checked.manifest.deviceClass)
+    return work({
       shard: checked,
-      tools: { ...tools, scorer: await tools.scorerLike(checked.manifest.deviceClass) },
+      tools: { ...tools, scorer, looker: await tools.lookerFor(scorer) },
       job: { shard: checked, campaign, source, threads, offline, signal, onProgress },
-    }),
-  )
+    })
+  })
 }
 
 /**

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
 import type { Campaign } from '../../protocol/records/campaign.ts'
@@ -9,6 +9,7 @@ import {
   type ModelPeer,
   type ObtainOptions,
   type ObtainProgress,
+  obtainHeads,
   obtainModel,
 } from '../score/score.ts'
 import type { SharedFiles } from './share-files.ts'
@@ -59,20 +60,24 @@ export function prepareModels(
   const underway = new Map<string, ModelStanding & { stop: AbortController; ended: Promise<unknown> }>()
 
   async function obtain(id: CID, { pipeline }: Campaign, standing: ModelStanding, signal: AbortSignal) {
-    const { model } = pipeline
-    const { directory, files } = await obtainModel(model, {
+    const { model, safety } = pipeline
+    const taking = {
       ...whereToLook(options),
       ...{ peers: () => findModelPeers(network, id, signal), signal },
-      onLie(peer, reason) {
+      onLie(peer: string, reason: string) {
         log.warn({ peer, reason }, 'a peer gave a false file')
         void network.shun(peer)
       },
-      onProgress: (progress) => {
+      onProgress: (progress: ObtainProgress) => {
         standing.preparing = progress
       },
-    })
+    } satisfies ObtainOptions
+    const { directory, files } = await obtainModel(model, taking)
+    const heads = await obtainHeads(safety.heads, taking)
     signal.throwIfAborted()
     await shared.add(id.toString(), directory, files)
+    for (const { head, path } of heads)
+      await shared.add(id.toString(), dirname(path), [{ path: basename(path), ...head.file }])
     if (signal.aborted) shared.remove(id.toString())
   }
 

@@ -41,14 +41,14 @@ export function startProducer(home: Home, toolbox: Pick<Toolbox, 'use'>, options
 async function produceSegment(
   home: Home,
   { id, campaign, segment }: Task,
-  { crawl, images, scorer, gate }: Tools,
+  { crawl, images, scorer, looker, gate }: Tools,
   options: Pick<ToolOptions, 'threads' | 'clock' | 'offline'>,
   running: Running,
 ): Promise<Produced> {
   const { pipeline } = campaign
   const source = await locateSource(home.blocks, campaign, segment)
   const { manifest } = await produceShard(
-    { ...home, crawl, images, scorer, gate },
+    { ...home, crawl, images, scorer, looker, gate },
     makeJob({ source, bytes: null, fingerprint: source.location }, id, pipeline, {
       ...options,
       duplicatesWithin: 'segment',

@@ -15,19 +15,19 @@ interface Place {
 }
 
 export interface SharedFiles {
-  /** Give the files of a campaign's model, which have just been checked, to whoever asks. */
+  /** Give further files of a campaign, which have just been checked, to whoever asks: its model's, and its heads'. */
   add(campaign: string, directory: string, files: Campaign['pipeline']['model']['files']): Promise<void>
   remove(campaign: string): void
   read: Answers['file']
 }
 
-/** The files that this node gives to peers: those of its campaigns' models, and nothing else of its disk. */
+/** The files that this node gives to peers: those of its campaigns' models and heads, and nothing else of its disk. */
 export function shareFiles(): SharedFiles {
   /** by campaign, then by sha256 */
   const places = new Map<string, Map<string, Place>>()
   return {
     async add(campaign, directory, files) {
-      const found = new Map<string, Place>()
+      const found = new Map(places.get(campaign))
       for (const { path, sha256, bytes } of files) {
         const absolute = join(directory, path)
         const { mtimeMs: changedAt } = await stat(absolute)

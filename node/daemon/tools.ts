@@ -1,13 +1,22 @@
+import { join } from 'node:path'
 import { encode, equalBytes } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
 import { toleranceOf } from '../../protocol/rules/agree.ts'
-import type { Crawl, Gate, Images, Scorer, Web } from '../components.ts'
+import type { Crawl, Gate, Images, Looker, Scorer, Web } from '../components.ts'
 import { startCrawl } from '../crawl/crawl.ts'
 import { startImages } from '../images/images.ts'
+import { openLooker } from '../look/look.ts'
 import { playWeb } from '../play-web.ts'
 import { guardWeb, type OpenGate } from '../safety/safety.ts'
-import { type ObtainOptions, obtainModel, openScorer, precisionLike, tellPrecisions } from '../score/score.ts'
+import {
+  type ObtainOptions,
+  obtainHeads,
+  obtainModel,
+  openScorer,
+  precisionLike,
+  tellPrecisions,
+} from '../score/score.ts'
 import type { Table } from '../store/store.ts'
 import { VERSION } from '../version.ts'
 import { whereToLook } from './obtain-model.ts'
@@ -43,6 +52,10 @@ export interface Tools {
   images: Images
   scorer: Scorer
   gate: Gate | null
+  /** null where the campaign has nothing looked for in pictures */
+  looker: Looker | null
+  /** What looks at embeddings of another scorer than this node's own: what tags lie near depends on its arithmetic. */
+  lookerFor(scorer: Scorer): Promise<Looker | null>
   /**
    * What scores as a device of this class does, if this node's own says nothing of it and the campaign has the files.
    * They are got with the first audit that needs them. This node's own scorer where they can't be had.
@@ -51,7 +64,7 @@ export interface Tools {
   close(): Promise<void>
 }
 
-/** @throws ShoalError `campaign_model` where this node can't get the very files; `model_*` */
+/** @throws ShoalError `campaign_model`, `campaign_head` where this node can't get the very files; `model_*`, `head_*` */
 export async function openTools(
   campaign: Campaign,
   options: ToolOptions,
@@ -85,7 +98,20 @@ export async function openTools(
       return scorer
     }
   }
-  const { consent: honoured } = campaign.pipeline
+  const { consent: honoured, safety } = campaign.pipeline
+  const cacheDir = join(options.dataDir, 'models')
+  const heads = await obtainHeads(safety.heads, { cacheDir, peers })
+  const looker = await openLooker(safety, heads, { scorer, threads })
+  const lookers = new Map([[scorer, Promise.resolve(looker)]])
+  opened.defer(async () => {
+    for (const one of await Promise.allSettled(lookers.values()))
+      if (one.status === 'fulfilled') await one.value?.close()
+  })
+  function lookerFor(other: Scorer): Promise<Looker | null> {
+    const found = lookers.get(other) ?? openLooker(safety, heads, { scorer: other, threads })
+    lookers.set(other, found)
+    return found
+  }
   const userAgent = `Shoal/${VERSION} (+${campaign.contact ?? 'no contact'})`
   const images = startImages({
     ...{ threads, userAgent, onBackOff, now: clock },
@@ -97,7 +123,10 @@ export async function openTools(
   const crawl = startCrawl({ threads, web, userAgent, honoured })
   opened.defer(() => crawl.close())
   const kept = opened.move()
-  return { crawl, images, scorer, gate: gate ?? null, scorerLike, close: () => kept.disposeAsync() }
+  return {
+    ...{ crawl, images, scorer, scorerLike, looker, lookerFor, gate: gate ?? null },
+    close: () => kept.disposeAsync(),
+  }
 }
 
 /** In the precision that was asked for, or else in the first in which this device does not stray. */

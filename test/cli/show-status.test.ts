@@ -57,6 +57,7 @@ const status: Status = {
         segments: 90_000,
       },
       ...{ sources: [], model: 'shoal-mini', trust: 'open', digest: 'ab', secondsLeft: 864_000 },
+      looksFor: { tags: [], heads: [] },
       audit: { verifiers: 3, samples: 60 },
       consent: { honoured: ['robots.txt'], ignored: ['XMP'] },
       outlook: { expected: 1.75, trusted: 12 },
