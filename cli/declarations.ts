@@ -123,7 +123,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   'removals list': {
     usage: '',
-    describe: 'List the requests for removal that this node took, and where they stand',
+    describe: 'List what people asked this node to remove. And where it stands',
     options: [...COMMON],
     examples: ['removals list', 'removals list --json'],
     load: () => import('./commands/list-removals.ts'),

@@ -74,10 +74,11 @@ function nameCommand(words: readonly string[]): string | null {
 
 function missingCommand(words: readonly string[]): string {
   const [first, second] = words
-  if (first === undefined) return `no command given; one of ${list(Object.keys(COMMANDS))}`
+  const firsts = list([...new Set(Object.keys(COMMANDS).map((name) => name.split(' ')[0]!))])
+  if (first === undefined) return `no command given; one of ${firsts}`
   const group = Object.keys(COMMANDS).filter((name) => name.startsWith(`${first} `))
   const below = list(group.map((name) => name.slice(first.length + 1)))
-  if (group.length === 0) return `unknown command ${quote(first)}; one of ${list(Object.keys(COMMANDS))}`
+  if (group.length === 0) return `unknown command ${quote(first)}; one of ${firsts}`
   return second === undefined
     ? `${first} needs one of ${below}`
     : `unknown command ${quote(`${first} ${second}`)}; ${first} needs one of ${below}`
