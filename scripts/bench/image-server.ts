@@ -2,15 +2,15 @@ import { createServer } from 'node:http'
 import { generateJpegs } from './generate-images.ts'
 
 /**
- * A web of pictures in a process of its own: any path of any host is one of `COUNT` JPEGs, except robots.txt,
- * which no host has. Tells its port when it listens, and its CPU time when asked.
+ * A web of pictures in a process of its own: any path of any host is one of `COUNT` JPEGs, except the files
+ * that opt out, which no host has. Tells its port when it listens, and its CPU time when asked.
  */
 const COUNT = 48
 
 const pictures = await generateJpegs(1, COUNT)
 const server = createServer((request, response) => {
   const path = request.url ?? '/'
-  if (path === '/robots.txt') return void response.writeHead(404).end()
+  if (/^\/(?:robots\.txt|ai\.txt|\.well-known\/.*)$/.test(path)) return void response.writeHead(404).end()
   const picture = pictures[Number(/\d+/.exec(path)?.[0] ?? 0) % COUNT]
   response.writeHead(200, { 'content-type': 'image/jpeg' }).end(picture)
 })

@@ -22,7 +22,8 @@ async function playBusyHost() {
       response.end(gzipEach([warcinfo(), warcRecord(httpResponse(`<html><body>${page}</body></html>`), uri)]))
       return
     }
-    if (url === '/robots.txt') return void response.writeHead(404).end()
+    if (/^\/(?:robots\.txt|ai\.txt|\.well-known\/.*)$/.test(url ?? ''))
+      return void response.writeHead(404).end()
     asked++
     response.writeHead(429, { 'retry-after': String(RETRY_AFTER_S) }).end()
   })

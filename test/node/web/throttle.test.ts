@@ -19,7 +19,8 @@ async function countingServer(content: Buffer) {
   let since = 0
   const server = createServer((incoming, response) => {
     response.on('error', () => {})
-    if (incoming.url === '/robots.txt') return void response.writeHead(404).end()
+    if (/^\/(?:robots\.txt|ai\.txt|\.well-known\/.*)$/.test(incoming.url ?? ''))
+      return void response.writeHead(404).end()
     since ||= performance.now()
     const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(incoming.headers.range ?? '') ?? []
     const start = Number(from ?? 0)

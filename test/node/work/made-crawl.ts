@@ -60,7 +60,7 @@ export async function playWeb() {
   const server = createServer((request, response) => {
     const url = `http://${request.headers.host}${request.url}`
     const name = request.url?.split('/').at(-1) ?? ''
-    if (name === 'robots.txt') return void response.writeHead(404).end()
+    if (['robots.txt', 'ai.txt', 'tdmrep.json'].includes(name)) return void response.writeHead(404).end()
     counts.set(url, (counts.get(url) ?? 0) + 1)
     if (!NAMES.includes(name)) return void response.writeHead(404).end()
     response.writeHead(200, { 'content-type': 'image/jpeg' }).end(readFileSync(new URL(name, FILES)))

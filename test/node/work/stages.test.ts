@@ -19,7 +19,8 @@ async function collectPictures(bytes: number, order: Omit<Orders, 'hosts'>, head
   let requests = 0
   let peakRequests = 0
   const server = createServer((request, response) => {
-    if (request.url === '/robots.txt') return void response.writeHead(404).end()
+    if (/^\/(?:robots\.txt|ai\.txt|\.well-known\/.*)$/.test(request.url ?? ''))
+      return void response.writeHead(404).end()
     peakRequests = Math.max(peakRequests, ++requests)
     response.on('close', () => requests--)
     response.writeHead(200, headers)
