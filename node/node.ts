@@ -35,7 +35,7 @@ export async function openNode(options: NodeOptions): Promise<Node> {
   const kept = await openHome(options.dataDir)
   return {
     crawl: (request) => explainDisk(options.dataDir, crawl(options, kept, request)),
-    ...manageShards(kept),
+    ...manageShards(kept, null, options.clock),
     ...manageExports(kept, null, options.clock),
     close: kept.close,
   }

@@ -155,7 +155,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const played = options.loopback ? playWeb(options.loopback) : null
   const prover = offline ? null : startProver({ contact: `peer ${home.signer.peerId}`, played })
   opened.defer(() => prover?.close())
-  const requests = await openRequests({ ...home, removals, prover, clock })
+  const requests = await openRequests({ ...home, removals, prover, meant: searching.meant, clock })
   opened.defer(() => requests.close())
   const people = { requests, search: searching.search }
   const gateway = options.gateway
@@ -234,7 +234,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       .catch((error: Error) => log.error({ error: error.message }, 'a campaign was not entered'))
 
   const kept = opened.move()
-  const fetches = startFetches({ home, ledger, network, removals }, { log, clock })
+  const fetches = startFetches({ home, ledger, network, removals, hiding }, { log, clock })
   let closing = false
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>()
   ended.catch(() => {})
@@ -274,7 +274,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   })
   return {
     ...campaigns,
-    ...manageShards(home),
+    ...manageShards(home, hiding, clock),
     ...manageCars(home),
     ...manageBlocklists(home),
     ...{ search: searching.search, whois: searching.whois, searchProgress, requests },

@@ -3,6 +3,7 @@ import type { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
 import type { ReleaseEntry } from '../../protocol/records/release.ts'
+import { saveShown } from '../denied/denied.ts'
 import { fetchFiles, fetchOne, type SourcePool } from '../fetch/fetch.ts'
 import { keyOfPeer, nameOfPeer } from '../identity.ts'
 import {
@@ -14,7 +15,6 @@ import {
   type ReadRelease,
   readRelease,
 } from '../release/release.ts'
-import { saveFile } from '../shard/shard.ts'
 import type { FetchRequest, FetchWork } from './fetch-wanted.ts'
 
 /** A release that was fetched. */
@@ -28,7 +28,7 @@ export interface FetchedRelease {
   bytes: number
 }
 
-type Work = Pick<FetchWork, 'home' | 'clock' | 'withPool' | 'onBytes' | 'room' | 'removals'> & {
+type Work = Pick<FetchWork, 'home' | 'clock' | 'withPool' | 'onBytes' | 'room' | 'removals' | 'hiding'> & {
   network: Pick<FetchWork['network'], 'provide'>
 }
 
@@ -70,8 +70,12 @@ export async function fetchRelease(
   if (out !== null) {
     await work.removals.demandFresh(content.campaign, true)
     let number = 0
-    for await (const { manifest, pairs } of entriesOf(blocks, content))
-      paths.push(await saveFile(blocks, pairs, join(out, `${number++}-${manifest}.parquet`)))
+    const hidden = await work.hiding.hiddenIn(content.campaign)
+    for await (const { manifest, pairs, bytes, rows } of entriesOf(blocks, content)) {
+      const file = { name: 'pairs.parquet', cid: pairs, bytes, rows } as const
+      const path = await saveShown(blocks, file, hidden, join(out, `${number++}-${manifest}.parquet`))
+      if (path !== null) paths.push(path)
+    }
   }
   return {
     release: {

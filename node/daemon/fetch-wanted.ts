@@ -1,10 +1,12 @@
 import { statfs } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
 import { decodeManifest, type Manifest } from '../../protocol/records/manifest.ts'
 import type { ShardState } from '../../protocol/rules/quorum.ts'
 import type { BlockSource, Progress, ShardDetails } from '../components.ts'
+import { type Hiding, rowHider, saveShown } from '../denied/denied.ts'
 import {
   type FetchProgress,
   fetchOne,
@@ -25,7 +27,7 @@ import { addPin, holdRoot } from '../pins/pins.ts'
 import type { PolicyRequest } from '../read-policy.ts'
 import { isAttestation, isReleaseRecord, keepAttestation } from '../release/release.ts'
 import type { Removals } from '../removals/removals.ts'
-import { describeShard, saveFiles } from '../shard/shard.ts'
+import { describeShard } from '../shard/shard.ts'
 import { type FetchedRelease, fetchRelease } from './fetch-release.ts'
 import { listJudged, type ShardStanding } from './list-judged.ts'
 import { visitCampaign } from './visit-campaign.ts'
@@ -72,6 +74,7 @@ export interface FetchParts {
   ledger: Ledger
   network: Network
   removals: Pick<Removals, 'demandFresh'>
+  hiding: Hiding
 }
 
 /** How it goes on in the parts of a fetch. */
@@ -209,12 +212,17 @@ async function fetchJudged(
   )
   await addPin(home, cid, 'fetched')
   network.provide(cid)
-  const details = await describeShard(home, shard)
   const { out = null } = request
   if (out !== null) await work.removals.demandFresh(campaign)
-  const saved = out === null ? {} : await saveFiles(home.blocks, shard.manifest, out)
-  for (const [name, path] of Object.entries(saved)) details.files[name]!.path = path
-  return { shard: details, state: standing.state, paths: Object.values(saved) }
+  const hidden = await work.hiding.hiddenIn(campaign)
+  const details = await describeShard(home, shard, rowHider(hidden))
+  const paths: string[] = []
+  for (const file of out === null ? [] : shard.manifest.files) {
+    const path = await saveShown(home.blocks, file, hidden, join(out!, file.name))
+    details.files[file.name]!.path = path
+    if (path !== null) paths.push(path)
+  }
+  return { shard: details, state: standing.state, paths }
 }
 
 /** Of several producers' records one that is verified, or else one that is not refused. */

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { type RemovableRow, removerOf, type Subjects } from '../../protocol/rules/remove.ts'
 import { type ListSets, uniteLists } from '../safety/safety.ts'
-import type { Row } from '../shard/shard.ts'
+import type { Row, RowHider } from '../shard/shard.ts'
 
 /** What is hidden of a campaign. It can go to threads as it is. */
 export interface Hidden {
@@ -64,6 +64,13 @@ export function hidesNothing({ subjects, lists }: Hidden): boolean {
 /** A row of a shard's file as far as it matters here; HIDING_COLUMNS have to be read of it. */
 export function asHideable(row: Row): HideableRow {
   return row as unknown as HideableRow
+}
+
+/** For whoever reads rows one by one. */
+export function rowHider(hidden: Hidden): RowHider {
+  const isHidden = hiderOf(hidden)
+  const columns = hidesNothing(hidden) ? [] : HIDING_COLUMNS
+  return { columns, isHidden: (row) => isHidden(asHideable(row)) }
 }
 
 /** Columns that tell whether a row is hidden: of both files of a shard, and of `pairs.parquet` alone. */

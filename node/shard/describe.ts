@@ -7,6 +7,7 @@ import { locateSegment } from '../../protocol/rules/segment.ts'
 import type { PairSample, ShardDetails, ShardSummary } from '../components.ts'
 import { nameOfPeer } from '../identity.ts'
 import type { Blocks, Store } from '../store/store.ts'
+import type { Row } from './decode-table.ts'
 import { type CheckedShard, readBlock, readCampaign, readRecord } from './read.ts'
 import type { ShardTable } from './table.ts'
 
@@ -20,8 +21,18 @@ const RAW = 0x55
 
 type Parts = { store: Store; blocks: Blocks }
 
+/** Tells which rows nobody is shown, by some columns of `pairs.parquet`. */
+export interface RowHider {
+  columns: readonly string[]
+  isHidden(row: Row): boolean
+}
+
 /** A checked shard, for people. */
-export async function describeShard(parts: Parts, shard: CheckedShard): Promise<ShardDetails> {
+export async function describeShard(
+  parts: Parts,
+  shard: CheckedShard,
+  hider: RowHider | null = null,
+): Promise<ShardDetails> {
   const { manifest, campaign } = shard
   return {
     ...(await summarise(parts, shard.cid, manifest, shard.record)),
@@ -36,7 +47,7 @@ export async function describeShard(parts: Parts, shard: CheckedShard): Promise<
         { cid: cid.toString(), bytes, rows, path: null },
       ]),
     ),
-    samples: await pickSamples(shard.pairs),
+    samples: await pickSamples(shard.pairs, hider),
     // a shard of which anything is wrong can't be had from `readShard`
     verified: true,
   }
@@ -85,10 +96,12 @@ function outcomesOf({ counts }: Manifest): Partial<Record<Outcome, number>> {
   return Object.fromEntries(names.filter((name) => counts[name]).map((name) => [name, counts[name]]))
 }
 
-async function pickSamples(pairs: ShardTable): Promise<PairSample[]> {
+async function pickSamples(pairs: ShardTable, hider: RowHider | null): Promise<PairSample[]> {
   let best: PairSample[] = []
-  for await (const rows of pairs.groups(['url', 'text', 'similarity'])) {
-    const samples = rows.map(({ url, text, similarity }) => ({ url, text, similarity }) as PairSample)
+  const columns = new Set(['url', 'text', 'similarity', ...(hider?.columns ?? [])])
+  for await (const rows of pairs.groups([...columns])) {
+    const shown = rows.filter((row) => !hider?.isHidden(row))
+    const samples = shown.map(({ url, text, similarity }) => ({ url, text, similarity }) as PairSample)
     best = [...best, ...samples].sort((a, b) => b.similarity - a.similarity).slice(0, SAMPLES)
   }
   return best
