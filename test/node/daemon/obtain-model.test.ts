@@ -11,6 +11,7 @@ import { type SharedFiles, shareFiles } from '../../../node/daemon/share-files.t
 import { openLog } from '../../../node/log.ts'
 import type { Answers } from '../../../node/network/network.ts'
 import type { Campaign } from '../../../protocol/records/campaign.ts'
+import { NO_SAFETY } from '../../../protocol/records/safety.ts'
 import { bytes, campaignOf, makeDir, startNode, until } from '../network/start-node.ts'
 
 const models = suite('models from peers')
@@ -37,7 +38,7 @@ async function writeModel(stack: AsyncDisposableStack, visionBytes: number) {
 }
 
 function campaignWith(model: Model): Campaign {
-  return { pipeline: { model } } as unknown as Campaign
+  return { pipeline: { model, safety: NO_SAFETY } } as unknown as Campaign
 }
 
 /** A node that gives what `file` gives, or the files that it shares. */

@@ -9,6 +9,7 @@ import { EMBEDDED } from '../../../node/score/score.ts'
 import { openWeb } from '../../../node/web/web.ts'
 import type { ShoalError } from '../../../protocol/errors.ts'
 import { type Campaign, DEFAULT_AUDIT } from '../../../protocol/records/campaign.ts'
+import { NO_SAFETY } from '../../../protocol/records/safety.ts'
 import { quantiseModel } from '../../../scripts/quantise-model.ts'
 
 const test = suite('tools')
@@ -26,7 +27,7 @@ test('a campaign in two precisions: one to work with, the other to audit those w
   const files = [...new Map([...plain, ...int8].map((file) => [file.path, file])).values()]
   const campaign = {
     ...{ contact: 'test@example.org', audit: DEFAULT_AUDIT },
-    pipeline: { model: { repo: 'shoal-mini', files } },
+    pipeline: { model: { repo: 'shoal-mini', files }, safety: NO_SAFETY },
   } as unknown as Campaign
   const web = openWeb({})
   opened.defer(() => web.close())
