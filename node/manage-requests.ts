@@ -1,6 +1,7 @@
 import { openHome } from './home.ts'
 import { openRecords } from './open-records.ts'
 import { openRequests, type Requests, startProver } from './requests/requests.ts'
+import { startSearch } from './search/search.ts'
 
 /** What the owner of a node does with requests for removal, through its daemon where one runs. */
 const ACTS = ['ask', 'prove', 'status', 'receipt', 'list', 'reviews', 'decide'] as const
@@ -22,11 +23,14 @@ export async function withRequests<T>(dataDir: string, use: (requests: Requests)
   await using opened = new AsyncDisposableStack()
   const home = await openHome(dataDir)
   opened.defer(() => home.close())
-  const { removals, close } = await openRecords(home, Date.now)
-  opened.defer(close)
+  const records = await openRecords(home, Date.now)
+  opened.defer(() => records.close())
+  const search = startSearch({ home, ...records }, { dataDir, threads: 1 })
+  opened.defer(() => search.close())
   const prover = startProver({ contact: `peer ${home.signer.peerId}` })
   opened.defer(() => prover.close())
-  const requests = await openRequests({ ...home, removals, prover, clock: Date.now })
+  const { removals } = records
+  const requests = await openRequests({ ...home, removals, prover, meant: search.meant, clock: Date.now })
   opened.defer(() => requests.close())
   return await use(requests)
 }

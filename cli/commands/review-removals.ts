@@ -30,8 +30,13 @@ async function list(context: Context): Promise<void> {
     output.print(`  ${reason}, ${dateOf(received)}; ${lapses}; campaign ${shorten(name, 30)}`)
     output.print(`  taken by ${node}`)
     if (contact !== null) output.print(`  contact: ${shorten(contact, 60)}`)
-    for (const { kind, value, hash, proof } of subjects)
+    for (const { kind, value, hash, proof, rows } of subjects) {
       output.print(`  ${kind} ${value ?? `sha256 ${hash}`}${proof === 'none' ? '' : `, proven by ${proof}`}`)
+      for (const { url, page, text } of rows) {
+        output.print(`    ${shorten(url, 74)}`)
+        output.print(`      on ${shorten(page, 70)}: ${shorten(text, 60)}`)
+      }
+    }
   }
   output.print(
     reviews.length === 0

@@ -4,6 +4,7 @@ import { open, type Signer } from '../../protocol/envelope.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { MAX_CAMPAIGNS_ASKED, MAX_LABEL_BYTES, MAX_SUBJECTS_ASKED } from '../../protocol/limits.ts'
 import { decodeReceipt, type Proof, type Receipt } from '../../protocol/records/receipt.ts'
+import type { Removal } from '../../protocol/records/removal.ts'
 import { verifySignature } from '../identity.ts'
 import type { Removals } from '../removals/removals.ts'
 import type { Store } from '../store/store.ts'
@@ -12,7 +13,7 @@ import { keepKnown, nameOf } from './known-removals.ts'
 import { type Evidence, lookForProof, type Prover } from './look-for-proof.ts'
 import { type Asked, readSubject } from './read-subject.ts'
 import { writeReceiptFile } from './receipt-file.ts'
-import { makeReviews, type Review } from './review.ts'
+import { type MeantRow, makeReviews, type Review } from './review.ts'
 import { readAllStored, readStored, type StoredRequest, storedKey } from './stored.ts'
 import { type RequestState, readReceipt, tellRequests } from './tell-request.ts'
 
@@ -75,6 +76,8 @@ export interface RequestsParts {
   removals: Removals
   /** null: this node does not look for proofs */
   prover: Prover | null
+  /** rows here that a removal means, hidden ones too; absent: nobody tells */
+  meant?: ((subject: Removal['subject'], limit: number) => Promise<MeantRow[]>) | undefined
   /** milliseconds since 1970 */
   clock: () => number
 }

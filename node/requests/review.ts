@@ -24,10 +24,26 @@ export interface Review {
   /** when it lapses; null where nothing is hidden before it is proven */
   until: number | null
   /** what the node that took it has found, and what is to be removed: by its hash, and here alone by its name */
-  subjects: { kind: SubjectKind; hash: string; value: string | null; proof: Proof }[]
+  subjects: {
+    kind: SubjectKind
+    hash: string
+    value: string | null
+    proof: Proof
+    /** some of the rows here that it means; none where it is asked for safety's sake */
+    rows: MeantRow[]
+  }[]
   /** how whoever asked can be reached, at the node that took the request */
   contact: string | null
 }
+
+export interface MeantRow {
+  url: string
+  page: string
+  text: string
+}
+
+/** Rows that are told of each thing to decide on. */
+const MAX_ROWS = 3
 
 interface Open {
   proof: Proof
@@ -39,7 +55,7 @@ interface Open {
 
 /** What custodians do with requests. */
 export function makeReviews(
-  { store, signer, removals, clock }: RequestsParts,
+  { store, signer, removals, meant, clock }: RequestsParts,
   known: ReturnType<typeof keepKnown>,
 ) {
   /** Ids of removals that this node, as a custodian, has refused to confirm. */
@@ -95,9 +111,12 @@ export function makeReviews(
             node: nameOfPeer(first.removal?.source ?? signer.publicKey),
             received: stored?.received ?? Math.min(...open.map(({ removal }) => removal!.issued)),
             until: times.length === 0 ? null : Math.min(...times),
-            subjects: open.map(({ subject: { kind, hash }, value, proof }) => ({
-              ...{ kind, hash: Buffer.from(hash).toString('hex'), value, proof },
-            })),
+            subjects: await Promise.all(
+              open.map(async ({ subject, value, proof, reason }) => ({
+                ...{ kind: subject.kind, hash: Buffer.from(subject.hash).toString('hex'), value, proof },
+                rows: reason === 'safety' ? [] : ((await meant?.(subject, MAX_ROWS)) ?? []),
+              })),
+            ),
             contact: stored?.contact ?? null,
           })
         }

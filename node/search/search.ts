@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
+import type { Removal } from '../../protocol/records/removal.ts'
 import type { Progress } from '../components.ts'
 import { asHideable, type Hiding } from '../denied/denied.ts'
 import type { Home } from '../home.ts'
@@ -9,6 +10,7 @@ import { parseCampaign } from '../parse-cid.ts'
 import type { Row } from '../shard/shard.ts'
 import { startEmbedder } from './embed-query.ts'
 import { findHits, type Hit, type SearchRequest } from './find-hits.ts'
+import { findSubject, type Meant } from './find-subject.ts'
 import { keepIndex } from './keep-index.ts'
 import { type OpenShard, readRows } from './read-rows.ts'
 import { listReleased, type Released } from './released.ts'
@@ -39,6 +41,8 @@ export interface Search {
    * @throws ShoalError `search_model`, `search_image`, `search_text`, `search_hash`, `cid_invalid`
    */
   search(request: SearchRequest): Promise<SearchResult>
+  /** Rows here that a removal means, those that it hides as well: for who has to decide on it. */
+  meant(subject: Removal['subject'], limit: number): Promise<Meant[]>
   /** Where a pair comes from, verified step by step. @throws ShoalError `uid_invalid`, `uid_unknown` */
   whois(uid: string): Promise<Whois>
   /** how far the index is while it is brought to what is here, else null */
@@ -99,8 +103,8 @@ export function startSearch(
   }
 
   /** Where a word may be. Words that are not as they were written are made anew, once. */
-  async function findPlaces(word: string, shards: string[], limit: number): Promise<Place[]> {
-    const what = { key: keyOf(word), shards, limit }
+  async function findKeys(key: number, shards: string[], limit: number): Promise<Place[]> {
+    const what = { key, shards, limit }
     const { places, broken } = await index.ask('find', what)
     if (broken.length === 0) return places
     notes.push(`the index of ${broken.length} shards is not as Shoal wrote it: it is made anew`)
@@ -108,6 +112,8 @@ export function startSearch(
     await catchUp()
     return (await index.ask('find', what)).places
   }
+
+  const findPlaces = (word: string, shards: string[], limit: number) => findKeys(keyOf(word), shards, limit)
 
   async function look(request: SearchRequest): Promise<SearchResult> {
     const campaign = request.campaign === null ? null : parseCampaign(request.campaign).toString()
@@ -164,6 +170,8 @@ export function startSearch(
 
   return {
     search: (request) => inTurn(() => look(request)),
+    meant: (subject, limit) =>
+      inTurn(async () => findSubject({ openShard, findPlaces: findKeys }, await catchUp(), subject, limit)),
     whois: (uid) => inTurn(() => whois(uid)),
     progress: () => progress,
     async close() {
