@@ -11,7 +11,7 @@ import { CID } from 'multiformats/cid'
 import sharp from 'sharp'
 import { type AuditJob, type AuditParts, type Rechecked, recheckShard } from '../../../node/audit/audit.ts'
 import { chooseRules } from '../../../node/choose-rules.ts'
-import type { CandidateOutcome, Pair, Scorer, SegmentSource } from '../../../node/components.ts'
+import type { CandidateOutcome, Images, Pair, Scorer, SegmentSource } from '../../../node/components.ts'
 import { startCrawl } from '../../../node/crawl/crawl.ts'
 import { type Identity, loadIdentity, verifySignature } from '../../../node/identity.ts'
 import { startImages } from '../../../node/images/images.ts'
@@ -35,6 +35,7 @@ import {
 import { proofMessage } from '../../../protocol/records/verdict.ts'
 import type { FilterRules } from '../../../protocol/rules/filter.ts'
 import { httpResponse, pageRecord, warcRecord } from '../crawl/make-warc.ts'
+import { xmpPacket } from '../images/opted-out-files.ts'
 import { makeCrawl } from '../work/made-crawl.ts'
 
 /** All rows of a shard, as they are before they are written. */
@@ -43,8 +44,11 @@ export interface Rows {
   outcomes: CandidateOutcome[]
 }
 
-/** How the web answers: as it did for the crawl; with nothing; another picture; or the same, compressed again. */
-export type WebMode = 'same' | 'dead' | 'changed' | 'reencoded' | 'refused'
+/**
+ * How the web answers: as it did for the crawl; with nothing; another picture; the same, compressed again; with opt-outs
+ * in headers, in the site's tdmrep.json, in the picture's metadata.
+ */
+export type WebMode = 'same' | 'dead' | 'changed' | 'reencoded' | 'refused' | 'reserved' | 'marked'
 
 /** So many that every row of a small shard is drawn. */
 const ALL_SAMPLES = 160
@@ -62,6 +66,8 @@ export interface MadeShard {
   /** a byte of the made crawl, in a record that holds an archive and is the last */
   nested: number
   setWeb(mode: WebMode): void
+  /** what has not asked any site yet; to be closed */
+  startFetching(): Images
   close(): Promise<void>
 }
 
@@ -96,14 +102,12 @@ export async function makeShard(
   const played = playWeb({ hosts: crawled?.hosts ?? web.hosts })
   const opened = openWeb(played.web)
   const scorer = await openScorer(undefined, { cacheDir: dir, threads: 1 })
-  const tools = {
-    crawl: startCrawl({ threads }),
-    images: startImages({
+  const startFetching = () =>
+    startImages({
       ...{ threads, userAgent: 'Shoal-test/1', web: opened, limits: crawled?.limits ?? played.limits },
       politeness: { hostGapMs: 0, backoffMs: 50 },
-    }),
-    scorer,
-  }
+    })
+  const tools = { crawl: startCrawl({ threads }), images: startFetching(), scorer }
   const store = await openStore(join(dir, 'db'))
   const blocks = await openBlocks(join(dir, 'blocks'))
   const identity = await loadIdentity(dir)
@@ -148,7 +152,7 @@ export async function makeShard(
   }
 
   return {
-    ...{ parts: tools, job, identity, nested, rows, forge, setWeb: web.set },
+    ...{ parts: tools, job, identity, nested, rows, forge, setWeb: web.set, startFetching },
     async recheck(one = job, parts = tools) {
       const proof = await identity.sign(proofMessage(one.shard.cid))
       return { proof, ...(await recheckShard(parts, one, proof)) }
@@ -234,6 +238,8 @@ async function startWeb() {
   const server = createServer(async (request, response) => {
     const name = request.url?.split('/').at(-1) ?? ''
     if (name === 'robots.txt') return void response.writeHead(404).end()
+    if (name === 'tdmrep.json' && mode === 'reserved')
+      return void response.end('[{"location":"/","tdm-reservation":1}]')
     if (mode === 'dead' || !/^(?:noto|circle-flags).*\.(?:jpg|png)$/.test(name))
       return void response.writeHead(404).end()
     const bytes = readFileSync(new URL(name, FILES))
@@ -244,7 +250,11 @@ async function startWeb() {
           ? await sharp({ create: { width: 300, height: 300, channels: 3, background: '#357' } })
               .jpeg()
               .toBuffer()
-          : bytes
+          : mode === 'marked'
+            ? await sharp(bytes)
+                .withXmp(xmpPacket('<plus:DataMining>DMI-PROHIBITED</plus:DataMining>'))
+                .toBuffer()
+            : bytes
     if (mode === 'refused') response.setHeader('x-robots-tag', 'noai')
     response.writeHead(200, { 'content-type': 'image/jpeg' }).end(body)
   })
