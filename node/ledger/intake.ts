@@ -149,7 +149,7 @@ export function makeIntake(
     if (entry.kind === 'backoff')
       return { judgement: backoffs.take(entry.id, entry.value, how, known), written: null }
     const judgement = admit(entry, known)
-    if (judgement.code === 'removal_unknown' && entry.kind === 'removal' && how !== 'own')
+    if (judgement.code === 'removal_unknown' && entry.kind === 'removal')
       removals.wait(entry.value, digestOfId(entry.id), bytes, how)
     if (judgement.verdict !== 'accept' || one === undefined) return { judgement, written: null }
     const peer = authorOf(entry)

@@ -152,7 +152,7 @@ export async function openRemovals(parts: RemovalsParts): Promise<Removals> {
     if (!isCustodianOf(campaign, signer.publicKey)) demandProvisional(wanted, now)
     const { signed, ids } = await signWanted(signer, id, await knownOf(id), wanted, now)
     await storeSigned({ store, ledger: isJoined(id) ? ledger : null, network }, id, signed)
-    teller.tell(id)
+    teller.tell(id, true)
     if (signed.length > 0) soon ??= setTimeout(look, SOON_MS).unref()
     return { ids, signed: signed.length }
   }

@@ -13,16 +13,15 @@ export function startTeller(onAny: (campaign: CID) => void) {
   const pausing = new Map<string, { timer: NodeJS.Timeout; again: boolean }>()
   let version = 0
 
-  function tell(campaign: CID): void {
+  /** @param isUrgent - whether somebody waits for what follows from it: it is told at once */
+  function tell(campaign: CID, isUrgent = false): void {
     version++
     onAny(campaign)
     const name = campaign.toString()
     const pause = pausing.get(name)
-    if (pause) {
-      pause.again = true
-      return
-    }
-    for (const listener of listeners) listener(campaign)
+    if (pause && !isUrgent) pause.again = true
+    else for (const listener of listeners) listener(campaign)
+    if (pause) return
     const timer = setTimeout(() => {
       const { again } = pausing.get(name)!
       pausing.delete(name)
