@@ -72,6 +72,12 @@ audit('forged images: what can be computed from the bytes is computed again', as
         Object.assign(one, { similarity: null, sha256: null, pdq: null, imageOffset: 5 })
       },
     ],
+    [
+      'row_findings',
+      (rows) => {
+        kept(rows, 4).pair.tags = ['screenshot']
+      },
+    ],
     ['row_threshold', (rows) => drop(rows, kept(rows, 5).outcome, 'similarity')],
     [
       'row_score',

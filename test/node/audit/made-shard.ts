@@ -15,6 +15,7 @@ import type { CandidateOutcome, Images, Pair, Scorer, SegmentSource } from '../.
 import { startCrawl } from '../../../node/crawl/crawl.ts'
 import { type Identity, loadIdentity, verifySignature } from '../../../node/identity.ts'
 import { startImages } from '../../../node/images/images.ts'
+import { openLooker } from '../../../node/look/look.ts'
 import { playWeb } from '../../../node/play-web.ts'
 import { produceShard } from '../../../node/produce-shard.ts'
 import { openScorer } from '../../../node/score/score.ts'
@@ -32,6 +33,7 @@ import {
   makeCampaign,
   pipelineId,
 } from '../../../protocol/records/campaign.ts'
+import { NO_SAFETY, type Safety } from '../../../protocol/records/safety.ts'
 import { proofMessage } from '../../../protocol/records/verdict.ts'
 import type { FilterRules } from '../../../protocol/rules/filter.ts'
 import { httpResponse, pageRecord, warcRecord } from '../crawl/make-warc.ts'
@@ -77,10 +79,12 @@ const FILES = new URL('../../../cli/demo/files/', import.meta.url)
  * Pages as in `made-crawl.ts`, and one that opts out.
  *
  * @param crawled - a file and the sites on its pages, and how long those may take, in place of the made crawl
+ * @param safety - what is looked for in pictures; tags alone
  */
 export async function makeShard(
   crawled?: { source: SegmentSource; hosts: Record<string, string>; limits: object },
   threads = 2,
+  safety: Safety = NO_SAFETY,
 ): Promise<MadeShard> {
   const dir = await mkdtemp(join(tmpdir(), 'shoal-audit-'))
   const web = await startWeb()
@@ -107,12 +111,13 @@ export async function makeShard(
       ...{ threads, userAgent: 'Shoal-test/1', web: opened, limits: crawled?.limits ?? played.limits },
       politeness: { hostGapMs: 0, backoffMs: 50 },
     })
-  const tools = { crawl: startCrawl({ threads }), images: startFetching(), scorer }
+  const looker = await openLooker(safety, [], { scorer, threads })
+  const tools = { crawl: startCrawl({ threads }), images: startFetching(), scorer, looker }
   const store = await openStore(join(dir, 'db'))
   const blocks = await openBlocks(join(dir, 'blocks'))
   const identity = await loadIdentity(dir)
   const rules = chooseRules({ preset: 'laion-5b', threshold: 0.14 }, scorer)
-  const { campaign, id } = await signCampaign(scorer, rules, identity)
+  const { campaign, id } = await signCampaign(scorer, rules, safety, identity)
   const { manifest } = await produceShard(
     { ...tools, store, blocks, signer: identity },
     makeJob({ source, bytes: null, fingerprint: 'made' }, id, campaign.pipeline, {
@@ -171,6 +176,7 @@ export async function makeShard(
 async function signCampaign(
   scorer: Scorer,
   rules: FilterRules,
+  safety: Safety,
   identity: Identity,
 ): Promise<{ campaign: Campaign; id: CID }> {
   const sealed = await makeCampaign(
@@ -181,7 +187,7 @@ async function signCampaign(
         model: scorer.model,
         rules,
         consent: ['robots.txt', 'X-Robots-Tag', 'TDMRep'],
-        safety: { tags: null, heads: [] },
+        safety,
       },
       audit: { ...DEFAULT_AUDIT, samples: ALL_SAMPLES },
       trust: { mode: 'open', operators: [] },
