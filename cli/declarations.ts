@@ -27,7 +27,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   demo: {
     usage: '',
     describe:
-      'Run the whole job on a small crawl that comes with Shoal. One of its three nodes cheats: it forges scores, or what --cheat names. Known are scores, texts, rows, withhold, drop, optouts, model, grind, none. No packet leaves this machine',
+      'Run all of it on a small crawl that comes with Shoal. One of its three nodes cheats: it forges scores, or what --cheat names. Known are scores, texts, rows, withhold, drop, optouts, model, grind, none. No packet leaves this machine',
     options: ['cheat', 'threads', ...COMMON],
     examples: ['demo', 'demo --cheat texts', 'demo --cheat none --json'],
     load: () => import('./commands/demo.ts'),
@@ -101,7 +101,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   'tags calibrate': {
     usage: '<labels>',
     describe:
-      'Measure from which score on a model may tag pictures. Labels are JSON lines of pictures that somebody has looked at: {"image": "a.jpg", "tags": ["minor"]}. Thresholds go to --out (else tags.json), for crawl and campaign create',
+      'Measure from which score on a model may tag pictures. Labels are pictures that somebody has looked at. A line of JSON each, {"image": "a.jpg", "tags": ["minor"]}. Thresholds go to --out (else tags.json), for crawl and campaign create',
     options: ['model', 'precision', 'out', 'threads', 'offline', ...COMMON],
     examples: [
       'tags calibrate labels.jsonl --out tags.json',
@@ -162,7 +162,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       'Sign a campaign that many nodes can share out. Files are lists such as wat.paths.gz, or archives that --base serves',
     options: [
       ...(['name', 'base', 'parts', 'preset', 'model', 'precision', 'threshold', 'kind', 'contact'] as const),
-      ...(['without', 'tags', 'head', 'verifiers', 'samples'] as const),
+      ...(['without', 'custodians', 'tags', 'head', 'verifiers', 'samples'] as const),
       ...COMMON,
     ],
     examples: [
@@ -202,7 +202,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   'release create': {
     usage: '<campaign>',
     describe:
-      'Sign a release. It has the verified shards of a campaign. Each pair is in it once, what is removed is not. Profiles leave out pairs by what was found in their pictures: safe the unsafe ones, no-person persons as well',
+      'Sign a release. It has the verified shards of a campaign. Each pair is in it once, what is removed is not. Profiles leave out pairs by what was found in their pictures. With safe, unsafe ones. With no-person, those of persons as well',
     options: [
       ...(['profile', 'quorum', 'operators', 'least-standing'] as const),
       ...(['removals', 'attested-by', 'valid'] as const),
@@ -219,7 +219,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   attest: {
     usage: '<cid>',
     describe:
-      "Look the pairs of a campaign, a release or a shard up in this machine's blocklists, and sign that. For custodians. What matches is removed for everybody. With --out others can be sent it as a CAR file",
+      'Look pairs up in the blocklists here, and sign that. Those of a campaign, a release or a shard. For custodians: what matches is removed for everybody. With --out others can be sent it as a CAR file',
     options: ['out', ...COMMON],
     examples: ['attest bafyrei…', 'attest bafyrei… --out attestations.car'],
     load: () => import('./commands/attest.ts'),
@@ -248,7 +248,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   'release diff': {
     usage: '<before> <after>',
-    describe: 'Count what came and what went from one release to another',
+    describe: 'Count what came and went from one release to another',
     options: [...COMMON],
     examples: ['release diff bafyrei… bafyrei…'],
     load: () => import('./commands/diff-releases.ts'),
@@ -293,7 +293,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   fetch: {
     usage: '<cid>',
     describe:
-      'Get a verified shard or release, from peers and gateways. Every block is checked. Run again after an interruption, it goes on from there',
+      'Get a verified shard or release from peers and gateways. Every block is checked. Run again after an interruption, it goes on from there',
     options: [
       ...(['out', 'gateway', 'peer', 'unverified', 'signer', 'local'] as const),
       ...(['quorum', 'operators', 'least-standing'] as const),
@@ -386,7 +386,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   standing: {
     usage: '[peer]',
-    describe: 'Show what nodes have earned by their shards and verdicts. And what is proven against them',
+    describe: 'Show what nodes have earned by shards and verdicts. And what is proven against them',
     options: ['lines', ...COMMON],
     examples: ['standing', 'standing 12D3Koo…'],
     load: () => import('./commands/standing.ts'),

@@ -26,6 +26,8 @@ export interface Options {
   model?: string
   precision?: string
   without?: string
+  /** a file */
+  custodians?: string
   threshold?: number
   /** a file */
   tags?: string
@@ -109,6 +111,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   preset: { kind: 'choice', describe: 'Rules (else laion-5b)', of: Object.keys(PRESETS) },
   model: { kind: 'text', describe: 'DIR, or hf:owner/name@revision (else shoal-mini)' },
   without: { kind: 'text', describe: 'Opt-out signals not to heed, with commas, as XMP,C2PA' },
+  custodians: { kind: 'text', describe: 'FILE of peers whose removals hold, one a line' },
   precision: { kind: 'text', describe: 'Of the model: fp32, quantized; to create: a list' },
   threshold: { kind: 'number', describe: 'Least cosine, -1 to 1, for all languages', least: -1, most: 1 },
   tags: { kind: 'text', describe: 'FILE of thresholds for tags, of tags calibrate' },
@@ -147,7 +150,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   state: { kind: 'choice', describe: 'State', of: STATES },
   removals: { kind: 'text', describe: 'FILE of what to remove, JSON lines' },
   'attested-by': { kind: 'text', describe: 'Custodian who must have scanned all of it' },
-  profile: { kind: 'choice', describe: 'What to leave out (else research)', of: PROFILES },
+  profile: { kind: 'choice', describe: 'Else research', of: PROFILES },
   valid: {
     ...{ kind: 'number', describe: 'Days until removals must be renewed (else 30)' },
     ...{ least: 1, most: 366, whole: true },

@@ -7,11 +7,11 @@ import type { Options } from './options.ts'
 export async function readPolicy(options: Options): Promise<PolicyRequest | null> {
   const { quorum = null, operators: file, 'least-standing': leastStanding = null } = options
   if (quorum === null && file === undefined && leastStanding === null) return null
-  return { quorum, leastStanding, operators: file === undefined ? null : await readOperators(file) }
+  return { quorum, leastStanding, operators: file === undefined ? null : await readPeers(file) }
 }
 
-/** A peer's id a line; what follows a `#` is for people. */
-async function readOperators(file: string): Promise<string[]> {
+/** A file of peers' ids, one a line; what follows a `#` is for people. @throws ShoalError `operators_unreadable` */
+export async function readPeers(file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8').catch((cause) => {
     throw new ShoalError('operators_unreadable', `${file} can't be read (${cause.message}): check the path`, {
       cause,

@@ -17,6 +17,7 @@ import { chooseRules, findPreset } from './choose-rules.ts'
 import { chooseSafety } from './choose-safety.ts'
 import type { Scorer } from './components.ts'
 import { type Home, openHome } from './home.ts'
+import { keyOfPeer } from './identity.ts'
 import { type Counts, type Ledger, openLedger, verifyInPool } from './ledger/ledger.ts'
 import { parseCampaign } from './parse-cid.ts'
 import { type HeadFile, keepHeads, openHeads, openScorer, tellPrecisions } from './score/score.ts'
@@ -37,6 +38,8 @@ export interface CampaignRequest extends SourceRequest {
   /** what is looked for in pictures: a file of thresholds for tags, directories of heads */
   tags?: string | null | undefined
   heads?: readonly string[] | undefined
+  /** ids of peers whose removals hold for good, besides the organiser's */
+  custodians?: readonly string[] | undefined
   /** verifiers of a shard, and rows of each frame that one looks at, in place of the usual */
   audit?: CampaignPlan['audit']
 }
@@ -66,13 +69,14 @@ export function manageCampaigns(home: Home, ledger: Ledger, dataDir: string): Ca
     async create(request) {
       findPreset(request.preset)
       const consent = chooseConsent(request.without ?? [])
+      const custodians = request.custodians?.map(keyOfPeer)
       const sources = await readSources(request)
       const { model, rules, dimension } = await chooseModel(request, join(dataDir, 'models'))
       const { safety, files } = await chooseSafety(request, model)
       await tryHeads(files, dimension)
       await keepHeads(files, join(dataDir, 'models'))
       const { name, contact, audit } = request
-      const plan = { name, contact, sources, rules, model, safety, audit, consent }
+      const plan = { name, contact, sources, rules, model, safety, custodians, audit, consent }
       const signed = await signCampaign(home, plan)
       await ledger.add(signed.envelope, 'own')
       return show(signed.campaign)

@@ -5,6 +5,7 @@ import { tryControl } from '../control.ts'
 import type { Context } from '../declarations.ts'
 import { formatThings } from '../numbers.ts'
 import { UsageError } from '../parse.ts'
+import { readPeers } from '../policy.ts'
 import { readSafety } from '../read-safety.ts'
 import { suggest } from '../suggest.ts'
 
@@ -23,6 +24,7 @@ export async function run(context: Context): Promise<void> {
       ...(options.samples === undefined ? {} : { samples: options.samples }),
     },
     without: options.without?.split(',') ?? [],
+    custodians: options.custodians === undefined ? [] : await readPeers(options.custodians),
     precisions: options.precision?.split(',') ?? null,
     model:
       options.model === undefined || /^hf:/.test(options.model)

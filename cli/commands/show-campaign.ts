@@ -11,6 +11,7 @@ export async function run(context: Context): Promise<void> {
   const facts = [
     ['campaign', shown.campaign],
     ['organiser', shown.organiser],
+    ...shown.custodians.slice(1).map((custodian, i) => [i === 0 ? 'custodians' : '', custodian]),
     ['contact', shorten(shown.contact ?? 'none', 60)],
     ['model', shorten(shown.model, 60)],
     ['opt-outs', `heeded: ${shown.consent.honoured.join(', ')}`],

@@ -19,6 +19,8 @@ export interface CampaignDetails {
   name: string
   contact: string | null
   organiser: string
+  /** ids of those whose removals hold for good, the organiser first */
+  custodians: string[]
   segments: number
   sources: { kind: string; base: string; list: string; entries: number; parts: number }[]
   model: string
@@ -37,6 +39,7 @@ export function describeCampaign(id: CID, campaign: Campaign): CampaignDetails {
     name: campaign.name,
     contact: campaign.contact,
     organiser: nameOfPeer(campaign.key),
+    custodians: [campaign.key, ...campaign.custodians].map(nameOfPeer),
     segments: segmentCount(campaign),
     sources: campaign.sources.map(({ kind, base, list, count, parts }) => ({
       ...{ kind, base, list: list.toString(), entries: count, parts },

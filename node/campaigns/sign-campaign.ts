@@ -28,6 +28,8 @@ export interface CampaignPlan {
   consent?: Campaign['pipeline']['consent'] | undefined
   /** nothing is looked for where it is left out */
   safety?: Safety | undefined
+  /** keys of those whose removals hold for good, besides the organiser's; none, if not given */
+  custodians?: readonly Uint8Array[] | undefined
   /** in place of DEFAULT_AUDIT's */
   audit?: Partial<Pick<Campaign['audit'], 'verifiers' | 'samples'>> | undefined
 }
@@ -49,6 +51,7 @@ export async function signCampaign(
     audit,
     consent = [...CONSENT_SIGNALS],
     safety = NO_SAFETY,
+    custodians = [],
   }: CampaignPlan,
 ): Promise<{ campaign: CID; pipeline: CID; envelope: Uint8Array }> {
   const listed = []
@@ -59,7 +62,7 @@ export async function signCampaign(
     {
       ...{ name, contact, sources: listed, pipeline, audit: { ...DEFAULT_AUDIT, ...audit } },
       trust: { mode: 'open', operators: [] },
-      custodians: [],
+      custodians: [...custodians],
     },
     signer,
   )

@@ -54,6 +54,7 @@ const status: Status = {
         name: `\u202eturned ${'クロール'.repeat(50)}`,
         contact: null,
         organiser: 'x',
+        custodians: ['x'],
         segments: 90_000,
       },
       ...{ sources: [], model: 'shoal-mini', trust: 'open', digest: 'ab', secondsLeft: 864_000 },

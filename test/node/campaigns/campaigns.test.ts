@@ -8,6 +8,7 @@ import * as assert from 'uvu/assert'
 import {
   type CampaignPlan,
   checkCampaign,
+  describeCampaign,
   fetchLists,
   locateSource,
   readSources,
@@ -88,6 +89,16 @@ campaigns('a newcomer gets the lists block by block, and finds every segment', a
   assert.is(await codeOf(locateSource(other.blocks, campaign, 60_000)), 'segment_range')
   const { campaign: another } = await signCampaign(home, { ...plan([source]), name: 'another' })
   assert.is(await codeOf(checkCampaign(another, envelope)), 'campaign_forged')
+})
+
+campaigns('custodians are named once and for all, and told after the organiser', async ({ home, other }) => {
+  const source = { kind: 'warc', base: '', entries: ['a.warc'], parts: 1 } as const
+  const custodians = [other.signer.publicKey]
+  const { campaign, envelope } = await signCampaign(home, { ...plan([source]), custodians })
+  const checked = await checkCampaign(campaign, envelope)
+  assert.equal(describeCampaign(campaign, checked).custodians, [home.signer.peerId, other.signer.peerId])
+  const twice = signCampaign(home, { ...plan([source]), custodians: [...custodians, ...custodians] })
+  assert.is(await codeOf(twice), 'campaign_field')
 })
 
 campaigns('no list makes a node open its own files', async ({ home }) => {
