@@ -4,7 +4,7 @@ import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { zstdDecompressSync } from 'node:zlib'
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
-import { httpResponse, pageRecord, warcinfo, warcRecord } from '../crawl/make-warc.ts'
+import { httpResponse, warcinfo, warcRecord } from '../crawl/make-warc.ts'
 
 const SHARED = new URL('../../../../shared/', import.meta.url)
 
@@ -77,7 +77,14 @@ export async function writePhotoCrawl(path: string, photos: readonly string[]): 
       'WARC-Target-URI': addresses[i]!,
     }),
   )
-  await writeFile(path, Buffer.concat([warcinfo(), pageRecord(tags.join('\n')), ...responses]))
+  await writeFile(
+    path,
+    Buffer.concat([
+      warcinfo(),
+      warcRecord(httpResponse(`<html><body>${tags.join('\n')}</body></html>`)),
+      ...responses,
+    ]),
+  )
 }
 
 export function nameOf(path: string): string {
