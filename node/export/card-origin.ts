@@ -1,5 +1,6 @@
 import { OUTCOMES, type Outcome } from '../../protocol/outcomes.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
+import { CONSENT_SIGNALS } from '../../protocol/rules/consent.ts'
 import { nameOfPeer } from '../identity.ts'
 import type { CardFacts } from './card.ts'
 import { code, count, lineList, MAX_LINES, plain, table } from './markdown.ts'
@@ -70,6 +71,7 @@ export function made({ tally }: CardFacts): string {
 
 function describeRules({ name, pipeline, audit }: Campaign): string[] {
   const { model, rules, consent } = pipeline
+  const ignored = CONSENT_SIGNALS.filter((signal) => !consent.includes(signal))
   const { text, url, image, similarity } = rules
   const languages = Object.entries(similarity.languages).map(([language, least]) => `${language} ${least}`)
   return [
@@ -83,7 +85,7 @@ function describeRules({ name, pipeline, audit }: Campaign): string[] {
         `text: ${text.minChars} to ${text.maxChars} characters, at least ${text.minWords} words; languages: ${text.languages === null ? 'all' : plain(text.languages.join(', '))}`,
         `address: at most ${url.maxChars} characters; refused endings: ${plain(url.refusedExtensions.join(', ') || 'none')}`,
         `image: ${image.formats.join(', ')}; at least ${image.minBytes} bytes and ${image.minSide} pixels a side, at most ${image.maxPixels} pixels${image.maxAspect === null ? '' : `, sides at most ${image.maxAspect} to 1`}`,
-        `opt-outs heeded: ${plain(consent.join(', '))}`,
+        `opt-outs heeded: ${consent.join(', ')}; recorded and not heeded: ${ignored.join(', ') || 'none'}`,
         `audit: ${audit.verifiers} verifiers a shard, ${audit.samples} rows each`,
       ],
       MAX_LINES,
