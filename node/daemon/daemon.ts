@@ -5,7 +5,6 @@ import type { ShoalError } from '../../protocol/errors.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
 import type { Exports, Shards } from '../components.ts'
 import { denyHeld, openHiding } from '../denied/denied.ts'
-import { startGateway } from '../gateway/gateway.ts'
 import { openHome } from '../home.ts'
 import { openLedger, verifyInPool } from '../ledger/ledger.ts'
 import { type ManagedBlocklists, manageBlocklists } from '../manage-blocklists.ts'
@@ -17,9 +16,8 @@ import { manageReleases, type Releases } from '../manage-releases.ts'
 import { manageShards } from '../manage-shards.ts'
 import { type Peer, startNetwork } from '../network/network.ts'
 import { parseCampaign } from '../parse-cid.ts'
-import { playWeb } from '../play-web.ts'
 import { openRemovals } from '../removals/removals.ts'
-import { openRequests, type Requests, startProver } from '../requests/requests.ts'
+import type { Requests } from '../requests/requests.ts'
 import { openGate } from '../safety/safety.ts'
 import { type Search, startSearch } from '../search/search.ts'
 import { VERSION } from '../version.ts'
@@ -43,6 +41,7 @@ import { prepareModels } from './obtain-model.ts'
 import type { DaemonOptions } from './options.ts'
 import { startProducer } from './produce-segment.ts'
 import { provideShards } from './provide-shards.ts'
+import { servePeople } from './serve-people.ts'
 import { shareFiles } from './share-files.ts'
 import { type Status, startStatus } from './status.ts'
 import { startToolbox } from './toolbox.ts'
@@ -152,16 +151,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   opened.defer(() => network.close())
   const { progress: searchProgress, ...searching } = startSearch({ home, ledger, hiding }, options)
   opened.defer(() => searching.close())
-  const played = options.loopback ? playWeb(options.loopback) : null
-  const prover = offline ? null : startProver({ contact: `peer ${home.signer.peerId}`, played })
-  opened.defer(() => prover?.close())
-  const requests = await openRequests({ ...home, removals, prover, meant: searching.meant, clock })
-  opened.defer(() => requests.close())
-  const people = { requests, search: searching.search }
-  const gateway = options.gateway
-    ? await startGateway({ blocks: denied.guard(home.blocks), listen: options.gateway, people, log })
-    : null
-  opened.defer(() => gateway?.close())
+  const people = await servePeople(
+    { home, removals, search: searching, blocks: denied.guard(home.blocks) },
+    options,
+  )
+  opened.defer(() => people.close())
   let paused = false
   let draining = false
   const disk = watchDisk(dataDir, options.diskBytes)
@@ -270,14 +264,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const campaigns = manageCampaigns(home, ledger, dataDir)
   const status = startStatus({ network, ledger, worker, auditor, keeper, models, campaigns }, options, {
     state,
-    gateway: gateway?.address ?? null,
+    gateway: people.gateway?.address ?? null,
   })
   return {
     ...campaigns,
     ...manageShards(home, hiding, clock),
     ...manageCars(home),
     ...manageBlocklists(home),
-    ...{ search: searching.search, whois: searching.whois, searchProgress, requests },
+    ...{ search: searching.search, whois: searching.whois, searchProgress, requests: people.requests },
     ...manageExports(home, { ledger, removals, hiding }, clock),
     ...manageReleases(home, ledger, removals, clock),
     ...keeper.pins,
