@@ -92,7 +92,7 @@ campaigns('a newcomer gets the lists block by block, and finds every segment', a
 })
 
 campaigns('custodians are named once and for all, and told after the organiser', async ({ home, other }) => {
-  const source = { kind: 'warc', base: '', entries: ['a.warc'], parts: 1 } as const
+  const source: Source = { kind: 'warc', base: '', entries: ['a.warc'], parts: 1 }
   const custodians = [other.signer.publicKey]
   const { campaign, envelope } = await signCampaign(home, { ...plan([source]), custodians })
   const checked = await checkCampaign(campaign, envelope)
