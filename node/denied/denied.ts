@@ -1,5 +1,14 @@
 export { type Denied, denyHeld } from './deny-held.ts'
-export { asHideable, HIDING_COLUMNS, type Hidden, hiderOf, hidesNothing, rowHider } from './hidden.ts'
+export {
+  asHideable,
+  HIDING_COLUMNS,
+  type Hidden,
+  hide,
+  hiderOf,
+  hidesNothing,
+  NOTHING_HIDDEN,
+  rowHider,
+} from './hidden.ts'
 export { type Hiding, openHiding } from './hiding.ts'
 export { lookForHidden } from './look-for-hidden.ts'
 export { saveShown } from './save-shown.ts'

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { type RemovableRow, removerOf, type Subjects } from '../../protocol/rules/remove.ts'
+import { packSubjects, type RemovableRow, removerOf, type Subjects } from '../../protocol/rules/remove.ts'
 import { type ListSets, uniteLists } from '../safety/safety.ts'
 import type { Row, RowHider } from '../shard/shard.ts'
 
@@ -14,6 +14,20 @@ export interface Hidden {
   /** and those of the owner's lists, of which files and pictures have other hashes than removals */
   lists: ListSets[]
 }
+
+let version = 0
+
+/** @param secret - those of the subjects, and of the lists, of which nobody is told */
+export function hide(
+  subjects: Subjects,
+  { secret = NO_SUBJECTS, lists = [] as readonly ListSets[] } = {},
+): Hidden {
+  return { version: ++version, subjects, secret, lists: [...lists] }
+}
+
+const NO_SUBJECTS = packSubjects({ pair: [], url: [], origin: [], image: [] })
+/** For whoever wants to see every row. */
+export const NOTHING_HIDDEN: Hidden = hide(NO_SUBJECTS)
 
 /** What of a row can be hidden. */
 export interface HideableRow extends RemovableRow {

@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid'
 import { packSubjects, type SubjectKind, type Subjects, uniteSubjects } from '../../protocol/rules/remove.ts'
 import type { Removals } from '../removals/removals.ts'
 import type { ListSets } from '../safety/safety.ts'
-import { type Hidden, type HideableRow, hiderOf } from './hidden.ts'
+import { type Hidden, type HideableRow, hide, hiderOf } from './hidden.ts'
 
 /** What the owner of this machine hides without telling anybody. */
 export interface PrivateLists {
@@ -24,8 +24,6 @@ export interface Hiding {
 /** Campaigns of which it is kept what is hidden. */
 const MAX_CAMPAIGNS = 64
 
-let version = 0
-
 /** @param removals - those for `safety` are secret: a list of them would be an index of what nobody should find */
 export function openHiding(
   removals: Pick<Removals, 'inForce' | 'list' | 'onChange'>,
@@ -41,10 +39,7 @@ export function openHiding(
     const before = known.get(name)
     if (before && parts.every((part, i) => part === before.parts[i])) return before.hidden
     const secret = uniteSubjects([await unsafe(campaign), ...parts.slice(1)])
-    const hidden = {
-      ...{ version: ++version, subjects: uniteSubjects([...parts, secret]), secret },
-      lists: lists.map(({ sets }) => sets),
-    }
+    const hidden = hide(uniteSubjects([...parts, secret]), { secret, lists: lists.map(({ sets }) => sets) })
     known.delete(name)
     known.set(name, { parts, hidden })
     if (known.size > MAX_CAMPAIGNS) known.delete(known.keys().next().value!)

@@ -20,6 +20,7 @@ import { blindSpot, type Profile } from '../../protocol/rules/profiles.ts'
 import type { Policy } from '../../protocol/rules/standing.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
 import type { StageProgress } from '../components.ts'
+import { openHiding } from '../denied/denied.ts'
 import type { Home } from '../home.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type PolicyRequest, readPolicy } from '../read-policy.ts'
@@ -99,7 +100,9 @@ export async function createRelease(
     attestedBy && (await demandAttested({ store, removals }, { id, campaign }, attestedBy, shards))
   // whoever looks for removals after this finds more, not fewer
   const thisUpdate = clock()
-  const { subjects, root } = await removals.inForce(id)
+  const { root } = await removals.inForce(id)
+  // and by this machine's own lists, of which nobody is told
+  const hidden = await openHiding(removals, [home.blocklists]).hiddenIn(id)
 
   const dir = join(home.workDir, `release-${randomUUID()}`)
   const lanes = openLanes(signal)
@@ -113,7 +116,7 @@ export async function createRelease(
       tell()
     }
     const onRows = counting(read)
-    const selection = await selectRows(shards, { blocks, lanes, subjects, profile, dir, onRows })
+    const selection = await selectRows(shards, { blocks, lanes, hidden, profile, dir, onRows })
     const entries = shards.map((shard, i) => entryOf(shard, selection.countOf(i), attested?.[i]?.id))
     const changed = [...entries.keys()].filter((i) => entries[i]!.rows < shards[i]!.rows)
     write.total = sumOf(changed.map((i) => shards[i]!))

@@ -5,8 +5,8 @@ import type { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
 import { compareEntries, type ReleaseEntry } from '../../protocol/records/release.ts'
 import type { StageProgress } from '../components.ts'
+import { NOTHING_HIDDEN } from '../denied/denied.ts'
 import type { Home } from '../home.ts'
-import { NO_SUBJECTS } from '../removals/removals.ts'
 import { isHeld } from './held.ts'
 import { openLanes } from './lanes.ts'
 import { entriesOf, type ReadRelease, readRelease } from './read.ts'
@@ -76,7 +76,7 @@ export async function diffReleases(
       stage.done += rows
       onProgress([stage])
     }
-    const pairs = await compareRows(old, young, { blocks, lanes, subjects: NO_SUBJECTS, dir, onRows })
+    const pairs = await compareRows(old, young, { blocks, lanes, hidden: NOTHING_HIDDEN, dir, onRows })
     return { before, after, shards, pairs: { ...pairs, stayed: pairs.stayed + same } }
   } finally {
     await rm(dir, { recursive: true, force: true })

@@ -15,5 +15,6 @@ export const UNFIT = 2
 /** The columns by which a row is named, by which it is removed, and by which a profile leaves it out. */
 export const SCANNED = [
   ...['uid', 'url', 'text', 'hash', 'page_url', 'warc_path', 'warc_offset', 'image_ordinal', 'sha256'],
+  ...['md5', 'pdq'],
   ...PROFILE_COLUMNS,
 ]

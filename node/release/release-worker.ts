@@ -2,8 +2,8 @@ import { hash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { encode } from '@ipld/dag-cbor'
 import { isFit, type Profile, type ProfiledRow } from '../../protocol/rules/profiles.ts'
-import { removerOf, type Subjects } from '../../protocol/rules/remove.ts'
 import { pairUid } from '../../protocol/uid.ts'
+import { asHideable, type Hidden, hiderOf } from '../denied/denied.ts'
 import {
   type Cell,
   decodeTable,
@@ -24,7 +24,7 @@ interface GroupTask {
 
 export type Task =
   /** what names each row, and whether it falls; names are read from `hash`, or the uid */
-  | ({ do: 'scan'; name: 'hash' | 'uid'; subjects: Subjects; profile: Profile } & GroupTask)
+  | ({ do: 'scan'; name: 'hash' | 'uid'; hidden: Hidden; profile: Profile } & GroupTask)
   /** of a file of entries, those whose key one of a lower row has: their bits are set */
   | { do: 'resolve'; path: string; duplicates: Int32Array }
   /** of a file of entries, how many keys are in it with rows below `second` alone, from there on alone, and both */
@@ -71,16 +71,15 @@ function rowsOf({ file, part }: GroupTask): Promise<Row[]> {
 /** A row that bears the name of another is taken out: whoever made it would have that one fall. */
 function scan(
   rows: Row[],
-  { name, subjects, profile }: Pick<Extract<Task, { do: 'scan' }>, 'name' | 'subjects' | 'profile'>,
+  { name, hidden, profile }: Pick<Extract<Task, { do: 'scan' }>, 'name' | 'hidden' | 'profile'>,
 ): Scanned {
-  const isRemoved = removerOf(subjects, (bytes) => hash('sha256', bytes, 'buffer'))
+  const isHidden = hiderOf(hidden)
   const keys = Buffer.alloc(rows.length * KEY_BYTES)
   const fell = new Uint8Array(rows.length)
   for (const [i, row] of rows.entries()) {
-    const { uid, url, text, sha256, page_url } = row as Record<string, string>
+    const { url, text } = row as Record<string, string>
     keys.write(row[name] as string, i * KEY_BYTES, KEY_BYTES, 'hex')
-    if (!isNamedRightly(row) || isRemoved({ uid: uid!, url: url!, page_url: page_url!, sha256: sha256! }))
-      fell[i] = REMOVED
+    if (!isNamedRightly(row) || isHidden(asHideable(row))) fell[i] = REMOVED
     else if (!isFit(profile, row as unknown as ProfiledRow)) fell[i] = UNFIT
     else if (name === 'hash') keys.set(hash('md5', url! + text!, 'buffer'), i * KEY_BYTES)
   }

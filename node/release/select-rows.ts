@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Profile } from '../../protocol/rules/profiles.ts'
-import type { Subjects } from '../../protocol/rules/remove.ts'
+import type { Hidden } from '../denied/denied.ts'
 import { openTable, type ShardTable } from '../shard/shard.ts'
 import type { Blocks } from '../store/store.ts'
 import { startEntryFiles } from './entry-files.ts'
@@ -29,8 +29,8 @@ export interface Selection {
 interface Work {
   blocks: Blocks
   lanes: Lanes
-  /** of what is removed */
-  subjects: Subjects
+  /** of which all rows are removed */
+  hidden: Hidden
   /** what else is left out */
   profile: Profile
   /** a directory of one's own */
@@ -103,7 +103,7 @@ export async function compareRows(
 
 async function scan(
   files: readonly PairsFile[],
-  { blocks, lanes, subjects, profile, onRows }: Work,
+  { blocks, lanes, hidden, profile, onRows }: Work,
   name: 'hash' | 'uid',
   take: (file: number, from: number, scanned: Scanned) => Promise<void>,
 ): Promise<void> {
@@ -111,7 +111,7 @@ async function scan(
     readPairs(blocks, file, async (table, group, from) => {
       const part = await table.groupBytes(group, SCANNED)
       const scanned = await lane.run<Scanned>({
-        ...{ do: 'scan', name, subjects, profile, file: table.file, part },
+        ...{ do: 'scan', name, hidden, profile, file: table.file, part },
       })
       await take(place, from, scanned)
       onRows(scanned.fell.length)
@@ -148,7 +148,7 @@ async function readPairs(
 export async function writeRows(
   file: PairsFile,
   keep: (from: number, to: number) => Uint8Array,
-  { blocks, lane, dir, onRows }: Omit<Work, 'lanes' | 'subjects' | 'profile'> & { lane: Lane },
+  { blocks, lane, dir, onRows }: Omit<Work, 'lanes' | 'hidden' | 'profile'> & { lane: Lane },
 ): Promise<string> {
   const path = join(dir, `pairs-${file.manifest}`)
   let kept = 0
