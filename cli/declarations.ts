@@ -68,7 +68,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       'Write pairs for other tools, with a dataset card. CIDs are of shards and releases. Formats are parquet, laion5b, datacomp, jsonl, img2dataset, csv. Without --out it writes to a directory named after the CID',
     options: [
       ...(['format', 'out', 'rows', 'min-similarity', 'max-similarity', 'language'] as const),
-      ...(['min-width', 'min-height', 'license', 'domain', 'signer'] as const),
+      ...(['min-width', 'min-height', 'license', 'domain', 'tagged', 'untagged'] as const),
+      ...(['max-nsfw', 'max-faces', 'signer'] as const),
       ...COMMON,
     ],
     examples: [

@@ -76,6 +76,10 @@ export interface Options {
   'min-width'?: number
   'min-height'?: number
   license?: string
+  tagged?: string
+  untagged?: string
+  'max-nsfw'?: number
+  'max-faces'?: number
   domain?: string
   text?: string
   image?: string
@@ -167,6 +171,12 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   'min-width': { ...{ kind: 'number', describe: 'Pixels at least' }, ...SIDE },
   'min-height': { ...{ kind: 'number', describe: 'Pixels at least' }, ...SIDE },
   license: { kind: 'text', describe: "Part of a licence's address, or any" },
+  tagged: { kind: 'text', describe: 'With one of these tags: gore, or gore,minor' },
+  untagged: { kind: 'text', describe: 'With none of these tags' },
+  'max-nsfw': { kind: 'number', describe: 'Greatest nsfw, 0 to 1, of those known', least: 0, most: 1 },
+  'max-faces': {
+    ...{ kind: 'number', describe: 'Most faces, of those counted', least: 0, most: 100, whole: true },
+  },
   text: { kind: 'text', describe: 'WORDS that pictures are looked for by' },
   image: { kind: 'text', describe: 'FILE of a picture, or of one like those wanted' },
   url: { kind: 'text', describe: 'Address of an image or a page' },

@@ -513,6 +513,12 @@ export interface ExportFilters {
   license?: string | undefined
   /** hosts of images; subdomains are meant as well */
   domains?: readonly string[] | undefined
+  /** of which a row must have one; and of which it must have none */
+  tagged?: readonly string[] | undefined
+  untagged?: readonly string[] | undefined
+  /** greatest `nsfw`, and most faces; rows of which nobody knows don't satisfy it */
+  maxNsfw?: number | undefined
+  maxFaces?: number | undefined
 }
 
 export interface ExportRequest {

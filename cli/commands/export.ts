@@ -59,6 +59,10 @@ function readFilters(options: Options): ExportFilters {
     minHeight: options['min-height'],
     license: options.license,
     domains: readList(options.domain),
+    tagged: readList(options.tagged),
+    untagged: readList(options.untagged),
+    maxNsfw: options['max-nsfw'],
+    maxFaces: options['max-faces'],
   }
 }
 

@@ -1,4 +1,5 @@
 import { ShoalError } from '../../protocol/errors.ts'
+import { TAGS } from '../../protocol/rules/tags.ts'
 import type { ExportFilters } from '../components.ts'
 import type { Row } from '../shard/shard.ts'
 
@@ -11,6 +12,10 @@ const NEEDS: Readonly<Record<keyof ExportFilters, string>> = {
   minHeight: 'height',
   license: 'license',
   domains: 'url',
+  tagged: 'tags',
+  untagged: 'tags',
+  maxNsfw: 'nsfw',
+  maxFaces: 'faces',
 }
 
 export interface RowFilter {
@@ -28,6 +33,10 @@ export function checkFilters(filters: ExportFilters): ExportFilters {
   for (const code of languages ?? [])
     if (!/^[a-z]{2,3}$/.test(code))
       throw refuse(`${JSON.stringify(code)} is no code of a language: write en, or en,de`)
+  const unknown = [...(filters.tagged ?? []), ...(filters.untagged ?? [])].find(
+    (tag) => !TAGS.some((one) => one === tag),
+  )
+  if (unknown !== undefined) throw refuse(`${JSON.stringify(unknown)} is no tag: take ${TAGS.join(', ')}`)
   if (license?.trim() === '') throw refuse("name a part of the licence's address, or any")
   return {
     ...filters,
@@ -43,6 +52,7 @@ export function checkFilters(filters: ExportFilters): ExportFilters {
 /** @param filters - as `checkFilters` gives them */
 export function makeFilter(filters: ExportFilters): RowFilter {
   const { minSimilarity, maxSimilarity, languages, minWidth, minHeight, license, domains } = filters
+  const { tagged, untagged, maxNsfw, maxFaces } = filters
   const tests: ((row: Row) => boolean)[] = []
   if (minSimilarity !== undefined) tests.push((row) => (row.similarity as number) >= minSimilarity)
   if (maxSimilarity !== undefined) tests.push((row) => (row.similarity as number) <= maxSimilarity)
@@ -59,6 +69,10 @@ export function makeFilter(filters: ExportFilters): RowFilter {
         : typeof found === 'string' && found.toLowerCase().includes(license),
     )
   if (domains) tests.push((row) => isBelow(domains, hostOf(row.url as string)))
+  if (tagged) tests.push((row) => (row.tags as string[]).some((tag) => tagged.includes(tag)))
+  if (untagged) tests.push((row) => !(row.tags as string[]).some((tag) => untagged.includes(tag)))
+  if (maxNsfw !== undefined) tests.push(({ nsfw }) => typeof nsfw === 'number' && nsfw <= maxNsfw)
+  if (maxFaces !== undefined) tests.push(({ faces }) => typeof faces === 'number' && faces <= maxFaces)
   const columns = namesOf(filters).map((name) => NEEDS[name])
   return { columns: [...new Set(columns)], passes: (row) => tests.every((test) => test(row)) }
 }
@@ -66,6 +80,7 @@ export function makeFilter(filters: ExportFilters): RowFilter {
 /** For people. */
 export function describeFilters(filters: ExportFilters): string[] {
   const { minSimilarity, maxSimilarity, languages, minWidth, minHeight, license, domains } = filters
+  const { tagged, untagged, maxNsfw, maxFaces } = filters
   return [
     ...(minSimilarity === undefined ? [] : [`similarity at least ${minSimilarity}`]),
     ...(maxSimilarity === undefined ? [] : [`similarity at most ${maxSimilarity}`]),
@@ -76,6 +91,10 @@ export function describeFilters(filters: ExportFilters): string[] {
       ? []
       : [license === 'any' ? 'any licence told' : `a licence whose address contains "${license}"`]),
     ...(domains === undefined ? [] : [`images of ${domains.join(' or ')}, subdomains included`]),
+    ...(tagged === undefined ? [] : [`tagged ${tagged.join(' or ')}`]),
+    ...(untagged === undefined ? [] : [`not tagged ${untagged.join(' or ')}`]),
+    ...(maxNsfw === undefined ? [] : [`nsfw at most ${maxNsfw}, and known`]),
+    ...(maxFaces === undefined ? [] : [`faces at most ${maxFaces}, and counted`]),
   ]
 }
 

@@ -41,10 +41,13 @@ export const TABLES: Record<TableFormat, { from: string[]; columns(model: string
    * The metadata of LAION-5B, as in `laion2B-multi` on Hugging Face, and the three columns that its
    * "joined" edition adds (https://laion.ai/blog/laion-5b/). `hash` is LAION's: the first half of
    * MurmurHash3 x64 128 of URL + TEXT, signed, so that both can be joined by it. LICENSE is "?" where
-   * none is known. NSFW, punsafe and pwatermark are null: no such model ran.
+   * none is known. punsafe and pwatermark are those of the campaign's heads, null where it has none;
+   * NSFW is null: that word was of LAION's own classifier.
    */
   laion5b: {
-    from: ['uid', 'url', 'text', 'height', 'width', 'license', 'language', 'similarity'],
+    from: [
+      ...['uid', 'url', 'text', 'height', 'width', 'license', 'language', 'similarity', 'nsfw', 'watermark'],
+    ],
     columns: () => [
       {
         name: 'SAMPLE_ID',
@@ -60,17 +63,18 @@ export const TABLES: Record<TableFormat, { from: string[]; columns(model: string
       missing('NSFW', 'string'),
       column('similarity', 'double', 'similarity'),
       { name: 'hash', type: 'int64', cell: (row) => laionHash(`${row.url}${row.text}`) },
-      missing('pwatermark', 'double'),
-      missing('punsafe', 'double'),
+      nullable('pwatermark', 'double', 'watermark'),
+      nullable('punsafe', 'double', 'nsfw'),
     ],
   },
   /**
    * The metadata of DataComp's CommonPool (https://arxiv.org/abs/2304.14108) and nothing else. It has scores of
    * two models alone, OpenAI's ViT-B/32 and ViT-L/14: the one the campaign used is filled, the other is null, and
-   * so are both for any other model. `face_bboxes` is null, not empty: nobody looked for faces.
+   * so are both for any other model. `face_bboxes` are the corners of faces, left, top, right and bottom, in fractions of
+   * the picture's sides; null, not empty, where nobody looked for any.
    */
   datacomp: {
-    from: ['uid', 'url', 'text', 'width', 'height', 'similarity', 'sha256'],
+    from: ['uid', 'url', 'text', 'width', 'height', 'similarity', 'sha256', 'face_boxes'],
     columns: (model) => [
       column('uid', 'string', 'uid'),
       column('url', 'string', 'url'),
@@ -79,7 +83,7 @@ export const TABLES: Record<TableFormat, { from: string[]; columns(model: string
       column('original_height', 'int64', 'height'),
       score('clip_b32_similarity_score', /clip-vit-base-patch32$/i, model),
       score('clip_l14_similarity_score', /clip-vit-large-patch14$/i, model),
-      missing('face_bboxes', 'boxes'),
+      { name: 'face_bboxes', type: 'boxes', nullable: true, cell: (row) => cornersOf(row.face_boxes) },
       column('sha256', 'string', 'sha256'),
     ],
   },
@@ -110,6 +114,21 @@ function nullable(name: string, type: Column['type'], from: string): Column {
 
 function missing(name: string, type: Column['type']): Column {
   return { name, type, nullable: true, cell: () => null }
+}
+
+/** A shard's producer may have written anything. */
+function cornersOf(text: unknown): number[][] | null {
+  try {
+    const boxes: unknown = JSON.parse(text as string)
+    if (!Array.isArray(boxes) || !boxes.every(isBox)) return null
+    return boxes.map(([x, y, width, height]) => [x, y, x + width, y + height])
+  } catch {
+    return null
+  }
+}
+
+function isBox(value: unknown): value is [number, number, number, number, number] {
+  return Array.isArray(value) && value.length === 5 && value.every((part) => Number.isFinite(part))
 }
 
 function score(name: string, models: RegExp, model: string | null): Column {

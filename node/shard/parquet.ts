@@ -2,7 +2,7 @@ import { zstdCompressSync } from 'node:zlib'
 import type { SchemaElement } from 'hyparquet'
 import { fileWriter, ParquetWriter } from 'hyparquet-writer'
 
-export type Cell = string | number | bigint | Uint8Array | string[] | null
+export type Cell = string | number | bigint | Uint8Array | string[] | number[][] | null
 export type CellType =
   | 'string'
   | 'int32'

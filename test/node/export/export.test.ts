@@ -99,7 +99,7 @@ exporting('as laion5b gives its columns, and its hash', async () => {
       similarity,
       hash: 0,
       pwatermark: null,
-      punsafe: null,
+      punsafe: 0.02,
     },
   )
   const ids = await duckdb(`

@@ -41,9 +41,15 @@ const ROWS = [
   { url: 'no address', similarity: Number.NaN, language: 'en', license: null, width: 7, height: 7 },
 ]
 
-function passing(filters: ExportFilters): number[] {
+const FOUND = [
+  { tags: [], nsfw: 0.1, faces: 0 },
+  { tags: ['gore', 'minor'], nsfw: 0.5, faces: 2 },
+  { tags: ['minor'], nsfw: null, faces: null },
+].map((row) => ({ ...ROWS[0]!, ...row }))
+
+function passing(filters: ExportFilters, rows = ROWS): number[] {
   const { passes } = makeFilter(checkFilters(filters))
-  return ROWS.flatMap((row, i) => (passes(row) ? i : []))
+  return rows.flatMap((row, i) => (passes(row) ? i : []))
 }
 
 filtering('take rows by similarity, from and up to', () => {
@@ -51,6 +57,18 @@ filtering('take rows by similarity, from and up to', () => {
   assert.equal(passing({ minSimilarity: 0.25 }), [0, 1, 2])
   assert.equal(passing({ maxSimilarity: 0.25 }), [1, 3])
   assert.equal(passing({ minSimilarity: 0.25, maxSimilarity: 0.3 }), [0, 1])
+})
+
+filtering('take rows by what was found in pictures, and none of which nobody knows', () => {
+  assert.equal(passing({ tagged: ['gore', 'nudity'] }, FOUND), [1])
+  assert.equal(passing({ untagged: ['gore'] }, FOUND), [0, 2])
+  assert.equal(passing({ tagged: ['minor'], untagged: ['gore'] }, FOUND), [2])
+  assert.equal(passing({ maxNsfw: 0.5 }, FOUND), [0, 1])
+  assert.equal(passing({ maxFaces: 0 }, FOUND), [0])
+  assert.equal(describeFilters({ untagged: ['gore', 'minor'], maxNsfw: 0.2, maxFaces: 0 }), [
+    ...['not tagged gore or minor', 'nsfw at most 0.2, and known', 'faces at most 0, and counted'],
+  ])
+  assert.throws(() => checkFilters({ tagged: ['cats'] }), /"cats" is no tag/)
 })
 
 filtering('take rows by language, size and licence', () => {
