@@ -84,7 +84,10 @@ async function tellReady(output: Output, daemon: Daemon, data: string | undefine
   output.print('Others reach it at')
   // whole, so that they can be copied
   for (const address of addresses) output.print(`  ${address}`)
-  if (gateway !== null) output.print(`Blocks and CAR files are at ${gateway}`)
+  if (gateway !== null) {
+    output.print(`Blocks and CAR files are at ${gateway}`)
+    output.print(`People look up what was collected, and opt out, at ${gateway}/`)
+  }
   output.print(
     campaigns.length === 0
       ? `It takes part in no campaign yet: ${suggest('campaign join CID', data)}`

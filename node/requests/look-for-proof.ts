@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import type { Proof } from '../../protocol/records/receipt.ts'
 import type { Images, Web } from '../components.ts'
 import { type ImagesOptions, startImages } from '../images/images.ts'
+import { isUnlisted } from '../web/web.ts'
 import { readWellKnown } from './read-well-known.ts'
 import type { ResolveTxt } from './resolve-txt.ts'
 
@@ -63,6 +64,7 @@ interface Answer {
 
 async function askDns(host: string, request: string, resolveTxt: ResolveTxt | null): Promise<Answer> {
   if (isIP(host.replace(/^\[|\]$/g, '')) !== 0) return { ok: false, said: 'an address has no TXT records' }
+  if (isUnlisted(host)) return { ok: false, said: 'no public name server knows this name' }
   if (resolveTxt === null) return { ok: false, said: 'this node asks no name servers' }
   try {
     const texts = await resolveTxt(`_shoal.${host}`)

@@ -9,6 +9,12 @@ export type Lookup = (hostname: string) => Promise<string[]>
  * asking for them would only tell others what a page says of its author's own network.
  */
 const UNLISTED = /(^|\.)(example|home\.arpa|internal|invalid|local|onion|test)\.?$/i
+
+/** Whether a host's name is one that no public name server is to be asked for. */
+export function isUnlisted(hostname: string): boolean {
+  return UNLISTED.test(hostname)
+}
+
 /** Milliseconds for a name server's first answer; doubled once, so that both tries fit into the 5 s to connect. */
 const FIRST_ANSWER_MS = 1_500
 /** Errors that say that the name has no address; others may pass. */
@@ -21,7 +27,7 @@ const FINAL = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME', 'EBADQUERY', 'EFORMER
 export function startLookup(): Lookup {
   const resolver = new Resolver({ timeout: FIRST_ANSWER_MS, tries: 2 })
   return async (hostname) => {
-    if (UNLISTED.test(hostname)) throw unresolved('ENOTFOUND')
+    if (isUnlisted(hostname)) throw unresolved('ENOTFOUND')
     const answers = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)])
     const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
     if (addresses.length > 0) return addresses

@@ -9,6 +9,7 @@ import { type Lookup, startLookup, systemLookup } from './resolve.ts'
 import { startThrottle } from './throttle.ts'
 
 export { describeError, type Failure, failure } from './failure.ts'
+export { isUnlisted } from './resolve.ts'
 export type { Throttled } from './throttle.ts'
 
 export interface WebOptions {

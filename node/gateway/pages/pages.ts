@@ -116,9 +116,13 @@ export async function addPages(gateway: FastifyInstance, people: People, log: Lo
       }
     })
 
-    app.get<{ Params: { name: string } }>('/optout/status/:name', async (request, reply) =>
-      reply.send(statusPage(await people.requests.status(request.params.name))),
-    )
+    app.get<{ Params: { name: string } }>('/optout/status/:name', async (request, reply) => {
+      const state = await people.requests.status(request.params.name)
+      const isProgram = request.headers.accept?.startsWith('application/json')
+      return isProgram
+        ? reply.type('application/json; charset=utf-8').send(state)
+        : reply.send(statusPage(state))
+    })
     app.post<{ Params: { name: string } }>('/optout/status/:name', formLimit, async (request, reply) => {
       readForm(request)
       limit(may.prove, request)

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { startGateway } from '../../../node/gateway/gateway.ts'
 import type { People } from '../../../node/gateway/pages/pages.ts'
 import { openLog } from '../../../node/log.ts'
-import { readReceiptFile } from '../../../node/requests/requests.ts'
+import { type RequestState, readReceiptFile } from '../../../node/requests/requests.ts'
 import type { Hit, SearchRequest } from '../../../node/search/search.ts'
 import { openTemporary } from '../pins/make-dags.ts'
 import { openBoth } from '../requests/open-requests.ts'
@@ -61,6 +61,8 @@ test('a request by the form: a page of its own, a receipt, and nothing told of w
   assert.match(page, /Hidden until 2026-01-31/)
   assert.ok(page.includes('by 2026-01-29') && page.includes(PHOTO))
   assert.not.ok(page.includes('me@example.org'))
+  const told = await get(path, { headers: { accept: 'application/json' } })
+  assert.is(((await told.json()) as RequestState).subjects[0]!.fate, 'hidden')
   const receipt = await get(path.replace('status', 'receipt'))
   assert.match(receipt.headers.get('content-disposition')!, /^attachment; filename="shoal-receipt-/)
   const { receipt: read, node } = await readReceiptFile(await receipt.text())

@@ -9,7 +9,7 @@ import { DAY, openBoth } from './open-requests.ts'
 import { playDns } from './play-dns.ts'
 
 const test = suite('proofs')
-const HOST = 'photos.gallery.example'
+const HOST = 'photos.example.org'
 const PHOTO = `https://${HOST}/me.jpg`
 
 /** A site on loopback that the name leads to, over http alone, and a name server. */
@@ -119,14 +119,18 @@ test('a robots.txt that can not be had is no word of the owner', async () => {
 
 test('a request makes the node ask nothing that is not public', async () => {
   await using stack = new AsyncDisposableStack()
-  const { custodian, site, port } = await play(stack)
+  const { custodian, site, dns, port } = await play(stack)
   for (const host of ['127.0.0.1', `127.0.0.1:${port}`, '[::1]', '169.254.169.254', '10.0.0.1', '0x7f.1']) {
     const asked = [{ kind: 'origin', value: host }] as const
     const { request } = await custodian.requests.ask({ ...wish, asked })
     const { found } = await custodian.requests.prove(request)
     assert.is(found[0]!.proof, 'none', host)
   }
-  assert.equal(site.asked, [])
+  for (const host of ['printer.local', 'vault.internal', 'site.onion'])
+    await custodian.requests.prove(
+      (await custodian.requests.ask({ ...wish, asked: [{ kind: 'origin', value: host }] })).request,
+    )
+  assert.equal([site.asked, dns.asked], [[], []])
   assert.is(
     await codeOf(custodian.requests.ask({ ...wish, asked: [{ kind: 'origin', value: 'intranet' }] })),
     'request_subject',
