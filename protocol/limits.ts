@@ -143,5 +143,5 @@ export const MAX_ATTESTED = 4096
 export const MAX_SCANNED_LISTS = 16
 /** Things that one request asks to be removed: what a person can look through, and who decides on it. */
 export const MAX_SUBJECTS_ASKED = 16
-/** Campaigns in which a request takes effect at the node that got it. */
+/** Campaigns that a receipt names: those of a node that many crawls were made with alone. */
 export const MAX_CAMPAIGNS_ASKED = 256

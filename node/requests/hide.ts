@@ -1,4 +1,5 @@
 import type { Signer } from '../../protocol/envelope.ts'
+import { MAX_CAMPAIGNS_ASKED } from '../../protocol/limits.ts'
 import { basisOf, makeReceipt, type Proof, type Receipt } from '../../protocol/records/receipt.ts'
 import { ANSWER_MS, MAX_PROVISIONAL_MS } from '../../protocol/timing.ts'
 import type { Removals, WantedRemoval } from '../removals/removals.ts'
@@ -66,7 +67,9 @@ export async function startHiding(
       known.forget(campaign)
       for (const [i, subject] of due.entries()) {
         const others = subject.removals.filter((other) => !other.campaign.equals(campaign))
-        if (ids[i]) subject.removals = [...others, { campaign, removal: ids[i] }]
+        // who has crawled much alone has many campaigns: all of them hide it, and the receipt names the first
+        if (ids[i] && others.length < MAX_CAMPAIGNS_ASKED)
+          subject.removals = [...others, { campaign, removal: ids[i] }]
       }
     }
     for (const subject of subjects) note(subject, subject.proof)

@@ -1,4 +1,5 @@
 import { CID } from 'multiformats/cid'
+import { ShoalError } from '../../protocol/errors.ts'
 import { readBasis } from '../../protocol/records/receipt.ts'
 import type { Removal } from '../../protocol/records/removal.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
@@ -51,7 +52,14 @@ export function keepKnown({ store, removals, clock }: KnownParts) {
 
   return {
     async *all(): AsyncGenerator<KnownRemovals> {
-      for await (const key of store.campaigns.keys()) yield await this.of(CID.decode(new Uint8Array(key)))
+      for await (const key of store.campaigns.keys()) {
+        const one = await this.of(CID.decode(new Uint8Array(key))).catch((error: unknown) => {
+          // one that can't be read any more holds up no request in the others
+          if (error instanceof ShoalError) return null
+          throw error
+        })
+        if (one) yield one
+      }
     },
     of(campaign: CID): Promise<KnownRemovals> {
       const id = campaign.toString()
