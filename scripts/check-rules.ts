@@ -23,7 +23,10 @@ export const LONG_FILES: Readonly<Record<string, string>> = {
 }
 
 /** Packages that compute and nothing else: no files, sockets, clock or randomness. */
-const PURE_PACKAGES = ['@ipld/dag-cbor', '@noble/curves', '@noble/hashes', 'cborg', 'multiformats', 'valibot']
+const PURE_PACKAGES = [
+  ...['@ipld/dag-cbor', '@noble/curves', '@noble/hashes', 'cborg', 'multiformats', 'saxes'],
+  ...['structured-headers', 'valibot'],
+]
 
 /** What would make two nodes disagree, or take protocol/ out of a browser. */
 const IMPURE: readonly [RegExp, string][] = [
