@@ -33,6 +33,7 @@ import { standingCases } from './vectors/standing.ts'
 import { conversationCases } from './vectors/sync-conversation.ts'
 import { fingerprintCases } from './vectors/sync-fingerprints.ts'
 import { syncMessageCases } from './vectors/sync-messages.ts'
+import { tagCases } from './vectors/tags.ts'
 import { uidCases } from './vectors/uid.ts'
 import { verdictCases } from './vectors/verdict.ts'
 
@@ -119,6 +120,10 @@ export async function makeVectors(): Promise<Record<string, string>> {
     'consent.json': print(
       'Apply `rule` to `input`: it gives `output`. Patterns and paths are spelt alike before they are compared; a response is weighed under the signals `honoured`.',
       consentCases(),
+    ),
+    'tags.json': print(
+      'The `texts` of a tag; or score `embedding` by embeddings of `positive` and `neutral` texts: `score`; or the `outcome` that `tags` have; or in which `profiles` a `row` is.',
+      tagCases(),
     ),
     'uid.json': print('The pair has `uid`, the head of the sha256 of `block`.', uidCases()),
     'requests.json': print(

@@ -122,13 +122,17 @@ exporting('as datacomp gives its columns, and no score of a model that was not u
 
 exporting("as datacomp fills the score of the campaign's model", () =>
   withDirectory(async (other) => {
-    const clip = await publishSample(other, 60, 'Xenova/clip-vit-base-patch32@0f1e2d')
+    const clip = await publishSample(other, 60, 'Xenova/clip-vit-base-patch32@0f1e2d', (i) => makePair(i + 1))
     const out = join(other, 'out.parquet')
     await exportThem(clip, [clip.manifest], { format: 'datacomp', out, isFile: true })
     await clip.store.close()
     const [row] = await duckdb(`
       select bool_and(abs(clip_b32_similarity_score - 0.25) < 0.34) as b32, count(clip_l14_similarity_score)::int as l14 from '${out}'`)
     assert.equal(row, { b32: true, l14: 0 })
+    const [faces] = await duckdb(
+      `select count(face_bboxes)::int as n, first(face_bboxes)[1] as box from '${out}'`,
+    )
+    assert.equal(faces, { n: 30, box: [0.25, 0.5, 0.35, 0.6] })
     const scored = (model: string) =>
       TABLES.datacomp
         .columns(model)

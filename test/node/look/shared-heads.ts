@@ -64,7 +64,7 @@ export async function layHead(
 }
 
 /** Describe the `graph.onnx` of a directory. */
-export async function describeHead(dir: string, description: object): Promise<void> {
+async function describeHead(dir: string, description: object): Promise<void> {
   await writeFile(join(dir, 'head.json'), JSON.stringify({ ...description, file: 'graph.onnx' }))
 }
 
