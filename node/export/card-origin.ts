@@ -1,6 +1,7 @@
 import { OUTCOMES, type Outcome } from '../../protocol/outcomes.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
 import { CONSENT_SIGNALS } from '../../protocol/rules/consent.ts'
+import { TAGS } from '../../protocol/rules/tags.ts'
 import { nameOfPeer } from '../identity.ts'
 import type { CardFacts } from './card.ts'
 import { code, count, lineList, MAX_LINES, plain, table } from './markdown.ts'
@@ -33,7 +34,7 @@ export function provenance({ tally, chosen, options }: CardFacts): string {
       chosen.named.map(({ cid, read }) =>
         read === null
           ? `shard ${code(cid)}`
-          : `release ${code(cid)}, number ${read.content.number}, signed by ${code(nameOfPeer(read.signed.peer))}; its content is ${code(read.signed.release)}`,
+          : `release ${code(cid)}, number ${read.content.number}, profile ${code(read.content.profile)}, signed by ${code(nameOfPeer(read.signed.peer))}; its content is ${code(read.signed.release)}`,
       ),
       MAX_LINES,
     ),
@@ -69,7 +70,15 @@ export function made({ tally }: CardFacts): string {
   ].join('\n')
 }
 
-function describeRules({ name, pipeline, audit }: Campaign): string[] {
+/** What a campaign looks for in its pictures, by the model's embedding or by heads; null where it is nothing. */
+export function looksFor({ pipeline: { safety } }: Campaign): string | null {
+  const tags = TAGS.filter((tag) => (safety.tags?.thresholds[tag] ?? null) !== null)
+  const heads = safety.heads.map(({ name }) => plain(name))
+  return [...tags, ...heads].join(', ') || null
+}
+
+function describeRules(campaign: Campaign): string[] {
+  const { name, pipeline, audit } = campaign
   const { model, rules, consent } = pipeline
   const ignored = CONSENT_SIGNALS.filter((signal) => !consent.includes(signal))
   const { text, url, image, similarity } = rules
@@ -86,6 +95,7 @@ function describeRules({ name, pipeline, audit }: Campaign): string[] {
         `address: at most ${url.maxChars} characters; refused endings: ${plain(url.refusedExtensions.join(', ') || 'none')}`,
         `image: ${image.formats.join(', ')}; at least ${image.minBytes} bytes and ${image.minSide} pixels a side, at most ${image.maxPixels} pixels${image.maxAspect === null ? '' : `, sides at most ${image.maxAspect} to 1`}`,
         `opt-outs heeded: ${consent.join(', ')}; recorded and not heeded: ${ignored.join(', ') || 'none'}`,
+        `looked for in images: ${looksFor(campaign) ?? 'nothing'}`,
         `audit: ${audit.verifiers} verifiers a shard, ${audit.samples} rows each`,
       ],
       MAX_LINES,

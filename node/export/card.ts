@@ -1,5 +1,6 @@
+import { nameOfPeer } from '../identity.ts'
 import { VERSION } from '../version.ts'
-import { made, provenance } from './card-origin.ts'
+import { looksFor, made, provenance } from './card-origin.ts'
 import { CARD_MARK } from './destination.ts'
 import type { ExportOptions } from './export.ts'
 import type { ExportedFile } from './export-worker.ts'
@@ -30,7 +31,7 @@ export function writeCard(facts: CardFacts): string {
     made(facts),
     verification(facts),
     removals(facts),
-    licence(),
+    licence(facts),
     use(facts),
   ].join('\n')
 }
@@ -125,6 +126,14 @@ function verification({ tally, chosen }: CardFacts): string {
       }),
       MAX_LINES,
     ),
+    ...lineList(
+      chosen.releases.flatMap(({ read: { id, content } }) =>
+        content.attestedBy === null
+          ? []
+          : `${code(nameOfPeer(content.attestedBy))}, a custodian, signed that the pictures of each shard of release ${code(id)} were looked up in lists of what must not be published; its word comes with the release`,
+      ),
+      MAX_LINES,
+    ),
     '',
   ].join('\n')
 }
@@ -145,24 +154,27 @@ function removals({ tally, chosen }: CardFacts): string {
         ...(tally.unreleased === 0
           ? []
           : [
-              `**no removals were applied** to ${count(tally.unreleased)} of the shards: they are what their producers signed. Releases have removals applied`,
+              `${count(tally.unreleased)} of the shards are in no release: left out of them is what this node knew to be removed when it wrote this, and **nobody says until when that holds**`,
             ]),
       ],
       MAX_LINES,
     ),
     '',
-    `You are in one of the pictures, or own one, and want it removed? Write to ${contacts.length === 0 ? 'the organiser of the campaign' : [...new Set(contacts)].join(' or ')}, and name the address of the image or of the page. Whoever uses this dataset: take the newest release, and drop rows by their ${code('uid')} or address when somebody asks you to.`,
+    `You are in one of the pictures, or own one, and want it removed? Ask at the page ${code('/optout')} of any node's gateway, by ${code('shoal optout')}, or write to ${contacts.length === 0 ? 'the organiser of the campaign' : [...new Set(contacts)].join(' or ')}, and name the address of the image or of the page. Whoever uses this dataset: take the newest release, and drop rows by their ${code('uid')} or address when somebody asks you to.`,
     '',
   ].join('\n')
 }
 
-function licence(): string {
+function licence({ tally }: CardFacts): string {
+  const isLookedFor = [...tally.campaigns.values()].some(
+    ({ campaign }) => campaign !== null && looksFor(campaign) !== null,
+  )
   return [
     '## Licence',
     '',
     'Nobody has granted a licence for these rows as a whole. Images and texts belong to those who made them; that they did not opt out is no permission. `license`, where it is told, is what the page said (`rel=license`), unchecked: it may be wrong, or mean something else on the page. What may be done with the addresses, texts and images depends on the law where you are.',
     '',
-    'Rows may hold personal data, and texts and images that offend or harm. No classifier of unsafe images ran: columns for it are null, which means unknown, not safe.',
+    `Rows may hold personal data, and texts and images that offend or harm. ${isLookedFor ? 'What was looked for in images is among the rules above; all of it misses some' : 'Nothing looked for unsafe images'}: null in such a column means unknown, not safe.`,
     '',
   ].join('\n')
 }

@@ -69,7 +69,7 @@ async function entryOf(manifest: CID): Promise<ReleaseEntry> {
 /** A signed release of the entries, as it is here once it was fetched. */
 async function release(
   some: ReleaseEntry[],
-  { signer = shard.signer as Signer, thisUpdate = NOW - DAY_MS } = {},
+  { signer = shard.signer as Signer, thisUpdate = NOW - DAY_MS, attestedBy = null as Uint8Array | null } = {},
 ): Promise<CID> {
   const { campaign } = decodeManifest(await readBlock(shard.blocks, shard.manifest))
   const sum = (name: 'rows' | 'duplicates' | 'removed') => some.reduce((all, entry) => all + entry[name], 0)
@@ -82,7 +82,7 @@ async function release(
       number: 1,
       supersedes: null,
       removals: root,
-      attestedBy: null,
+      attestedBy,
     },
     policy: { quorum: 2, operators: null, leastStanding: 0 },
     shards: [await put(makeReleasePage(some).bytes)],
@@ -121,12 +121,26 @@ releases('are written shard by shard, without the rows that fell', async () => {
   const bytes = async (path: string) => cidOf(await readFile(path), 'raw').toString()
   assert.is(await bytes(join(out, 'pairs-00000.parquet')), await bytes(join(dir, 'files', 'pairs.parquet')))
   const card = await readFile(join(out, 'README.md'), 'utf8')
-  assert.match(card, `release \`${cid}\`, number 1, signed by \`${shard.signer.peerId}\``)
+  assert.match(
+    card,
+    `release \`${cid}\`, number 1, profile \`research\`, signed by \`${shard.signer.peerId}\``,
+  )
   assert.match(card, 'removals up to 2026-01-01T00:00:00Z were applied (head 4, root `0707')
   assert.match(card, '**After 2026-01-31T00:00:00Z do not use it any more**')
   assert.match(card, '8 pairs fell as duplicates of other shards, 3 by removals')
   assert.match(card, 'took shards with 2 good verdicts at least')
-  assert.not.match(card, 'no removals were applied')
+  assert.not.match(card, 'are in no release')
+  assert.not.match(card, 'a custodian, signed')
+})
+
+releases('of which a custodian has looked at every shard say so', async () => {
+  const attestation = cidOf(Buffer.from('what it signed'))
+  const attested = entries.map((entry) => ({ ...entry, attestation }))
+  const cid = await release(attested, { attestedBy: shard.signer.publicKey })
+  const out = join(dir, 'attested')
+  await exportThem(shard, [cid], { format: 'parquet', out })
+  const card = await readFile(join(out, 'README.md'), 'utf8')
+  assert.match(card, `\`${shard.signer.peerId}\`, a custodian, signed that the pictures of each shard`)
 })
 
 releases('are refused where removals are stale, or nobody who is trusted signed', async () => {
