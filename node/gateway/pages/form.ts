@@ -22,8 +22,8 @@ export function showReasons(suffix = '', chosen = 'privacy'): Html {
 <label for="contact${suffix}">How you can be reached (you may leave this out)</label>
 <input id="contact${suffix}" name="contact" maxlength="${MAX_LABEL_BYTES}" autocomplete="email"
  aria-describedby="contact-hint${suffix}">
-<p class="hint" id="contact-hint${suffix}">Who decides may want to ask you something. It stays at this node and is told to
-nobody else.</p>`
+<p class="hint" id="contact-hint${suffix}">Somebody at this node may want to ask you something. It stays here, and is told
+to nobody else.</p>`
 }
 
 export function hostOf(address: string): string | null {

@@ -36,7 +36,7 @@ ${showReasons('', asked.reason)}
 </form>
 <h2>What happens then</h2>
 <p>You get a page of your own with the state of your request, and a signed receipt. Any node of the network tells you the
-state. What others have downloaded already can not be called back: whoever updates their copy is told, whoever does not is
-not reached.</p>`,
+state. What others have downloaded already can not be called back: tools that are updated learn of it, a
+file on somebody's disk does not.</p>`,
   )
 }
