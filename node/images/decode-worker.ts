@@ -7,7 +7,7 @@ import { freeBytes } from '../free-bytes.ts'
 import { moving } from '../moving.ts'
 import { judgeMetadata } from './consent/judge-metadata.ts'
 import type { DecodeAnswer, DecodeTask } from './decode.ts'
-import { hashPdq } from './pdq.ts'
+import { hashPdq, hashTurned } from './pdq.ts'
 import { cropPixels, type Header, readHeader, readPixels, viewPixels } from './pixels.ts'
 import { sniff } from './sniff.ts'
 import { stripPng } from './strip-png.ts'
@@ -54,7 +54,7 @@ export default async function decode(task: DecodeTask): Promise<DecodeAnswer> {
 }
 
 async function decodeImage(
-  { bytes, geometry, views }: DecodeTask,
+  { bytes, geometry, views, turned }: DecodeTask,
   file: Uint8Array,
   format: ImageFormat,
   { width, height }: Header,
@@ -66,6 +66,8 @@ async function decodeImage(
   ])
   // in this thread, while libvips resizes in another
   const pdq = hashPdq(pixels.data, pixels.width, pixels.height)
+  const isDetailed = pdq.quality >= MIN_PDQ_QUALITY
+  const turnedPdqs = turned && isDetailed ? hashTurned(pixels.data, pixels.width, pixels.height) : []
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   const md5 = createHash('md5').update(bytes).digest('hex')
   // what libvips allocated can't change threads
@@ -78,8 +80,9 @@ async function decodeImage(
     bytes: bytes.length,
     sha256,
     md5,
-    pdq: pdq.quality < MIN_PDQ_QUALITY ? null : pdq.hash,
+    pdq: isDetailed ? pdq.hash : null,
     pdqQuality: pdq.quality,
+    turnedPdqs,
     crop: crop!,
     views: viewed,
   }

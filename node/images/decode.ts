@@ -12,6 +12,7 @@ export interface Decoder {
    *
    * @param bytes - the file; they are copied, so that the caller may go on with them
    * @param views - what is wanted of the picture besides
+   * @param turned - whether its PDQs mirrored and turned are
    * @throws ShoalError `decoder_closed` during and after `close`; `geometry_invalid` where the crop is larger than
    *   the picture that it is cut from
    */
@@ -20,6 +21,7 @@ export interface Decoder {
     geometry: CropGeometry,
     rules: FilterRules,
     views?: readonly ViewGeometry[],
+    turned?: boolean,
   ): Promise<DecodeResult>
   close(): Promise<void>
 }
@@ -31,6 +33,8 @@ export interface DecodeTask {
   views: readonly ViewGeometry[]
   rules: FilterRules
   honoured: readonly ConsentSignal[]
+  /** whether the PDQs of the mirrored and turned picture are wanted as well */
+  turned: boolean
   /** no other picture that takes much memory is being decoded */
   alone: boolean
 }
@@ -76,9 +80,9 @@ export function startDecoder(options: {
   }
 
   return {
-    async decode(bytes, geometry, rules, views = []) {
+    async decode(bytes, geometry, rules, views = [], turned = false) {
       checkGeometry(geometry)
-      const wanted = { geometry, views, rules, honoured }
+      const wanted = { geometry, views, turned, rules, honoured }
       const answer = await run({ bytes: new Uint8Array(bytes), ...wanted, alone: false })
       if (!('large' in answer)) return answer
       const turn = lastLarge.then(() => run({ bytes: answer.large, ...wanted, alone: true }))

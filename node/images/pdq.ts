@@ -30,6 +30,25 @@ export function hashPdq(rgb: Uint8Array, width: number, height: number): PdqHash
   return { hash: toHex(transform(samples)), quality: measureQuality(samples) }
 }
 
+/**
+ * The hashes of a picture as it is, mirrored and turned: all eight of the dihedral group, its own first, each as of the
+ * picture that was mirrored or turned before.
+ *
+ * @param rgb - as `hashPdq`
+ */
+export function hashTurned(rgb: Uint8Array, width: number, height: number): string[] {
+  return [false, true].flatMap((across) =>
+    [false, true].flatMap((down) => {
+      const samples = sample(rgb, width, height, { across, down })
+      return [samples, transpose(samples)].map((turned) => toHex(transform(turned)))
+    }),
+  )
+}
+
+function transpose(samples: Float64Array): Float64Array {
+  return samples.map((_, at) => samples[SAMPLES * (at % SAMPLES) + Math.floor(at / SAMPLES)]!)
+}
+
 /** What one of the 64 samples along an axis is made of: weights of consecutive pixels, which sum to 1. */
 interface Tap {
   first: number
@@ -37,18 +56,29 @@ interface Tap {
 }
 
 /** Every step up to the samples is linear and works along one axis: blur and sampling are one sum a sample. */
-function sample(rgb: Uint8Array, width: number, height: number): Float64Array {
+function sample(
+  rgb: Uint8Array,
+  width: number,
+  height: number,
+  mirrored = { across: false, down: false },
+): Float64Array {
   const columns = Math.min(width, MAX_SIDE)
   const rows = Math.min(height, MAX_SIDE)
   const across = tapsOf(columns)
-  const offsets = Int32Array.from({ length: columns }, (_, x) => 3 * Math.floor((x * width) / columns))
+  const columnAt = (x: number) => Math.floor((x * width) / columns)
+  const rowAt = (y: number) => Math.floor((y * height) / rows)
+  const offsets = Int32Array.from(
+    { length: columns },
+    (_, x) => 3 * (mirrored.across ? width - 1 - columnAt(x) : columnAt(x)),
+  )
   const samples = new Float64Array(SAMPLES * SAMPLES)
   const line = new Float64Array(columns)
   for (const [i, { first, weights }] of tapsOf(rows).entries()) {
     line.fill(0)
     for (let k = 0; k < weights.length; k++) {
       const weight = weights[k]!
-      const row = 3 * width * Math.floor(((first + k) * height) / rows)
+      const y = rowAt(first + k)
+      const row = 3 * width * (mirrored.down ? height - 1 - y : y)
       for (let x = 0; x < columns; x++) {
         const at = row + offsets[x]!
         // luma of ITU-R BT.601

@@ -11,6 +11,8 @@ const TRAINING = ['train-ai', 'ai', 'tdm', 'bots'] as const
 const GENERATIVE = ['train-genai', 'genai'] as const
 /** Characters of one expression that are read: the labels there are fit many times. */
 const MAX_USAGE_CHARS = 1_000
+/** Expressions of one place that are recorded: more say nothing new. */
+const MAX_SIGNALS = 16
 
 /** A preference that a robots.txt states, for paths that its pattern matches. */
 export interface UsageRule {
@@ -53,7 +55,7 @@ export function readContentUsage(usages: readonly string[], source: string): Con
   const stated = usages.map((usage) => ({ usage, ...readUsage(usage) })).filter(({ isKnown }) => isKnown)
   return {
     refused: stated.some(({ refused }) => refused),
-    signals: [...new Set(stated.map(({ usage }) => `${source}: ${usage.trim()}`))],
+    signals: [...new Set(stated.map(({ usage }) => `${source}: ${usage.trim()}`))].slice(0, MAX_SIGNALS),
   }
 }
 

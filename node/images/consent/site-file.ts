@@ -97,7 +97,10 @@ export function startSiteFile<T>(kind: Kind<T>, { http, now, closing, memory }: 
       const known = entries.get(url.origin)
       if (known !== undefined && known.until > now()) return known.file
       const loading = load(url)
-      const entry: Entry<T> = { file: loading.then(({ file }) => file), until: now() + KEPT_MS }
+      const file = loading.then((loaded) => loaded.file)
+      // whoever asked may have given up
+      file.catch(() => {})
+      const entry: Entry<T> = { file, until: now() + KEPT_MS }
       entries.set(url.origin, entry, { size: ENTRY_CHARS })
       loading.then(
         ({ file, until }) => {

@@ -25,7 +25,7 @@ export type SiteMemory = ReturnType<typeof openSiteMemory>
  *
  * @param keptMs - how long one may be used
  */
-export function openSiteMemory(table: Table, keptMs: number, now: () => number) {
+export function openSiteMemory(table: Table, keptMs: number, now: () => number, maxBytes = MAX_BYTES) {
   /** bytes kept, null until they are counted */
   let bytes: number | null = null
   let writing: Promise<void> = Promise.resolve()
@@ -47,6 +47,7 @@ export function openSiteMemory(table: Table, keptMs: number, now: () => number) 
   }
 
   function isFresh(value: Uint8Array): boolean {
+    if (value.length < HEAD_BYTES) return false
     const age = now() - Number(viewOf(value).getBigUint64(0))
     // a clock that was set back makes nothing last longer
     return age >= 0 && age < keptMs
@@ -58,8 +59,8 @@ export function openSiteMemory(table: Table, keptMs: number, now: () => number) 
     viewOf(value).setBigUint64(0, BigInt(answer.at))
     viewOf(value).setUint16(8, answer.status)
     value.set(text, HEAD_BYTES)
-    if (bytes === null || bytes + value.length > MAX_BYTES) bytes = await sweep()
-    if (bytes + value.length > MAX_BYTES) return
+    if (bytes === null || bytes + value.length > maxBytes) bytes = await sweep()
+    if (bytes + value.length > maxBytes) return
     bytes += value.length
     await table.put(keyOf(address), value)
   }
@@ -67,7 +68,7 @@ export function openSiteMemory(table: Table, keptMs: number, now: () => number) 
   return {
     async read(address: string): Promise<SiteAnswer | null> {
       const value = await table.get(keyOf(address)).catch(() => undefined)
-      if (value === undefined || value.length < HEAD_BYTES || !isFresh(value)) return null
+      if (value === undefined || !isFresh(value)) return null
       const view = viewOf(value)
       return {
         at: Number(view.getBigUint64(0)),
