@@ -104,6 +104,8 @@ export interface DecodedImage {
   pdq: string | null
   /** 0..100 */
   pdqQuality: number
+  /** where they were asked for, the PDQs of the picture as it is, mirrored and turned: eight, or none below that quality */
+  turnedPdqs: string[]
   /** opt-out signals in the file's own metadata */
   signals: string[]
   /** the model's crop: RGB, interleaved, `size * size * 3` bytes */
@@ -211,8 +213,10 @@ export interface Gate {
   namesPairs(): boolean
   /** Whether a file is named, before it is decoded. Its address is remembered: nobody is asked for it again. */
   hasFile(url: string, bytes: Uint8Array): boolean
-  /** The same of what is to be seen. @param pdq - 64 hex digits */
-  hasPicture(url: string, pdq: string | null): boolean
+  /** The same of what is to be seen. @param pdqs - 64 hex digits each, of the picture mirrored and turned */
+  hasPicture(url: string, pdqs: readonly string[]): boolean
+  /** whether it is worth knowing those */
+  namesPictures(): boolean
   /** Whether anything that is known of an image is named. Hashes are in lower-case hex. */
   hasRow(row: {
     url: string
@@ -325,12 +329,16 @@ export interface Images {
    * @param untilMs - milliseconds since 1970
    */
   leaveAlone(host: string, untilMs: number): void
-  /** @param views - what is wanted besides the crop */
+  /**
+   * @param views - what is wanted besides the crop
+   * @param turned - whether the PDQs of the mirrored and turned picture are
+   */
   decode(
     bytes: Uint8Array,
     geometry: CropGeometry,
     rules: FilterRules,
     views?: readonly ViewGeometry[],
+    turned?: boolean,
   ): Promise<DecodeResult>
   close(): Promise<void>
 }

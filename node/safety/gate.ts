@@ -68,8 +68,9 @@ export function makeGate(
       }
       return look().image.length > 0 && isRemovedFile(digest('sha256'))
     },
-    hasPicture(url, pdq) {
-      if (pdq === null || !lists.listed().hasPicture(pdq)) return false
+    namesPictures: () => lists.listed().sets.pdq.length > 0,
+    hasPicture(url, pdqs) {
+      if (!lists.listed().hasPicture(pdqs)) return false
       lists.remember(url)
       return true
     },

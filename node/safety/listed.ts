@@ -18,8 +18,13 @@ export interface Listed {
   hasAddress(url: string, pageUrl: string): boolean
   /** @param digest - gives the file's hash, of as many bytes as its kind has */
   hasFile(digest: (kind: (typeof FILE_KINDS)[number]) => Uint8Array | null): boolean
-  /** Whether a picture is near a listed one, mirrored or turned as it may be. @param pdq - 64 hex digits */
-  hasPicture(pdq: string): boolean
+  /**
+   * Whether a picture is near a listed one, mirrored or turned as it may be. What is turned is known best by its own hash;
+   * those of one that is not at hand are reckoned from its own, see `turnPdq`.
+   *
+   * @param pdq - 64 hex digits; or several, of the picture as it was turned
+   */
+  hasPicture(pdq: string | readonly string[]): boolean
 }
 
 const NONE = new Uint8Array(new SharedArrayBuffer(0))
@@ -54,7 +59,8 @@ export function uniteLists(lists: readonly ListSets[]): Listed {
     hasPicture(pdq) {
       if (sets.pdq.length === 0) return false
       isNear ??= indexPdq(sets.pdq)
-      return turnPdq(pdq).some(isNear)
+      const turned = typeof pdq === 'string' ? turnPdq(pdq) : pdq.map((one) => Buffer.from(one, 'hex'))
+      return turned.some(isNear)
     },
   }
 }

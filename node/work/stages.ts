@@ -152,10 +152,10 @@ async function decodeImage<Task extends StageTask>(
   const { url } = task.candidate
   const result = gate?.hasFile(url, bytes)
     ? UNDECODED
-    : await images.decode(bytes, scorer.geometry, rules, looker?.views)
+    : await images.decode(bytes, scorer.geometry, rules, looker?.views, gate?.namesPictures())
   freeBytes(bytes)
   fetched.share.keep(0)
-  const isNamed = result.ok && gate?.hasPicture(url, result.image.pdq)
+  const isNamed = result.ok && gate?.hasPicture(url, result.image.turnedPdqs)
   parts.onPassed('decode', !result.ok || isNamed === true)
   if (result.ok && !isNamed) return { task, value: { fetched: rest, image: result.image } }
   if (result.ok) for (const pixels of [result.image.crop, ...result.image.views]) freeBytes(pixels)

@@ -42,7 +42,7 @@ const ARCHIVED = 'http://archive.example/planted-archived.jpg'
 
 export async function plantCrawl(): Promise<PlantedCrawl> {
   const near = await sharp(fileOf('noto-owl.jpg')).jpeg({ quality: 98 }).toBuffer()
-  const mirrored = await sharp(fileOf('noto-wolf.jpg')).flop().jpeg({ quality: 98 }).toBuffer()
+  const mirrored = await sharp(fileOf('noto-wolf.jpg')).rotate(90).flop().jpeg({ quality: 98 }).toBuffer()
   const byFile = [fileOf('noto-crab.jpg'), fileOf('noto-bus.jpg'), fileOf('noto-fox.jpg'), near, mirrored]
   const archived = fileOf('noto-robot.jpg')
   const pictures = new Map<string, Buffer>([
