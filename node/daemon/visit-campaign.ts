@@ -44,14 +44,14 @@ export async function visitCampaign<T>(
   opened.defer(() => ledger.close())
   await ledger.add(envelope, 'own')
   await home.store.campaigns.put(id.bytes, envelope)
-  await addNotices(home.store, ledger, id)
+  const given = await addNotices(home.store, ledger, id)
   let asked = 0
   for await (const peer of network.members(id, { signal })) {
     signal.throwIfAborted()
     if (await learnFrom(peer)) asked++
     if (asked >= MAX_PEERS) break
   }
-  await keepNotices(home.store, ledger, id)
+  await keepNotices(home.store, ledger, id, given)
   return await use(ledger, asked)
 
   async function learnFrom(peer: string): Promise<boolean> {

@@ -52,18 +52,31 @@ export async function readNotices(
   }
 }
 
-/** Take what is kept of a campaign into a ledger that has joined it, where it is kept from then on or, on a visit, not. */
+/** Take what is kept of a campaign into a ledger that has joined it, for a while or for good. @returns their ids */
 export async function addNotices(
   { notices }: Pick<Store, 'notices'>,
   ledger: Pick<Ledger, 'add'>,
   campaign: CID,
-): Promise<void> {
-  for await (const envelope of notices.values(startingWith(campaign.bytes)))
-    await ledger.add(new Uint8Array(envelope), 'own')
+): Promise<CID[]> {
+  const ids: CID[] = []
+  for await (const envelope of notices.values(startingWith(campaign.bytes))) {
+    const { id } = await ledger.add(new Uint8Array(envelope), 'own')
+    if (id) ids.push(id)
+  }
+  return ids
 }
 
-/** Keep of a campaign what a ledger knows, and nothing else. */
-export async function keepNotices(store: Store, ledger: Ledger, campaign: CID): Promise<void> {
+/**
+ * Keep of a campaign what a ledger knows.
+ *
+ * @param given - what that ledger was told first, by `addNotices`: what is no longer in it is of no more use
+ */
+export async function keepNotices(
+  store: Store,
+  ledger: Ledger,
+  campaign: CID,
+  given: readonly CID[],
+): Promise<void> {
   const { notices } = store
   const here = new Map<string, CID>(
     ledger
@@ -72,7 +85,7 @@ export async function keepNotices(store: Store, ledger: Ledger, campaign: CID): 
       .map((id) => [id.toString(), id]),
   )
   const writes: Parameters<Store['batch']>[0] = []
-  for (const id of (await readNotices(store, campaign)).ids())
+  for (const id of given)
     if (!here.delete(id.toString()))
       writes.push({ type: 'del', sublevel: notices, key: noticeKey(campaign, id) })
   for (const id of here.values()) {

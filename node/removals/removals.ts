@@ -19,6 +19,7 @@ import { sha256 } from './sha256.ts'
 import { storeSigned } from './store-signed.ts'
 import { subjectsOf } from './subjects-of.ts'
 import { startTeller } from './tell.ts'
+import { startVisits } from './visits.ts'
 
 export { addNotices, keepNotices } from './notices.ts'
 export { readWanted } from './read-wanted.ts'
@@ -119,6 +120,8 @@ export async function openRemovals(parts: RemovalsParts): Promise<Removals> {
 
   const isJoined = (id: CID) => ledger.campaigns().some((one) => one.id.equals(id))
 
+  const visits = startVisits(store, isJoined, refresh)
+
   async function knownOf(campaign: CID): Promise<KnownRemovals> {
     await moving.get(campaign.toString())
     return isJoined(campaign) ? ledger.removalsOf(campaign) : readNotices(store, campaign)
@@ -153,6 +156,7 @@ export async function openRemovals(parts: RemovalsParts): Promise<Removals> {
     const { signed, ids } = await signWanted(signer, id, await knownOf(id), wanted, now)
     await storeSigned({ store, ledger: isJoined(id) ? ledger : null, network }, id, signed)
     teller.tell(id, true)
+    if (!isJoined(id)) visits.soon(id)
     if (signed.length > 0) soon ??= setTimeout(look, SOON_MS).unref()
     return { ids, signed: signed.length }
   }
@@ -162,32 +166,35 @@ export async function openRemovals(parts: RemovalsParts): Promise<Removals> {
     const now = clock()
     const before = kept.get(name)
     if (before && now < before.until) return before
-    const version = teller.version()
+    const version = teller.versionOf(id)
     const removals = (await knownOf(id)).inForce(now)
     const subjects = subjectsOf(removals)
     const until = removals.reduce((least, { expires }) => Math.min(least, expires ?? least), Infinity)
     const made = { id, subjects, root: rootOf(subjects, sha256), until }
     // what has come meanwhile may not be in it
-    if (teller.version() === version) kept.set(name, made)
+    if (teller.versionOf(id) === version) kept.set(name, made)
     return made
   }
 
   async function refresh(campaign: CID): Promise<boolean> {
-    const name = campaign.toString()
     const now = performance.now()
-    if (now - (asked.get(name) ?? Number.NEGATIVE_INFINITY) < LATELY_MS) return true
     // whoever it can't ask has told nothing
-    const isTold = await network?.refresh(campaign).catch(() => false)
-    if (!isTold) return false
-    asked.set(name, now)
-    teller.tell(campaign)
-    return true
+    const isTold = (await network?.refresh(campaign).catch(() => false)) ?? false
+    if (isTold) asked.set(campaign.toString(), now)
+    // of others the ledger tells
+    if (isTold && !isJoined(campaign)) teller.tell(campaign)
+    return isTold
+  }
+
+  function wasAsked(campaign: CID): boolean {
+    const at = asked.get(campaign.toString())
+    return at !== undefined && performance.now() - at < LATELY_MS
   }
 
   async function demandFresh(id: CID, isVouched: boolean): Promise<void> {
     const campaign = await campaignOf(id)
     if (campaign !== null && equalBytes(campaign.key, signer.publicKey)) return
-    if (!(await refresh(id)) && !(isVouched && !(network && isJoined(id))))
+    if (!wasAsked(id) && !(await refresh(id)) && !(isVouched && !(network && isJoined(id))))
       throw new ShoalError(
         'removals_stale',
         network
@@ -216,7 +223,9 @@ export async function openRemovals(parts: RemovalsParts): Promise<Removals> {
     soon = undefined
     for (const { id, until } of kept.values()) if (until <= clock()) teller.tell(id)
     const { publish } = network ?? {}
-    if (publish) void inTurn(() => renewHeads({ ledger, signer, clock, publish })).catch(() => {})
+    if (!publish) return
+    visits.look()
+    void inTurn(() => renewHeads({ ledger, signer, clock, publish })).catch(() => {})
   }
   const timer = setInterval(look, LOOK_MS).unref()
   const removals: Removals = {
@@ -240,6 +249,8 @@ export async function openRemovals(parts: RemovalsParts): Promise<Removals> {
       clearTimeout(soon)
       stop()
       teller.close()
+      network = undefined
+      await visits.close()
       await Promise.allSettled([turn, ...moving.values()])
     },
   }

@@ -11,13 +11,15 @@ const PAUSE_MS = 100
 export function startTeller(onAny: (campaign: CID) => void) {
   const listeners = new Set<(campaign: CID) => void>()
   const pausing = new Map<string, { timer: NodeJS.Timeout; again: boolean }>()
-  let version = 0
+  const versions = new Map<string, number>()
+
+  const versionOf = (name: string) => versions.get(name) ?? 0
 
   /** @param isUrgent - whether somebody waits for what follows from it: it is told at once */
   function tell(campaign: CID, isUrgent = false): void {
-    version++
-    onAny(campaign)
     const name = campaign.toString()
+    versions.set(name, versionOf(name) + 1)
+    onAny(campaign)
     const pause = pausing.get(name)
     if (pause && !isUrgent) pause.again = true
     else for (const listener of listeners) listener(campaign)
@@ -32,8 +34,8 @@ export function startTeller(onAny: (campaign: CID) => void) {
 
   return {
     tell,
-    /** grows with every change */
-    version: (): number => version,
+    /** grows with every change of a campaign */
+    versionOf: (campaign: CID): number => versionOf(campaign.toString()),
     subscribe(listener: (campaign: CID) => void): () => void {
       listeners.add(listener)
       return () => void listeners.delete(listener)

@@ -6,6 +6,7 @@ import type { CID } from 'multiformats/cid'
 import * as assert from 'uvu/assert'
 import { type Ledger, openLedger, verifyInPool } from '../../../node/ledger/ledger.ts'
 import {
+  addNotices,
   keepNotices,
   openRemovals,
   type Removals,
@@ -64,7 +65,7 @@ export async function withNodes(
             async refresh(id) {
               for (const other of from) {
                 if (joins) await syncBoth({ ...campaign, id }, node.ledger, other.ledger)
-                else await keepNotices(node.store, other.ledger, id)
+                else await visit(node.store, other.ledger, id)
               }
               return from.length > 0
             },
@@ -83,6 +84,11 @@ export async function withNodes(
     for (const node of nodes) await close(node)
     await rm(dir, { recursive: true })
   }
+}
+
+/** As a visit with a ledger of its own: both sides learn what the other knows. */
+async function visit(store: Store, ledger: Ledger, id: CID): Promise<void> {
+  await keepNotices(store, ledger, id, await addNotices(store, ledger, id))
 }
 
 export const want = (number: number, change: Partial<WantedRemoval> = {}): WantedRemoval => ({

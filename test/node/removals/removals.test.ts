@@ -188,6 +188,10 @@ removals('who visits a campaign learns what is removed from it, and keeps it', a
     visitor.connect([node])
     await visitor.removals.demandFresh(campaign.id).catch(() => {})
     assert.equal(await inForce(visitor), [])
+    node.time.now = visitor.time.now
+    await visitor.removals.issue(campaign.id, [want(7, { expires: visitor.time.now + DAY })])
+    assert.equal(await inForce(visitor), [7])
+    await until(async () => (await inForce(node)).includes(7))
   })
 })
 
