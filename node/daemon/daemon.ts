@@ -3,31 +3,27 @@ import '../small-nursery.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ShoalError } from '../../protocol/errors.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
-import type { Exports, Shards } from '../components.ts'
 import { denyHeld, openHiding } from '../denied/denied.ts'
 import { openHome } from '../home.ts'
 import { openLedger, verifyInPool } from '../ledger/ledger.ts'
-import { type ManagedBlocklists, manageBlocklists } from '../manage-blocklists.ts'
-import { type CampaignStanding, type Campaigns, manageCampaigns } from '../manage-campaigns.ts'
-import { type Cars, manageCars } from '../manage-cars.ts'
+import { manageBlocklists } from '../manage-blocklists.ts'
+import { manageCampaigns } from '../manage-campaigns.ts'
+import { manageCars } from '../manage-cars.ts'
 import { manageExports } from '../manage-exports.ts'
-import type { Pins } from '../manage-pins.ts'
-import { manageReleases, type Releases } from '../manage-releases.ts'
+import { manageReleases } from '../manage-releases.ts'
 import { manageShards } from '../manage-shards.ts'
-import { type Peer, startNetwork } from '../network/network.ts'
+import { startNetwork } from '../network/network.ts'
 import { parseCampaign } from '../parse-cid.ts'
 import { openRemovals } from '../removals/removals.ts'
-import type { Requests } from '../requests/requests.ts'
 import { openGate } from '../safety/safety.ts'
-import { type Search, startSearch } from '../search/search.ts'
+import { startSearch } from '../search/search.ts'
 import { VERSION } from '../version.ts'
 import { type AuditEnding, startAuditor } from './auditor.ts'
 import type { AuditOutlook } from './choose-audits.ts'
 import { connectRemovals } from './connect-removals.ts'
-import type { VerifyRequest } from './demand-audits.ts'
 import { watchDisk } from './disk.ts'
 import { dropRefused } from './drop-refused.ts'
-import type { FetchRequest, FetchResult, FetchRunning } from './fetch-wanted.ts'
+import type { FetchRequest, FetchResult } from './fetch-wanted.ts'
 import { startFetches } from './fetches.ts'
 import { hearShards } from './hear-shards.ts'
 import { isWithin } from './hours.ts'
@@ -38,6 +34,7 @@ import { listSegments, type SegmentStanding, type SegmentsRequest } from './list
 import { listStandings, type PeerRecord } from './list-standings.ts'
 import { answerPeers, startMembership } from './membership.ts'
 import { prepareModels } from './obtain-model.ts'
+import type { Daemon } from './offers.ts'
 import type { DaemonOptions } from './options.ts'
 import { startProducer } from './produce-segment.ts'
 import { provideShards } from './provide-shards.ts'
@@ -51,6 +48,7 @@ import { type Ending, startWorker } from './worker.ts'
 export { answerControl, type ControlAnswers } from './answer-control.ts'
 export { auditShard } from './audit-shard.ts'
 export { parseHours } from './hours.ts'
+export type { Daemon } from './offers.ts'
 export type { DaemonOptions } from './options.ts'
 export { startProducer } from './produce-segment.ts'
 export type {
@@ -67,51 +65,6 @@ export type {
   Status,
   Verification,
   VerifiedRow,
-}
-
-export interface Daemon
-  extends Campaigns,
-    Shards,
-    Exports,
-    Cars,
-    ManagedBlocklists,
-    Pins,
-    Releases,
-    Pick<Search, 'search' | 'whois'> {
-  searchProgress: Search['progress']
-  /** what people ask to be removed */
-  requests: Requests
-  /** @param peer - a multiaddr of a node to call first, or null */
-  join(cid: string, peer: string | null): Promise<CampaignStanding>
-  status(): Promise<Status>
-  peers(): Promise<Peer[]>
-  /** Of all campaigns, one after the other. @throws ShoalError `page_invalid` */
-  segments(request: SegmentsRequest): SegmentStanding[]
-  /**
-   * Get a verified shard or a release from whoever has it, check all of it, and keep it.
-   *
-   * @throws ShoalError `cid_invalid`; as `fetchWanted`
-   */
-  fetch(request: FetchRequest, running?: FetchRunning): Promise<FetchResult>
-  /**
-   * Audit a shard now, or repeat another's audit of it, and tell nobody else.
-   *
-   * @throws ShoalError `cid_invalid`, `shard_unknown`, `verdict_unknown`, `block_missing`; as `replayVerdict`
-   */
-  verify(request: VerifyRequest): Promise<Verification>
-  /** Of all campaigns, one after the other. @throws ShoalError `page_invalid`, `peer_invalid`, `cid_invalid` */
-  judged(request: JudgedRequest): Promise<ShardStanding[]>
-  /** @param peer - its id; null: all. @throws ShoalError `peer_invalid` */
-  standings(peer: string | null): Promise<PeerRecord[]>
-  /** Put down what is at work, and take nothing more until `resume`. */
-  pause(): void
-  resume(): void
-  /** Finish the segment at work, then end. */
-  drain(): void
-  /** Give up the segment at work, tell so, and end. */
-  stop(): Promise<void>
-  /** settles when it has ended */
-  readonly ended: Promise<void>
 }
 
 /** Milliseconds between two looks at the clock, whether it is time to work or to rest. */

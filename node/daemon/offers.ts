@@ -1,0 +1,62 @@
+import type { Exports, Shards } from '../components.ts'
+import type { ManagedBlocklists } from '../manage-blocklists.ts'
+import type { CampaignStanding, Campaigns } from '../manage-campaigns.ts'
+import type { Cars } from '../manage-cars.ts'
+import type { Pins } from '../manage-pins.ts'
+import type { Releases } from '../manage-releases.ts'
+import type { Peer } from '../network/network.ts'
+import type { Requests } from '../requests/requests.ts'
+import type { Search } from '../search/search.ts'
+import type { VerifyRequest } from './demand-audits.ts'
+import type { FetchRequest, FetchResult, FetchRunning } from './fetch-wanted.ts'
+import type { JudgedRequest, ShardStanding } from './list-judged.ts'
+import type { SegmentStanding, SegmentsRequest } from './list-segments.ts'
+import type { PeerRecord } from './list-standings.ts'
+import type { Status } from './status.ts'
+import type { Verification } from './verify-shard.ts'
+
+/** What a daemon does for its owner. */
+export interface Daemon
+  extends Campaigns,
+    Shards,
+    Exports,
+    Cars,
+    ManagedBlocklists,
+    Pins,
+    Releases,
+    Pick<Search, 'search' | 'whois'> {
+  searchProgress: Search['progress']
+  /** what people ask to be removed */
+  requests: Requests
+  /** @param peer - a multiaddr of a node to call first, or null */
+  join(cid: string, peer: string | null): Promise<CampaignStanding>
+  status(): Promise<Status>
+  peers(): Promise<Peer[]>
+  /** Of all campaigns, one after the other. @throws ShoalError `page_invalid` */
+  segments(request: SegmentsRequest): SegmentStanding[]
+  /**
+   * Get a verified shard or a release from whoever has it, check all of it, and keep it.
+   *
+   * @throws ShoalError `cid_invalid`; as `fetchWanted`
+   */
+  fetch(request: FetchRequest, running?: FetchRunning): Promise<FetchResult>
+  /**
+   * Audit a shard now, or repeat another's audit of it, and tell nobody else.
+   *
+   * @throws ShoalError `cid_invalid`, `shard_unknown`, `verdict_unknown`, `block_missing`; as `replayVerdict`
+   */
+  verify(request: VerifyRequest): Promise<Verification>
+  /** Of all campaigns, one after the other. @throws ShoalError `page_invalid`, `peer_invalid`, `cid_invalid` */
+  judged(request: JudgedRequest): Promise<ShardStanding[]>
+  /** @param peer - its id; null: all. @throws ShoalError `peer_invalid` */
+  standings(peer: string | null): Promise<PeerRecord[]>
+  /** Put down what is at work, and take nothing more until `resume`. */
+  pause(): void
+  resume(): void
+  /** Finish the segment at work, then end. */
+  drain(): void
+  /** Give up the segment at work, tell so, and end. */
+  stop(): Promise<void>
+  /** settles when it has ended */
+  readonly ended: Promise<void>
+}
