@@ -21,7 +21,7 @@ attesting.before(async () => {
 attesting.after(() => made.close())
 
 attesting(
-  'a list is added, all is scanned by it, and a release that demands it is made elsewhere',
+  'a list is added, all is scanned by it, and others get the word on it; a release can demand it',
   async () => {
     const custodian = made.organiser.dir
     const name = made.organiser.home.signer.peerId

@@ -8,7 +8,7 @@ import { openTable } from '../../../node/shard/shard.ts'
 import { encode } from '../../../protocol/codec.ts'
 import { makeAttestation } from '../../../protocol/records/attestation.ts'
 import { codeOf } from '../../protocol/fault.ts'
-import { clock, type MadeCampaign, makeReleasable } from '../release/made-campaign.ts'
+import { clock, type MadeCampaign, makeReleasable, tellRemovals } from '../release/made-campaign.ts'
 import { makePair, range } from '../shard/sample.ts'
 
 const attesting = suite('attesting')
@@ -121,6 +121,7 @@ attesting('they go to another node in a file, by way of which no stranger says a
       roots.map(({ kind }) => kind),
       ['attestation', 'attestation'],
     )
+    await tellRemovals(campaign, organiser, other)
     const attestedBy = organiser.home.signer.publicKey
     const request = { campaign, policy: null, removals: null, validDays: 30, attestedBy }
     const { content } = await createRelease({ ...other, clock }, request)
