@@ -29,7 +29,7 @@ import { hearShards } from './hear-shards.ts'
 import { isWithin } from './hours.ts'
 import { keepFromStrangers } from './keep-from-strangers.ts'
 import { startKeeper } from './keeper.ts'
-import { type JudgedRequest, listJudged, type ShardStanding } from './list-judged.ts'
+import { listJudged, type ShardStanding } from './list-judged.ts'
 import { listSegments, type SegmentStanding, type SegmentsRequest } from './list-segments.ts'
 import { listStandings, type PeerRecord } from './list-standings.ts'
 import { answerPeers, startMembership } from './membership.ts'
@@ -57,7 +57,6 @@ export type {
   Ending,
   FetchRequest,
   FetchResult,
-  JudgedRequest,
   PeerRecord,
   SegmentStanding,
   SegmentsRequest,
