@@ -65,14 +65,14 @@ test('a host that asks for an hour is left alone: one request, told once, and th
         Array.from({ length: 20 }, (_, i) => fetcher.fetch(`http://photos.example/${i}`)),
       )
       assert.equal(new Set(ends.map(ending)), new Set([`http_status: ${status} (host given up)`]), form)
-      assert.ok(performance.now() - start < 1_000)
+      assert.ok(performance.now() - start < 15_000)
       // as many as may be asked of a host at once
       assert.ok(site.asked.length <= POLITENESS.hostConcurrency, String(site.asked.length))
       assert.equal(
         told.map(({ host, status }) => [host, status]),
         [['photos.example', status]],
       )
-      assert.ok(Math.abs(told[0]!.untilMs - Date.now() - HOUR) < 5_000, form)
+      assert.ok(Math.abs(told[0]!.untilMs - Date.now() - HOUR) < 20_000, form)
       const before = site.asked.length
       assert.match(ending(await fetcher.fetch('http://photos.example/later')), /given up/)
       assert.is(site.asked.length, before)
@@ -102,12 +102,12 @@ test('a robots.txt that is asked for too often closes its host as well', async (
 test('other statuses close nothing, however long they ask for', async () => {
   const site = await playSite((_, response) => response.writeHead(500, { 'retry-after': '86400' }).end())
   const told: string[] = []
-  const fetcher = hurriedFetcher({ politeness: { maxBackoffMs: 60 }, onBackOff: (host) => told.push(host) })
+  const fetcher = hurriedFetcher({ politeness: { maxBackoffMs: 100 }, onBackOff: (host) => told.push(host) })
   await closing([fetcher, site], async () => {
     assert.is(ending(await fetcher.fetch(`${site.url}/a`)), 'http_status: 500')
     const times = site.asked.map(({ at }) => at)
     assert.is(times.length, 3)
-    assert.ok(times[1]! - times[0]! >= 55)
+    assert.ok(times[1]! - times[0]! >= 50)
     assert.equal(told, [])
   })
 })
@@ -191,10 +191,10 @@ test("a short word of others' is waited for", async () => {
   const site = await playSite((_, response) => response.end('x'))
   const fetcher = hurriedFetcher()
   await closing([fetcher, site], async () => {
-    fetcher.leaveAlone(site.address, Date.now() + 300)
+    fetcher.leaveAlone(site.address, Date.now() + 1_000)
     const start = performance.now()
     assert.is(body(await fetcher.fetch(`${site.url}/a`)), 'x')
-    assert.ok(performance.now() - start >= 290)
+    assert.ok(performance.now() - start >= 900)
   })
 })
 

@@ -37,7 +37,7 @@ const honoured = (without: ConsentSignal[] = []) => CONSENT_SIGNALS.filter((one)
 for (const [name, says, end] of SITES) {
   test(name, async () => {
     const site = await play(says)
-    const fetcher = hurriedFetcher({ honoured: honoured(says.without), limits: { totalMs: 1_000 } })
+    const fetcher = hurriedFetcher({ honoured: honoured(says.without) })
     await closing([fetcher, site], async () => {
       const result = await fetcher.fetch(site.url + (says.path ?? '/a.jpg'))
       // of a reset, systems tell in several ways

@@ -61,7 +61,7 @@ export async function playSite(
   }
 }
 
-/** A fetcher in a hurry, that may open loopback addresses. */
+/** A fetcher that pauses little, and may open loopback addresses. Who tests what is late sets limits of its own. */
 export function hurriedFetcher(
   options: Partial<Omit<FetcherOptions, 'limits' | 'politeness' | 'web'>> & {
     web?: WebOptions
@@ -70,14 +70,19 @@ export function hurriedFetcher(
   } = {},
 ) {
   // names are never looked up beyond this machine
-  const web = openWeb({ allow: { loopback: true }, connectMs: 400, lookup: async () => [], ...options.web })
+  const web = openWeb({
+    allow: { loopback: true },
+    connectMs: 20_000,
+    lookup: async () => [],
+    ...options.web,
+  })
   const fetcher = startFetcher({
     userAgent: 'Shoal/0 (+https://shoal.example/contact)',
     now: Date.now,
     random: () => 0.5,
     ...options,
     web,
-    limits: { ...FETCH_LIMITS, headersMs: 400, totalMs: 2_000, ...options.limits },
+    limits: { ...FETCH_LIMITS, headersMs: 20_000, totalMs: 20_000, ...options.limits },
     politeness: { ...POLITENESS, hostGapMs: 0, backoffMs: 5, ...options.politeness },
   })
   return {
