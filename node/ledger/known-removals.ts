@@ -89,16 +89,14 @@ export function viewRemovals(
 
     last(source) {
       const number = peers.find(source)
-      let last: { id: CID; seq: number } | null = null
       if (number < 0) return null
-      for (const row of set.ofKind(REMOVAL, campaign)) {
-        const seq = rows.number(row, 'seq')
-        if (rows.word(row, 'peer') !== number || (last !== null && seq < last.seq)) continue
-        const [id] = idsOf([row])
-        if (last === null || seq > last.seq || compareBytes(id!.bytes, last.id.bytes) < 0)
-          last = { id: id!, seq }
-      }
-      return last
+      let last = -1
+      const isAfter = (row: number) =>
+        rows.number(row, 'seq') - rows.number(last, 'seq') ||
+        compareBytes(rows.digest(last), rows.digest(row))
+      for (const row of set.ofKind(REMOVAL, campaign))
+        if (rows.word(row, 'peer') === number && (last < 0 || isAfter(row) > 0)) last = row
+      return last < 0 ? null : { id: idsOf([last])[0]!, seq: rows.number(last, 'seq') }
     },
 
     async heads() {
