@@ -64,7 +64,7 @@ export function made({ tally }: CardFacts): string {
     '',
     ...table(['outcome', 'candidates', 'meaning'], outcomes),
     '',
-    `Afterwards ${count(tally.duplicates)} pairs fell as duplicates of other shards, ${count(tally.removed)} by removals, and ${count(tally.rows - tally.passed)} by the filters above.`,
+    `Afterwards ${count(tally.duplicates)} pairs fell as duplicates of other shards, ${count(tally.removed)} by removals, ${count(tally.unfit)} by the profile of their release, and ${count(tally.rows - tally.passed)} by the filters above.`,
     '',
     ...rules.slice(0, MAX_LINES),
   ].join('\n')

@@ -153,13 +153,13 @@ export async function exportPairs(parts: SourceParts, options: ExportOptions): P
 }
 
 const LIST_HEAD =
-  'files\trows\tof\tmanifest\tcampaign\tsegment\tproducer\tcandidates\tpairs\tduplicates\tremoved\tstate\n'
+  'files\trows\tof\tmanifest\tcampaign\tsegment\tproducer\tcandidates\tpairs\tduplicates\tremoved\tunfit\tstate\n'
 
 function listLine(source: Source, judged: Judged | null, passed: number, names: readonly string[]): string {
-  const { file, manifest, facts, record, duplicates, removed } = source
+  const { file, manifest, facts, record, duplicates, removed, unfit } = source
   return `${[
     ...[names.join(','), passed, file.rows, manifest, facts.campaign, facts.segment, nameOfPeer(record.peer)],
-    ...[facts.counts.candidates, facts.counts.pairs, duplicates, removed, judged?.state ?? 'unknown'],
+    ...[facts.counts.candidates, facts.counts.pairs, duplicates, removed, unfit, judged?.state ?? 'unknown'],
   ].join('\t')}\n`
 }
 

@@ -49,6 +49,7 @@ export interface Source {
   /** rows that the release took out, or that are hidden here */
   duplicates: number
   removed: number
+  unfit: number
 }
 
 /**
@@ -116,7 +117,7 @@ export async function* openSources(parts: SourceParts, chosen: Chosen): AsyncGen
       const file = facts.files.find(({ name }) => name === 'pairs.parquet')!
       yield {
         ...{ manifest: cid, record, recordId, facts, campaign, file, open: async () => pairs },
-        ...{ isReleased: false, duplicates: 0, removed: 0 },
+        ...{ isReleased: false, duplicates: 0, removed: 0, unfit: 0 },
       }
       continue
     }
@@ -131,7 +132,7 @@ async function openEntry(
   { id, content }: ReadRelease,
   entry: ReleaseEntry,
 ): Promise<Omit<Source, 'campaign'>> {
-  const { manifest, segment, rows, bytes, duplicates, removed } = entry
+  const { manifest, segment, rows, bytes, duplicates, removed, unfit } = entry
   const facts = decodeManifest(await readBlock(blocks, manifest))
   const opened = await open(await readBlock(blocks, entry.record), verifySignature)
   const record = decodeShard(opened)
@@ -143,11 +144,11 @@ async function openEntry(
   demand(opened.id.equals(entry.record) && record.manifest.equals(manifest), 'is not what its record says')
   demand(facts.campaign.equals(content.campaign), 'is of another campaign')
   demand(facts.segment === segment && record.segment === segment, 'is of another segment')
-  demand(rows + duplicates + removed === whole.rows, 'has other rows than its manifest counts')
+  demand(rows + duplicates + removed + unfit === whole.rows, 'has other rows than its manifest counts')
   demand(rows < whole.rows || entry.pairs.equals(whole.cid), 'lost no row, and yet is another file')
   const file = { name: whole.name, cid: entry.pairs, bytes, rows }
   return {
-    ...{ manifest, record, recordId: entry.record, facts, file, duplicates, removed },
+    ...{ manifest, record, recordId: entry.record, facts, file, duplicates, removed, unfit },
     isReleased: true,
     open: () => openTable(blocks, file),
   }

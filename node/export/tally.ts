@@ -27,6 +27,7 @@ export interface Tally {
   /** that releases took out */
   duplicates: number
   removed: number
+  unfit: number
   candidates: number
   outcomes: Partial<Record<Outcome, number>>
   campaigns: Map<string, { campaign: Campaign | null; shards: number }>
@@ -54,6 +55,7 @@ export function emptyTally(): Tally {
       passed: 0,
       duplicates: 0,
       removed: 0,
+      unfit: 0,
       candidates: 0,
       outcomes: {},
     },
@@ -76,6 +78,7 @@ export function addShard(tally: Tally, source: Source, judged: Judged | null, pa
   tally.passed += passed
   tally.duplicates += source.duplicates
   tally.removed += source.removed
+  tally.unfit += source.unfit
   tally.candidates += facts.counts.candidates
   for (const name of Object.keys(OUTCOMES) as Outcome[])
     if (facts.counts[name]) tally.outcomes[name] = (tally.outcomes[name] ?? 0) + facts.counts[name]
