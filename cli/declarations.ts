@@ -364,6 +364,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     examples: ['blocklist remove hashes'],
     load: () => import('./commands/remove-blocklist.ts'),
   },
+  'denylist export': {
+    usage: '<file>',
+    describe:
+      'Write which blocks hold what was removed, for IPFS gateways to refuse: a compact denylist. A file that is there is appended to',
+    options: [...COMMON],
+    examples: ['denylist export removed.deny'],
+    load: () => import('./commands/export-denylist.ts'),
+  },
   collect: {
     usage: '',
     describe: 'Free the space of what nothing keeps. A running node does so by itself every day',

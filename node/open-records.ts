@@ -1,6 +1,7 @@
-import { type Hiding, openHiding } from './denied/denied.ts'
+import { type Denied, denyHeld, type Hiding, openHiding } from './denied/denied.ts'
 import type { Home } from './home.ts'
 import { type Ledger, openLedger, verifyInPool } from './ledger/ledger.ts'
+import { openLog } from './log.ts'
 import { openRemovals, type Removals } from './removals/removals.ts'
 
 /** What is known of campaigns, and what is hidden of them. */
@@ -24,4 +25,14 @@ export async function openRecords(
       await ledger.close()
     },
   }
+}
+
+/** What is denied there, after a look at all that is held. */
+export async function openDenied(home: Home, opened: AsyncDisposableStack): Promise<Denied> {
+  const records = await openRecords(home, Date.now)
+  opened.defer(() => records.close())
+  const denied = await denyHeld(home, records.hiding, openLog('silent', 'stderr'))
+  opened.defer(() => denied.close())
+  await denied.settled()
+  return denied
 }

@@ -41,6 +41,7 @@ const ANSWERS = {
   addPin: (daemon, argument) => daemon.addPin(...(argument as Parameters<Pins['addPin']>)),
   removePin: (daemon, argument) => daemon.removePin(...(argument as Parameters<Pins['removePin']>)),
   collect: (daemon) => daemon.collect(),
+  exportDenylist: (daemon, argument) => daemon.exportDenylist(String(argument)),
   listBlocklists: (daemon) => daemon.listBlocklists(),
   addBlocklist: (daemon, argument) =>
     daemon.addBlocklist(...(argument as Parameters<ManagedBlocklists['addBlocklist']>)),

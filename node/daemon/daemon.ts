@@ -9,6 +9,7 @@ import { openLedger, verifyInPool } from '../ledger/ledger.ts'
 import { manageBlocklists } from '../manage-blocklists.ts'
 import { manageCampaigns } from '../manage-campaigns.ts'
 import { manageCars } from '../manage-cars.ts'
+import { manageDenylists } from '../manage-denylist.ts'
 import { manageExports } from '../manage-exports.ts'
 import { manageReleases } from '../manage-releases.ts'
 import { manageShards } from '../manage-shards.ts'
@@ -221,7 +222,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return {
     ...campaigns,
     ...manageShards(home, hiding, clock),
-    ...manageCars(home),
+    ...manageCars(home, async () => denied.guard(home.blocks)),
+    ...manageDenylists(home, denied),
     ...manageBlocklists(home),
     ...{ search: searching.search, whois: searching.whois, searchProgress, requests: people.requests },
     ...manageExports(home, { ledger, removals, hiding }, clock),

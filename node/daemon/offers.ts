@@ -2,6 +2,7 @@ import type { Exports, Shards } from '../components.ts'
 import type { ManagedBlocklists } from '../manage-blocklists.ts'
 import type { CampaignStanding, Campaigns } from '../manage-campaigns.ts'
 import type { Cars } from '../manage-cars.ts'
+import type { Denylists } from '../manage-denylist.ts'
 import type { Pins } from '../manage-pins.ts'
 import type { Releases } from '../manage-releases.ts'
 import type { Peer } from '../network/network.ts'
@@ -21,6 +22,7 @@ export interface Daemon
     Shards,
     Exports,
     Cars,
+    Denylists,
     ManagedBlocklists,
     Pins,
     Releases,

@@ -1,4 +1,5 @@
 export { type Denied, denyHeld } from './deny-held.ts'
+export { extendDenylist, ruleFor } from './denylist.ts'
 export {
   asHideable,
   HIDING_COLUMNS,

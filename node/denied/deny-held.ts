@@ -27,6 +27,8 @@ export interface Denied {
   guard(blocks: Blocks): Blocks
   /** by the CID of the file */
   files(): DeniedFile[]
+  /** all that they consist of, and whether people may be told why it is denied */
+  blocks(): AsyncIterable<{ block: CID; isSecret: boolean }>
   /** Look through what has come here, or is hidden, since the last look. */
   look(): void
   /** settles when all that is here was looked through */
@@ -153,6 +155,10 @@ export async function denyHeld(
   return {
     campaignOf,
     files,
+    async *blocks() {
+      for (const { file, isSecret } of files())
+        for await (const block of blocksOfFile(blocks, file)) yield { block, isSecret }
+    },
     look,
     async settled() {
       while (running !== null) await running
