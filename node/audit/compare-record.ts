@@ -108,10 +108,13 @@ function compareDetails(said: SaidOutcome, { page, candidate }: Found): Agreemen
     pair.hash === hash('md5', url + text) &&
     pair.uid === pairUid({ ...pair, url, text }, (bytes) => hash('sha256', bytes))
   if (!isNamed) return { finding: 'forged', code: 'row_url' }
+  const seenAt = page.date === null ? null : new Date(page.date).toISOString()
   const signals = cutSignals(page.signals).map((signal) => signal.toWellFormed())
   const isTold =
     pair.language === candidate.language &&
     pair.license === (candidate.license?.toWellFormed() ?? null) &&
-    signals.every((signal, i) => pair.signals[i] === signal)
+    signals.every((signal, i) => pair.signals[i] === signal) &&
+    pair.signals.length === pair.signalsAt.length &&
+    (seenAt === null || signals.every((_, i) => pair.signalsAt[i] === seenAt))
   return isTold ? null : { finding: 'forged', code: 'row_text' }
 }

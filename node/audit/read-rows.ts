@@ -25,6 +25,8 @@ export interface SaidPair {
   md5: string
   pdq: string | null
   signals: string[]
+  /** ISO 8601 */
+  signalsAt: string[]
   tags: string[]
   nsfw: number | null
   watermark: number | null
@@ -226,6 +228,7 @@ function toPair(row: Row): SaidPair {
     md5: row.md5 as string,
     pdq: row.pdq as string | null,
     signals: row.signals as string[],
+    signalsAt: row.signals_at as string[],
     tags: row.tags as string[],
     nsfw: row.nsfw as number | null,
     watermark: row.watermark as number | null,

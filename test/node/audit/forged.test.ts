@@ -134,6 +134,9 @@ audit('forged pages: each is found by any row of it, and by its place', async ()
     place: (rows) => {
       for (const one of onPage(rows, 6)) one.sourceLength += 1
     },
+    'a signal without its time': (rows) => {
+      rows.pairs.find(({ pageUrl, signals }) => pageUrl.endsWith('/7') && signals.length > 0)!.signalsAt.pop()
+    },
     'opt-out ignored': (rows) => {
       const one = rows.outcomes.find(({ outcome }) => outcome === 'optout_page')!
       Object.assign(one, { outcome: 'similarity', similarity: 0.1, sha256: 'a'.repeat(64) })
@@ -170,6 +173,7 @@ audit('forged pages: each is found by any row of it, and by its place', async ()
     ['4', 'dropped', 'row_url'],
     ['5', 'kept', 'row_text'],
     ['6', 'dropped', 'row_absent'],
+    ['7', 'kept', 'row_text'],
     ['optout', 'dropped', 'row_outcome'],
   ]
   for (const [page, frame, code] of expected)
