@@ -28,6 +28,7 @@ export async function run(context: Context): Promise<void> {
             'standing',
             `${formatCount(counts.done)} done, ${formatCount(counts.held)} at work, by ${formatThings(counts.peers, 'node')} in the last day`,
           ],
+          ['removals', `${formatThings(counts.removals, 'record')}; ${describeWord(counts.vouchedUntil)}`],
         ]),
     [
       'audits',
@@ -40,4 +41,11 @@ export async function run(context: Context): Promise<void> {
   ]
   for (const line of layOut([{ title: '' }, { title: '' }], facts, 80)) output.print(line)
   output.emit(shown)
+}
+
+/** Without such a word nothing is exported of a campaign of others. */
+function describeWord(until: number | null): string {
+  return until === null
+    ? 'no custodian has said within a day that these are all'
+    : `a custodian's word that these are all holds until ${new Date(until).toISOString().slice(0, 16)}Z`
 }

@@ -114,3 +114,10 @@ export function viewRemovals(
     ids: () => noticesOf(set, campaign).map(idOfDigest),
   }
 }
+
+/** Until when the head of some custodian holds; null where none does now. */
+export function vouchedUntil({ rows, ofHeads }: RecordSet, campaign: number, now: number): number | null {
+  const ends = Array.from(ofHeads(campaign), (row) => rows.number(row, 'expires'))
+  const latest = Math.max(0, ...ends)
+  return latest > now ? latest : null
+}

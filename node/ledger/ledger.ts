@@ -26,7 +26,7 @@ import {
 import { type Added, type Change, type How, makeIntake } from './intake.ts'
 import { type StateChange, startJudging } from './judge.ts'
 import type { JudgedShard, Judgements } from './judgements.ts'
-import { type KnownRemovals, viewRemovals } from './known-removals.ts'
+import { type KnownRemovals, viewRemovals, vouchedUntil } from './known-removals.ts'
 import { type Joined, loadMemory } from './load.ts'
 import { digestOfId, idOfDigest } from './record-id.ts'
 import { STATES } from './states.ts'
@@ -63,6 +63,8 @@ export interface Counts {
   verdicts: number
   /** removals, also those that are over or taken back */
   removals: number
+  /** until when some custodian's word on what it has removed holds, milliseconds since 1970; null where none does now */
+  vouchedUntil: number | null
   /** shards by their state, as the campaign's own policy has it */
   states: Record<ShardState, number>
   /** peers active here in the last day */
@@ -240,6 +242,7 @@ export async function openLedger({ store, verify, clock }: LedgerOptions): Promi
       return {
         ...{ segments, done, held, free: segments - done - held, claims, shards, verdicts, removals },
         states: states as Record<ShardState, number>,
+        vouchedUntil: vouchedUntil(set, one.number, clock()),
         peers: one.members.size,
       }
     },

@@ -72,7 +72,7 @@ const status: Status = {
         claims: 200,
         shards: 45_000,
         verdicts: 135_000,
-        removals: 0,
+        ...{ removals: 0, vouchedUntil: null },
         states: { unaudited: 0, verified: 45_000, held: 0, disputed: 0, refused: 0 },
         peers: 60,
       },

@@ -58,7 +58,7 @@ ledger('shows whose a segment is, over restarts', () =>
         claims: 1,
         shards: 1,
         verdicts: 0,
-        removals: 0,
+        ...{ removals: 0, vouchedUntil: null },
         states,
         peers: 2,
       },

@@ -176,10 +176,13 @@ removals('of a custodian the newest head is kept, and no other’s', async () =>
     assert.is(await add(place, first), 'ok')
     assert.is(await add(place, second), 'ok')
     assert.equal(await heads(), [`${second.id}`])
+    assert.is(place.ledger.counts(campaign.id).vouchedUntil, NOW + 1 + MAX_HEAD_MS)
     assert.is(await add(place, first), 'head_old')
     await place.reopen()
     assert.equal(await heads(), [`${second.id}`])
-    place.time.now = NOW + 1 + MAX_HEAD_MS + 2 * SKEW_MS
+    place.time.now = NOW + 1 + MAX_HEAD_MS
+    assert.is(place.ledger.counts(campaign.id).vouchedUntil, null)
+    place.time.now += 2 * SKEW_MS
     await place.ledger.sweep()
     assert.equal(await heads(), [])
   })
