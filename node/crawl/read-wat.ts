@@ -125,13 +125,15 @@ function cutMetas(json: string, from: number, to: number): [string, string][] | 
 /** Where the page's record lies in the WARC: three scalars, before or after the envelope. */
 function cutOrigin(json: string): WatOrigin | null {
   const container = json.indexOf('Container":{')
-  if (container === -1) return null
+  // a page can send headers of these names, which stand elsewhere
+  const header = json.indexOf('WARC-Header-Metadata":{')
+  if (container === -1 || header === -1) return null
   return originOf(
-    cutScalar(json, 'WARC-Target-URI":', 0),
+    cutScalar(json, '"WARC-Target-URI":', header),
     cutScalar(json, 'Filename":', container),
     cutScalar(json, 'Offset":', container),
     cutScalar(json, 'Deflate-Length":', container),
-    cutScalar(json, 'WARC-Date":', 0),
+    cutScalar(json, '"WARC-Date":', header),
   )
 }
 

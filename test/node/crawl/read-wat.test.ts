@@ -62,6 +62,13 @@ test('images, their ordinals, entities and place', () => {
   ])
 })
 
+test("a page's own headers are not its archive's", () => {
+  const links = [{ path: 'IMG@/src', url: 'a.jpg', alt: 'a text' }]
+  const headers = { 'WARC-Target-URI': 'http://other.example/', 'X-WARC-Date': '1999-01-01T00:00:00Z' }
+  const { origin } = read(wat({ links, headers }))
+  assert.equal([origin.url, origin.date], ['http://a.example/"q"', Date.UTC(2024, 4, 6, 7, 8, 9)])
+})
+
 test('licence, and what opts out', () => {
   const page = read(
     wat({
