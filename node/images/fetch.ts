@@ -33,7 +33,7 @@ export function startFetcher(options: FetcherOptions) {
   async function isReleased(url: URL, signal: AbortSignal): Promise<boolean> {
     const head = await http.get(
       url,
-      { method: 'HEAD', accept: ACCEPT, maxBytes: 0, cut: true, tries: 1 },
+      { method: 'HEAD', accept: ACCEPT, isSmall: true, maxBytes: 0, cut: true, tries: 1 },
       signal,
     )
     if (!head.ok) return false

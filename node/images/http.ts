@@ -57,6 +57,8 @@ export interface Wanted {
   /** `HEAD`: the headers alone, and of this very address: no redirect is followed */
   method?: 'HEAD'
   accept: string
+  /** it does not wait for pictures, nor do they for it */
+  isSmall?: boolean
   /** requests for it, where the failure may pass: fewer than the limits' */
   tries?: number
   maxBytes: number
@@ -189,7 +191,12 @@ export function startHttp(options: HttpOptions) {
       if (forbidden !== null) return forbidden
       let result: Answer | Failure
       for (let tries = 1; ; tries++) {
-        result = await politeness.turn(url.host, () => attempt(url, wanted, time, signal), signal)
+        result = await politeness.turn(
+          url.host,
+          () => attempt(url, wanted, time, signal),
+          signal,
+          wanted.isSmall,
+        )
         if (result.ok || !result.retry || tries >= (wanted.tries ?? limits.tries) || time.left() <= 0) break
       }
       if (!result.ok) return result

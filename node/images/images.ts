@@ -60,7 +60,11 @@ export function startImages(options: ImagesOptions): Images {
     userAgent: options.userAgent,
     web: options.web,
     limits: { ...FETCH_LIMITS, ...options.limits },
-    politeness: { ...politeness, concurrency: affordable(politeness.concurrency, options.web) },
+    politeness: {
+      ...politeness,
+      concurrency: affordable(politeness.concurrency, options.web),
+      smallConcurrency: affordable(politeness.smallConcurrency, options.web),
+    },
     onBackOff: options.onBackOff,
     ...{ honoured: options.honoured, sites: options.sites },
     now: options.now ?? Date.now,

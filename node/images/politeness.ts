@@ -8,6 +8,11 @@ import { startClosedHosts } from './closed-hosts.ts'
 export interface Politeness {
   /** requests at once, all hosts together: 32 pictures of the greatest size still fit into memory */
   concurrency: number
+  /**
+   * the same of small requests, which hold no pictures up: files that opt out, 500 KiB at most, and bare headers. A new
+   * host takes four of them, so that pictures would wait for other hosts' files most of the time
+   */
+  smallConcurrency: number
   /** requests at once to one host: a browser opens six, a guest that nobody invited takes fewer */
   hostConcurrency: number
   /** between the starts of two requests to one host: four a second, less than one reader's browser asks for */
@@ -28,6 +33,7 @@ export interface Politeness {
 
 export const POLITENESS: Politeness = {
   concurrency: 32,
+  smallConcurrency: 64,
   hostConcurrency: 2,
   hostGapMs: 250,
   backoffMs: 1_000,
@@ -66,6 +72,7 @@ interface Host {
 export function startPoliteness(options: Politeness, { now, random, onAsk }: Surroundings) {
   const hosts = new Map<string, Host>()
   const everybody = new PQueue({ concurrency: options.concurrency })
+  const small = new PQueue({ concurrency: options.smallConcurrency })
   const closed = startClosedHosts(options.hosts, now)
 
   function hostOf(name: string): Host {
@@ -132,6 +139,7 @@ export function startPoliteness(options: Politeness, { now, random, onAsk }: Sur
       name: string,
       request: () => Promise<T | Failure>,
       signal: AbortSignal,
+      isSmall = false,
     ): Promise<T | Failure> {
       const host = hostOf(name)
       return host.queue.add(
@@ -145,7 +153,7 @@ export function startPoliteness(options: Politeness, { now, random, onAsk }: Sur
               await sleep(wait, undefined, { signal })
               continue
             }
-            const result = await everybody.add(
+            const result = await (isSmall ? small : everybody).add(
               async () => {
                 // another request of this host may have started while this one waited for its place
                 if (host.nextAt > now() || host.closedUntil > now() || refusal(name) !== null) return null

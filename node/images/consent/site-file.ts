@@ -56,7 +56,7 @@ export function startSiteFile<T>(kind: Kind<T>, { http, now, closing, memory }: 
     const answer = await http.get(
       address,
       {
-        accept: kind.accept,
+        ...{ accept: kind.accept, isSmall: true },
         // one byte more, to know that it was cut
         maxBytes: MAX_FILE_BYTES + 1,
         cut: true,
