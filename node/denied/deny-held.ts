@@ -194,7 +194,8 @@ function keyOf(block: CID): string {
 
 function digestOf({ subjects, secret, lists }: Hidden): Uint8Array {
   const sum = createHash('sha256')
-  for (const sets of [subjects, secret, ...lists])
-    for (const [kind, set] of Object.entries(sets)) sum.update(`${kind} ${set.length}\n`).update(set)
+  for (const all of [subjects, secret, lists])
+    for (const sets of all)
+      for (const [kind, set] of Object.entries(sets)) sum.update(`${kind} ${set.length}\n`).update(set)
   return new Uint8Array(sum.digest())
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { packSubjects, type RemovableRow, removerOf, type Subjects } from '../../protocol/rules/remove.ts'
+import { type RemovableRow, removerOf, type Subjects } from '../../protocol/rules/remove.ts'
 import { type ListSets, uniteLists } from '../safety/safety.ts'
 import type { Row, RowHider } from '../shard/shard.ts'
 
@@ -8,26 +8,24 @@ import type { Row, RowHider } from '../shard/shard.ts'
 export interface Hidden {
   /** another one for all that is not the same, within this process */
   version: number
-  subjects: Subjects
-  /** those of them of which nobody is told more than that something is missing */
-  secret: Subjects
+  subjects: readonly Subjects[]
+  /** subjects of which nobody is told more than that something is missing */
+  secret: readonly Subjects[]
   /** and those of the owner's lists, of which files and pictures have other hashes than removals */
-  lists: ListSets[]
+  lists: readonly ListSets[]
 }
 
 let version = 0
 
-/** @param secret - those of the subjects, and of the lists, of which nobody is told */
 export function hide(
-  subjects: Subjects,
-  { secret = NO_SUBJECTS, lists = [] as readonly ListSets[] } = {},
+  subjects: readonly Subjects[],
+  { secret = [], lists = [] }: Partial<Pick<Hidden, 'secret' | 'lists'>> = {},
 ): Hidden {
-  return { version: ++version, subjects, secret, lists: [...lists] }
+  return { version: ++version, subjects, secret, lists }
 }
 
-const NO_SUBJECTS = packSubjects({ pair: [], url: [], origin: [], image: [] })
 /** For whoever wants to see every row. */
-export const NOTHING_HIDDEN: Hidden = hide(NO_SUBJECTS)
+export const NOTHING_HIDDEN: Hidden = hide([])
 
 /** What of a row can be hidden. */
 export interface HideableRow extends RemovableRow {
@@ -45,7 +43,7 @@ function lookUp({ version, subjects, secret, lists }: Hidden) {
   const sha256 = (bytes: Uint8Array) => hash('sha256', bytes, 'buffer')
   const known = kept.get(version)
   if (known) return known
-  const [isRemoved, isSafety] = [removerOf(subjects, sha256), removerOf(secret, sha256)]
+  const [isRemoved, isSafety] = [removerOf([...subjects, ...secret], sha256), removerOf(secret, sha256)]
   const isListed = lookUpLists(lists)
   const made = {
     isHidden: (row: HideableRow) => isRemoved(row) || isListed(row),
@@ -71,8 +69,10 @@ function lookUpLists(lists: readonly ListSets[]): Hider {
     (typeof pdq === 'string' && listed.hasPicture(pdq))
 }
 
-export function hidesNothing({ subjects, lists }: Hidden): boolean {
-  return [subjects, ...lists].flatMap((sets) => Object.values(sets)).every(({ length }) => length === 0)
+export function hidesNothing({ subjects, secret, lists }: Hidden): boolean {
+  return [...subjects, ...secret, ...lists]
+    .flatMap((sets) => Object.values(sets))
+    .every(({ length }) => length === 0)
 }
 
 /** A row of a shard's file as far as it matters here; HIDING_COLUMNS have to be read of it. */

@@ -1,13 +1,13 @@
 import type { CID } from 'multiformats/cid'
-import { packSubjects, type SubjectKind, type Subjects, uniteSubjects } from '../../protocol/rules/remove.ts'
+import { packSubjects, type SubjectKind, type Subjects } from '../../protocol/rules/remove.ts'
 import type { Removals } from '../removals/removals.ts'
 import type { ListSets } from '../safety/safety.ts'
 import { type Hidden, type HideableRow, hide, hiderOf } from './hidden.ts'
 
 /** What the owner of this machine hides without telling anybody. */
 export interface PrivateLists {
-  /** another object after each change */
-  listed(): { sets: ListSets; subjects: Subjects }
+  /** of a campaign; another object after each change */
+  listed(campaign: CID): { sets: ListSets | null; subjects: Subjects }
   onChange(listener: () => void): () => void
 }
 
@@ -34,12 +34,14 @@ export function openHiding(
   async function look(campaign: CID): Promise<Hidden> {
     const name = campaign.toString()
     const { subjects } = await removals.inForce(campaign)
-    const lists = privates.map((one) => one.listed())
+    const lists = privates.map((one) => one.listed(campaign))
     const parts = [subjects, ...lists.map((one) => one.subjects)]
     const before = known.get(name)
     if (before && parts.every((part, i) => part === before.parts[i])) return before.hidden
-    const secret = uniteSubjects([await unsafe(campaign), ...parts.slice(1)])
-    const hidden = hide(uniteSubjects([...parts, secret]), { secret, lists: lists.map(({ sets }) => sets) })
+    const hidden = hide([subjects], {
+      secret: [await unsafe(campaign), ...parts.slice(1)],
+      lists: lists.flatMap(({ sets }) => sets ?? []),
+    })
     known.delete(name)
     known.set(name, { parts, hidden })
     if (known.size > MAX_CAMPAIGNS) known.delete(known.keys().next().value!)

@@ -98,7 +98,7 @@ export async function checkRelease(
 
   const known = await removals.inForce(content.campaign)
   const isKnown = Buffer.compare(known.root ?? NOTHING, content.removals ?? NOTHING) === 0
-  const hidden = content.removals === null ? NOTHING_HIDDEN : isKnown ? hide(known.subjects) : null
+  const hidden = content.removals === null ? NOTHING_HIDDEN : isKnown ? hide([known.subjects]) : null
   const lanes = openLanes(signal)
   const dir = join(home.workDir, `check-${randomUUID()}`)
   try {

@@ -69,13 +69,18 @@ export function isPacked(bytes: Uint8Array, width = WIDTH): boolean {
   return true
 }
 
+/** Of sets that are looked up in more than once. */
+const known = new WeakMap<Uint8Array, (hash: Uint8Array) => boolean>()
+
 /**
  * Look hashes up in a set. Where hashes with the same first bits lie is noted once, in one pass; then one is found by
  * some three looks, and by as many as halving needs where somebody chose them so that they all begin alike.
  *
- * @param packed - as `packHashes` has it
+ * @param packed - as `packHashes` has it; it does not change any more
  */
 export function finderIn(packed: Uint8Array, width = WIDTH): (hash: Uint8Array) => boolean {
+  const before = known.get(packed)
+  if (before) return before
   const count = packed.length / width
   const bits = Math.max(0, Math.min(MAX_BITS, Math.floor(Math.log2(count / HASHES_PER_START))))
   const firstOf = (word: number) => Math.floor(word / 2 ** (32 - bits))
@@ -84,7 +89,7 @@ export function finderIn(packed: Uint8Array, width = WIDTH): (hash: Uint8Array) 
   for (let i = 0; i < count; i++)
     for (const first = firstOf(wordAt(packed, i * width)); end <= first; end++) starts[end] = i
   starts.fill(count, end)
-  return (hash) => {
+  const find = (hash: Uint8Array) => {
     const word = wordAt(hash, 0)
     const first = firstOf(word)
     let low = starts[first]!
@@ -100,6 +105,8 @@ export function finderIn(packed: Uint8Array, width = WIDTH): (hash: Uint8Array) 
     }
     return false
   }
+  known.set(packed, find)
+  return find
 }
 
 /** The first 32 bits, as a number in their order. */

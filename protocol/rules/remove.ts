@@ -1,6 +1,6 @@
 import { HASH_BYTES } from '../limits.ts'
 import { SUBJECTS } from '../records/removal.ts'
-import { finderIn, packHashes, uniteHashes } from './hash-set.ts'
+import { finderIn, packHashes } from './hash-set.ts'
 
 export type SubjectKind = (typeof SUBJECTS)[number]
 
@@ -60,11 +60,6 @@ export function packSubjects(hashes: { readonly [Kind in SubjectKind]: readonly 
   })
 }
 
-/** All of what is in any of some sets of subjects. */
-export function uniteSubjects(all: readonly Subjects[]): Subjects {
-  return perKind((kind) => uniteHashes(all.map((one) => one[kind])))
-}
-
 function perKind(make: (kind: SubjectKind) => Uint8Array): Subjects {
   return { pair: make('pair'), url: make('url'), origin: make('origin'), image: make('image') }
 }
@@ -92,16 +87,22 @@ export function rootOf(subjects: Subjects, sha256: Sha256): Uint8Array | null {
 /**
  * Whether a row is removed: its pair, its image by address or content, or the site that either the image or the page is
  * on. A kind of which there is nothing costs nothing.
+ *
+ * @param all - sets of subjects that are looked up together, and need not be made one
  */
-export function removerOf(subjects: Subjects, sha256: Sha256): (row: RemovableRow) => boolean {
+export function removerOf(
+  all: Subjects | readonly Subjects[],
+  sha256: Sha256,
+): (row: RemovableRow) => boolean {
   const tests: ((row: RemovableRow) => boolean)[] = []
   function test(
     kind: SubjectKind,
     make: (has: (hash: Uint8Array | null) => boolean) => (typeof tests)[number],
   ) {
-    if (subjects[kind].length === 0) return
-    const find = finderIn(subjects[kind])
-    tests.push(make((hash) => hash !== null && find(hash)))
+    const filled = [all].flat().filter((subjects) => subjects[kind].length > 0)
+    if (filled.length === 0) return
+    const finders = filled.map((subjects) => finderIn(subjects[kind]))
+    tests.push(make((hash) => hash !== null && finders.some((find) => find(hash))))
   }
   test('image', (has) => (row) => has(subjectHash('image', row.sha256, sha256)))
   test('pair', (has) => (row) => has(subjectHash('pair', row.uid, sha256)))
