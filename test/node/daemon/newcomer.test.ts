@@ -11,7 +11,8 @@ import { makeSigner, sealClaim, sealShard } from '../ledger/make-records.ts'
 import { startProcesses, until } from './start-processes.ts'
 
 const RECORDS = 3_000
-const MOST_MS = 1_500
+/** Of the time that it takes to fill a ledger with them, so many times at most. */
+const MOST = 2
 /** Those after the first that was fast enough are spared. */
 const NEWCOMERS = 3
 
@@ -24,22 +25,26 @@ newcomer('gets 3,000 records in one sync', async () => {
     ...{ syncEveryMs: 600_000, idle: true },
   })
   try {
-    const campaign = await fillLedger(join(dir, 'elder'), RECORDS)
+    const { campaign, ms: fillMs } = await fillLedger(join(dir, 'elder'), RECORDS)
     const elder = await processes.start('elder', { passive: true })
     const digestOf = async (node: typeof elder) => (await node.ask('status')).campaigns[0]?.digest
     let least = Number.POSITIVE_INFINITY
-    for (let i = 0; i < NEWCOMERS && least >= MOST_MS; i++) {
+    for (let i = 0; i < NEWCOMERS && least >= MOST * fillMs; i++) {
       const node = await processes.start(`newcomer-${i}`)
       await node.ask('join', { cid: campaign, peer: elder.address })
       // from the opening of the stream to the last record on the disk
       const { received, ms } = await until('it has synced', () => node.syncs[0])
-      assert.is(received, RECORDS)
-      assert.is(await digestOf(node), await digestOf(elder))
+      // the elder is the campaign's custodian, and tells in a record of its own what is removed
+      assert.ok(received === RECORDS || received === RECORDS + 1, `${received}`)
+      await until(
+        'it knows what the elder does',
+        async () => (await digestOf(node)) === (await digestOf(elder)),
+      )
       await node.kill()
       console.log(`    ${RECORDS} records in ${ms.toFixed(0)} ms`)
       least = Math.min(least, ms)
     }
-    assert.ok(least < MOST_MS)
+    assert.ok(least < MOST * fillMs, `${least} ms; filling a ledger took ${fillMs} ms`)
   } catch (error) {
     console.error(await processes.tails())
     throw error
@@ -49,8 +54,9 @@ newcomer('gets 3,000 records in one sync', async () => {
   }
 })
 
-/** A node's ledger with as many claims and shards, of many peers, on a segment each. @returns the campaign's CID */
-async function fillLedger(dataDir: string, records: number): Promise<string> {
+/** A node's ledger with as many claims and shards, of many peers, on a segment each. @returns the campaign's CID, and
+ * the milliseconds of it */
+async function fillLedger(dataDir: string, records: number): Promise<{ campaign: string; ms: number }> {
   const home = await openHome(dataDir)
   const ledger = await openLedger({ store: home.store, verify: verifyInPool, clock: Date.now })
   const entries = Array.from({ length: records }, (_, i) => `${i}.warc.gz`)
@@ -70,10 +76,12 @@ async function fillLedger(dataDir: string, records: number): Promise<string> {
     const { verdict } = await ledger.add(record.bytes, 'own')
     assert.is(verdict, 'accept')
   }
+  const began = performance.now()
   await Promise.all(entries.map((_, segment) => add(segment)))
+  const ms = performance.now() - began
   await ledger.close()
   await home.close()
-  return campaign.toString()
+  return { campaign: campaign.toString(), ms }
 }
 
 newcomer.run()

@@ -205,7 +205,7 @@ models('left, or closed, it is called off at once', async () => {
     const begin = Date.now()
     await end()
     assert.is(await withTimeout(preparing), false)
-    assert.ok(Date.now() - begin < 2_000)
+    assert.ok(Date.now() - begin < 20_000)
   }
 })
 

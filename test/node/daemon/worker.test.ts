@@ -100,7 +100,7 @@ worker('that found nothing to do waits on when it is looked whether it may work'
     const claim = await sealClaim(campaign, other)
     await place!.ledger.add(claim.bytes, 'sync')
     const working = startHere(place!)
-    await new Promise((done) => setTimeout(done, 50))
+    await new Promise((done) => setTimeout(done, 300))
     place!.time.now += 2 * LEASE_MS
     working.look()
     await new Promise((done) => setTimeout(done, 100))
@@ -180,7 +180,7 @@ worker('leaves a segment that failed to others for half an hour, and tells of it
     assert.equal(working.endings, [{ campaign: campaign.id.toString(), how: 'failed', ...failure }])
     assert.is(place!.ledger.holding(campaign.id, 0).state, 'free')
     place!.time.now += 29 * MINUTE
-    await new Promise((done) => setTimeout(done, 50))
+    await new Promise((done) => setTimeout(done, 300))
     working.wake()
     await new Promise((done) => setTimeout(done, 100))
     assert.is(working.runs.length, 1)

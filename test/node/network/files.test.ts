@@ -68,7 +68,7 @@ files('who takes it slowly makes the giver wait, and others are answered at once
     await sleep(500)
     const begin = Date.now()
     assert.equal(await asker.askRecord(giver.peerId, campaignOf('files'), 1), bytes('a claim'))
-    assert.ok(Date.now() - begin < 500)
+    assert.ok(Date.now() - begin < 10_000)
     assert.ok(counted.given < 12, `${counted.given} MiB were given to somebody who took one`)
   }
   assert.is(taken, 100 * MIB)
@@ -91,7 +91,9 @@ files('who has enough ends it on both sides', async () => {
 files('few are given at once, whoever asks; the others are refused, and get it later', async () => {
   await using stack = new AsyncDisposableStack()
   const held = Promise.withResolvers<void>()
+  let giving = 0
   const [asker, giver] = await startTwo(stack, async function* () {
+    giving++
     yield bytes('some')
     await held.promise
   })
@@ -100,7 +102,7 @@ files('few are given at once, whoever asks; the others are refused, and get it l
   const ask = async (node: Network) =>
     Buffer.concat(await Array.fromAsync(node.askFile(giver.peerId, { sha256: SHA256, offset: 0 }))).toString()
   const firsts = Array.from({ length: MAX_FILES }, () => ask(asker))
-  await sleep(200)
+  await until('as many are given', () => giving === MAX_FILES)
   assert.is(await codeOf(() => ask(other)), 'request_failed')
   held.resolve()
   assert.equal(await Promise.all(firsts), Array(MAX_FILES).fill('some'))
@@ -122,6 +124,8 @@ files('what breaks on the giver’s side is no end', async () => {
 })
 
 files('a pace: what drips is ended, what flows goes on beyond any total', async () => {
+  // more than come within the total
+  const MOST = 150
   const listen = async (every: number, length: number) => {
     const [here, there] = await streamPair()
     const timer = setInterval(() => {
@@ -129,8 +133,8 @@ files('a pace: what drips is ended, what flows goes on beyond any total', async 
     }, every)
     let messages = 0
     const code = await codeOf(() =>
-      converse(here, { totalMs: 300, idleMs: 200, pace: 1000 }, async ({ read }) => {
-        while (messages < 60) {
+      converse(here, { totalMs: 1_000, idleMs: 5_000, pace: 1000 }, async ({ read }) => {
+        while (messages < MOST) {
           await read()
           messages++
         }
@@ -141,8 +145,8 @@ files('a pace: what drips is ended, what flows goes on beyond any total', async 
   }
   const drip = await listen(10, 1)
   assert.is(drip.code, 'request_timeout')
-  assert.ok(drip.messages < 60)
-  assert.equal(await listen(10, 100), { code: null, messages: 60 })
+  assert.ok(drip.messages < MOST)
+  assert.equal(await listen(10, 100), { code: null, messages: MOST })
 })
 
 files.run()

@@ -49,7 +49,7 @@ helia('gets blocks', async () => {
   const node = await startNode(stack, { blocks: blocksOf(...blocks) })
   const { libp2p, broker } = await startHelia(stack)
   await libp2p.dial(multiaddr(node.addresses()[0]))
-  const signal = AbortSignal.timeout(20_000)
+  const signal = AbortSignal.timeout(60_000)
   const got = await Promise.all(blocks.map((block) => broker.retrieve(raw(block), { signal })))
   got.forEach((bytes, i) => {
     assert.is(Buffer.compare(bytes, blocks[i]!), 0)

@@ -209,11 +209,11 @@ hostile('a peer that is shunned does not come back', async () => {
 
 hostile('a peer that says nothing, or takes nothing, is left', async () => {
   await using stack = new AsyncDisposableStack()
-  const limits = { totalMs: 5_000, idleMs: 100 }
+  const limits = { totalMs: 50_000, idleMs: 100 }
   const [here] = await streamPair()
   assert.is(await codeOf(() => converse(here, limits, ({ read }) => read())), 'request_timeout')
 
-  const sync: Answers['sync'] = () => new Promise((resolve) => setTimeout(resolve, 2_000).unref())
+  const sync: Answers['sync'] = () => new Promise((resolve) => setTimeout(resolve, 60_000).unref())
   const { open } = await startAttacker(stack, await startNode(stack, { answers: { ...answers, sync } }))
   const stream = await open(REQUEST_PROTOCOLS.sync)
   let written = 0

@@ -47,7 +47,7 @@ providers('alone, nothing hangs; what is provided is announced when somebody com
   alone.provide(key)
   const begin = Date.now()
   assert.equal(await alone.findProviders(key), [])
-  assert.ok(Date.now() - begin < 2_000)
+  assert.ok(Date.now() - begin < 10_000)
   const [first, second] = [await startNode(stack), await startNode(stack)]
   await first.dial(alone.addresses()[0]!)
   await second.dial(first.addresses()[0]!)

@@ -118,13 +118,13 @@ requests('what either side throws ends both', async () => {
 
 requests('called off, it ends at once', async () => {
   await using stack = new AsyncDisposableStack()
-  const endless: Answers['sync'] = () => new Promise((resolve) => setTimeout(resolve, 5_000).unref())
+  const endless: Answers['sync'] = () => new Promise((resolve) => setTimeout(resolve, 60_000).unref())
   const [a, b] = [await startNode(stack), await startNode(stack, { answers: { ...answers, sync: endless } })]
   await a.dial(b.addresses()[0]!)
   const begin = Date.now()
   const signal = AbortSignal.timeout(200)
   assert.is(await codeOf(() => a.sync(b.peerId, ({ read }) => read(), { signal })), 'request_aborted')
-  assert.ok(Date.now() - begin < 2_000)
+  assert.ok(Date.now() - begin < 15_000)
 })
 
 requests.run()

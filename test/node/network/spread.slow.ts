@@ -44,7 +44,7 @@ spread(`gossip reaches all of ${NODES} nodes`, async () => {
     await setTimeout(20)
   }
   const all = RECORDS * (NODES - 1)
-  await until('all have all', () => delays.length >= all, 30_000)
+  await until('all have all', () => delays.length >= all)
   assert.is(delays.length, all, 'none hears a record twice')
   delays.sort((a, b) => a - b)
   const [p50, max] = [delays[all >> 1]!, delays.at(-1)!]
@@ -54,7 +54,7 @@ spread(`gossip reaches all of ${NODES} nodes`, async () => {
   await findAll(nodes, campaign)
   const connections = await Promise.all(nodes.map(async (node) => (await node.peers()).length))
   console.log(`connections a node: ${Math.min(...connections)} to ${Math.max(...connections)}`)
-  assert.ok(max < 10_000)
+  assert.ok(max < 30_000)
   assert.is(lost, 0, 'connections that were lost')
 })
 
@@ -66,7 +66,7 @@ async function findAll(nodes: Network[], campaign: CID): Promise<void> {
   for (const [segment, node] of nodes.entries()) {
     const seeker = nodes[(segment + 11) % NODES]!
     const look = () => seeker.findProviders(segmentKey(campaign, segment), { limit: 1 })
-    await until(`key ${segment} is announced`, async () => (await look()).length > 0, 60_000)
+    await until(`key ${segment} is announced`, async () => (await look()).length > 0)
     const begin = performance.now()
     // now and then a query ends before it came to a peer that knows
     if (!(await look()).includes(node.peerId)) missed++

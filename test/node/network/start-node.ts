@@ -79,11 +79,11 @@ export async function makeDir(stack: AsyncDisposableStack): Promise<string> {
   return dir
 }
 
-/** Wait until something is so, for ten seconds at most. */
+/** Wait until something is so, for a time that only what is broken takes. */
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  ms = 10_000,
+  ms = 60_000,
 ): Promise<void> {
   const end = Date.now() + ms
   while (!(await holds())) {
