@@ -3,6 +3,8 @@ import type { CID } from 'multiformats/cid'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { exportCar, importCar } from '../../../node/car/car.ts'
+import { fetchRelease } from '../../../node/daemon/fetch-release.ts'
+import { openPool } from '../../../node/fetch/fetch.ts'
 import { collect } from '../../../node/pins/pins.ts'
 import {
   checkRelease,
@@ -20,6 +22,8 @@ import { decodeManifest } from '../../../protocol/records/manifest.ts'
 import { makeRelease, makeReleaseContent, makeReleasePage } from '../../../protocol/records/release.ts'
 import { subjectHash } from '../../../protocol/rules/remove.ts'
 import { codeOf } from '../../protocol/fault.ts'
+import { HIDES_NOTHING } from '../denied/hides-nothing.ts'
+import { playSource } from '../fetch/played-source.ts'
 import { makeSigner, NOW } from '../ledger/make-records.ts'
 import { makePair, range } from '../shard/sample.ts'
 import { clock, type MadeCampaign, makeReleasable, type OpenNode, openNode } from './made-campaign.ts'
@@ -136,6 +140,36 @@ attested('they come along in a CAR file, and the files they are on do not', asyn
       await collect(other.home, { clock: () => NOW + 1e12, graceMs: 0 })
       assert.is((await check(other, id))?.state, 'holds')
       assert.not(await other.home.blocks.has(files[1]!))
+    } finally {
+      await other.close()
+    }
+  })
+})
+
+attested('they are fetched with the release', async () => {
+  await withCampaign(async (made, files) => {
+    const { home } = made.organiser
+    await keepAttestation(home, await sealFor(made, files), NOW)
+    const { id } = await create(made)
+    const other = await openNode(join(made.dir, 'other'))
+    try {
+      const work: Parameters<typeof fetchRelease>[0] = {
+        ...{
+          home: other.home,
+          removals: other.removals,
+          hiding: HIDES_NOTHING,
+          clock,
+          room: async () => 1e9,
+          onBytes() {},
+        },
+        network: { provide() {} },
+        withPool(_root, _campaign, use) {
+          const pool = openPool([playSource('one', home.blocks)], {})
+          return use(pool).finally(pool.close)
+        },
+      }
+      await fetchRelease(work, id, { cid: id.toString() })
+      assert.is((await check(other, id))?.state, 'holds')
     } finally {
       await other.close()
     }
