@@ -67,13 +67,13 @@ export async function makeHost(stack: AsyncDisposableStack, { deaf = false } = {
     },
     async send(node, message) {
       const stream = await open(node)
-      if (!stream.send(encodeMessage(message))) await stream.onDrain({ signal: AbortSignal.timeout(10_000) })
-      await stream.close({ signal: AbortSignal.timeout(10_000) })
+      if (!stream.send(encodeMessage(message))) await stream.onDrain({ signal: AbortSignal.timeout(60_000) })
+      await stream.close({ signal: AbortSignal.timeout(60_000) })
     },
     async isEnded(node, bytes) {
       const stream = await open(node)
       stream.send(bytes)
-      for (let i = 0; i < 500 && stream.status === 'open'; i++) await setTimeout(20)
+      for (let i = 0; i < 3_000 && stream.status === 'open'; i++) await setTimeout(20)
       return stream.status !== 'open'
     },
     close: async () => host.stop(),
