@@ -57,8 +57,8 @@ const cases: fc.Arbitrary<Case> = fc.record({
   ),
   listed: fc.uniqueArray(addresses, { maxLength: 2 }),
   later: fc.uniqueArray(addresses, { maxLength: 2 }),
-  host: fc.option(fc.constantFrom(...PAGES), { freq: 1 }),
-  laterHost: fc.option(fc.constantFrom(...PAGES), { freq: 1 }),
+  host: fc.option(fc.constantFrom(...PAGES), { freq: 2 }),
+  laterHost: fc.option(fc.constantFrom(...PAGES), { freq: 2 }),
 })
 
 const gateOf = (urls: readonly string[], pages: readonly (string | null)[]): Gate => {
