@@ -36,8 +36,8 @@ export interface Scan {
   matched: string[]
 }
 
-/** Rows that are looked up before others have their turn: a PDQ among hundreds of thousands takes a millisecond or two. */
-const IN_ONE_GO = 20
+/** Milliseconds after which others have their turn: a PDQ among a million takes some ten. */
+const IN_ONE_GO_MS = 20
 const COLUMNS = ['uid', 'url', 'page_url', 'md5', 'sha256', 'pdq']
 
 /**
@@ -56,12 +56,16 @@ export async function scanFiles(
   const matched: string[] = []
   let rows = 0
   let withPdq = 0
+  let since = performance.now()
   for (const file of files) {
     const table = await openTable(blocks, { ...file, name: 'pairs.parquet' })
     for await (const group of table.groups(COLUMNS)) {
       signal?.throwIfAborted()
-      for (const [i, row] of (group as unknown as (ScannedRow & { uid: string })[]).entries()) {
-        if (i % IN_ONE_GO === 0) await breathe()
+      for (const row of group as unknown as (ScannedRow & { uid: string })[]) {
+        if (performance.now() - since > IN_ONE_GO_MS) {
+          await breathe()
+          since = performance.now()
+        }
         if (row.pdq !== null) withPdq++
         if (has(row)) matched.push(row.uid)
       }
