@@ -166,8 +166,7 @@ export function startSites(parts: SiteParts, honoured: readonly ConsentSignal[])
 }
 
 /** File types are meant in any case of letters. */
-function readAi(rules: RobotsTxt | null, url: URL): Consent {
-  if (rules === null) return { refused: false, signals: [] }
+function readAi(rules: RobotsTxt, url: URL): Consent {
   const lower = new URL(url)
   lower.pathname = url.pathname.toLowerCase()
   const tokens = [...new Set([...rules.forbids(url), ...rules.forbids(lower)])]
