@@ -27,6 +27,7 @@ export function takeRemovals({ peers, set }: Memory, counts: ReturnType<typeof c
     const { kind, takesBack } = unpackWhat(rows.word(row, 'what'))
     return {
       source: peers.keyOf(rows.word(row, 'peer')),
+      seq: rows.number(row, 'seq'),
       subject: { kind, hash: new Uint8Array(rows.manifest(row)) },
       // whatever it takes back: nothing takes it back in turn
       negates: takesBack ? negates : null,

@@ -54,13 +54,17 @@ function isProof(basis: string): boolean {
   return ORIGIN_PROOFS.some((proof) => basis.startsWith(`${proof}:`))
 }
 
-/** Only who removed something takes it back, and says what that was; nothing takes back what takes back. */
+/**
+ * Only who removed something takes it back, later, and says what that was; nothing takes back what takes back. Of a place in
+ * a chain two records are kept: one that stood in the place of what it takes back could drive that out, and itself with it.
+ */
 function mayTakeBack(
-  { source, subject }: Pick<Removal, 'source' | 'subject'>,
+  { source, seq, subject }: Pick<Removal, 'source' | 'seq' | 'subject'>,
   negated: NonNullable<Circumstances['negated']>,
 ): boolean {
   return (
     negated.negates === null &&
+    negated.seq < seq &&
     compareBytes(negated.source, source) === 0 &&
     negated.subject.kind === subject.kind &&
     compareBytes(negated.subject.hash, subject.hash) === 0

@@ -62,7 +62,7 @@ export interface Circumstances {
    */
   recentRemovals: number
   /** for a removal that takes another back: what is known of that one, or null */
-  negated: Pick<Removal, 'source' | 'subject' | 'negates'> | null
+  negated: Pick<Removal, 'source' | 'seq' | 'subject' | 'negates'> | null
   /** for a head: the newest that is known of the same source and campaign */
   newestHead: { id: CID; value: Pick<Head, 'seq' | 'thisUpdate'> } | null
   /**

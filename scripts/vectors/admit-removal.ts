@@ -166,6 +166,13 @@ export async function removalAdmissions(): Promise<unknown[]> {
       'removal_negates',
     ),
     judge(
+      'removal: takes back what stands in its own place',
+      await removal({ ...back, basis: 'b' }),
+      { negated: await removal({ seq: 1, previous: month.id, expires: NOW + DAY }) },
+      'reject',
+      'removal_negates',
+    ),
+    judge(
       'removal: takes back a taking back',
       await removal({ seq: 2, previous: takenBack.id, negates: takenBack.id }),
       { negated: takenBack },
