@@ -14,7 +14,7 @@ import { type Ended, runShoal, startShoal } from './run-shoal.ts'
 /** A list that comes after the pictures it names were crawled and published. */
 const commands = suite('commands on blocklists')
 /** Within which every node has to hide what it is told of. */
-const LIMIT_MS = 60_000
+const LIMIT_MS = 240_000
 
 let dir = ''
 let data = ''

@@ -26,7 +26,7 @@ async function run(files: Record<string, string>) {
   const { status, stdout } = spawnSync(process.execPath, args, {
     cwd: dir,
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 240_000,
   })
   const summary = await readFile(join(dir, 'summary'), 'utf8').catch(() => '')
   return { status, stdout, summary }

@@ -49,7 +49,7 @@ function run(dir: string, env: Record<string, string> = {}) {
     },
     cwd: tmpdir(),
     encoding: 'utf8',
-    timeout: 30_000,
+    timeout: 240_000,
   })
   return { status, stdout, stderr, ms: performance.now() - started }
 }

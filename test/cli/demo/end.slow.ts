@@ -10,7 +10,7 @@ import { askDaemon } from '../../../node/control.ts'
 import { startShoal } from '../run-shoal.ts'
 
 /** For processes to come and to go. */
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 240_000
 
 const ends = suite<{ dir: string }>('ends of the demo')
 

@@ -22,7 +22,7 @@ const DEMO = new URL('../../../cli/demo/', import.meta.url)
 const expected = JSON.parse(readFileSync(new URL('expected.json', DEMO), 'utf8')) as Expected
 const all = expected.pages.flatMap(({ candidates }) => candidates)
 /** Of what is asked over HTTP here; far above what loopback needs. */
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 60_000
 /** How long a server that never ends is listened to. */
 const SILENCE_MS = 700
 const LEAST_BYTES = 5_000

@@ -13,7 +13,7 @@ import { countsOf, createCampaign, joinCampaign } from './watch-campaign.ts'
 /** Each a campaign of its own, on a network that stays the same: three honest nodes, an adversary and a fourth. */
 const SEGMENTS = 3
 const VERIFIERS = 2
-const LONG_MS = 90_000
+const LONG_MS = 300_000
 /** Verifiers step in after minutes: here those last as many parts of a second. */
 const RATE = 100
 

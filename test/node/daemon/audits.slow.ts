@@ -9,7 +9,7 @@ import { countsOf, createCampaign, joinCampaign } from './watch-campaign.ts'
 
 /** Daemons as processes do a small crawl, and look at each other's shards. */
 const SEGMENTS = 3
-const LONG_MS = 60_000
+const LONG_MS = 240_000
 
 let dir = ''
 let crawl: Awaited<ReturnType<typeof playCrawl>>

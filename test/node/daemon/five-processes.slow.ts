@@ -10,15 +10,15 @@ import { type DaemonProcess, startProcesses, until } from './start-processes.ts'
 import { countsOf, createCampaign, doneBy, joinCampaign, midst, standing } from './watch-campaign.ts'
 
 /**
- * Five daemons as five processes share out a crawl, and what can happen to them happens. Their clocks go 240 times as
- * fast as others, so that a lease of an hour is over after 15 seconds.
+ * Five daemons as five processes share out a crawl, and what can happen to them happens. Their clocks go 120 times as
+ * fast as others, so that a lease of an hour is over after 30 seconds: who is killed must be back before that.
  */
-const RATE = 240
+const RATE = 120
 const SEGMENTS = 28
 const PICTURES = 4
 const STEP_MS = 400
 /** Milliseconds for what takes some thousands where a machine has nothing else to do. */
-const LONG_MS = 60_000
+const LONG_MS = 240_000
 
 let dir = ''
 let crawl: Awaited<ReturnType<typeof playCrawl>>

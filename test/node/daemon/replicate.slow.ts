@@ -14,7 +14,7 @@ import { countsOf, createCampaign, joinCampaign } from './watch-campaign.ts'
 
 /** Three daemons: one does a segment, one audits it, and one keeps a replica. */
 const replication = suite('replicas among daemons')
-const LONG_MS = 60_000
+const LONG_MS = 240_000
 const LOOK_MS = 300
 
 replication('appear where there is room, are provided and given on, and go with the room', async () => {

@@ -68,7 +68,7 @@ export interface DaemonProcess {
 
 const DRIVER = fileURLToPath(new URL('./daemon-process.ts', import.meta.url))
 /** Milliseconds for what takes some hundreds where a machine has nothing else to do. */
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 120_000
 const LAST_LINES = 40
 
 /** Wait until something is there, for a time that only what is broken takes. */

@@ -12,8 +12,9 @@ import { createCampaign } from './watch-campaign.ts'
  * On a machine that does nothing else it is ready within 2 s and answers within 300 ms. The bounds here are wider, for
  * machines that do.
  */
-const READY_MS = 15_000
+const READY_MS = 60_000
 const ANSWER_MS = 3_000
+const LATEST_ANSWER_MS = 30_000
 const SEGMENTS = 2
 /** They take some seconds. */
 const PAGES = 1_500
@@ -57,7 +58,7 @@ status('is answered soon after the start, and while all cores crawl; then it sto
     assert.ok(Math.max(...(await scored())) > before)
     const [median, most] = [times.sort((a, b) => a - b)[QUESTIONS / 2]!, times.at(-1)!]
     console.log(`    status while it crawls: ${median.toFixed(0)} ms, ${most.toFixed(0)} ms at most`)
-    assert.ok(most < ANSWER_MS)
+    assert.ok(median < ANSWER_MS && most < LATEST_ANSWER_MS)
     const stopping = performance.now()
     await node.stop()
     assert.equal(

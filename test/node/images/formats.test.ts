@@ -23,7 +23,7 @@ const samples = fileURLToPath(new URL('../../../../shared/formats/', import.meta
 /** @returns what became of each file, in a process of its own that neither crashes nor hangs */
 async function decodeFiles(paths: string[]): Promise<DecodedFile[]> {
   const script = fileURLToPath(new URL('./decode-files.ts', import.meta.url))
-  const { stdout } = await promisify(execFile)(process.execPath, [script, ...paths], { timeout: 60_000 })
+  const { stdout } = await promisify(execFile)(process.execPath, [script, ...paths], { timeout: 240_000 })
   const lines = stdout.trim().split('\n')
   const files = lines.map((line) => JSON.parse(line) as DecodedFile)
   assert.is(files.length, paths.length)

@@ -45,7 +45,7 @@ killing('leaves what is pinned whole, and the rest to the next sweep', async () 
       const exit = once(child, 'exit')
       const [first] = await Promise.race([once(child, 'message'), exit])
       assert.is(first, 'begins')
-      await Promise.race([exit, sleep(kills * 2)])
+      await Promise.race([exit, sleep(1.2 ** kills)])
       child.kill('SIGKILL')
       const [status] = await exit
       ended = status === 0

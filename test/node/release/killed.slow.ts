@@ -27,7 +27,7 @@ killed('leaves nothing that looks like one, and the next is as if there had been
       const child = spawn(process.execPath, [script, other.dir, `${made.campaign}`, stage], {
         stdio: ['ignore', 'pipe', 'inherit'],
       })
-      const [said] = await once(child.stdout, 'data', { signal: AbortSignal.timeout(60_000) })
+      const [said] = await once(child.stdout, 'data', { signal: AbortSignal.timeout(240_000) })
       assert.is(String(said), 'here\n')
       child.kill('SIGKILL')
       await once(child, 'exit')

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import type { Orders, Told } from './crawl-driver.ts'
 
 const DRIVER = fileURLToPath(new URL('./crawl-driver.ts', import.meta.url))
-const LIMIT_MS = 60_000
+const LIMIT_MS = 240_000
 
 /** The least that there is to say of a crawl. */
 export function ordersFor(dataDir: string, ...files: string[]): Orders {
