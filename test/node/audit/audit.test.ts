@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type AuditJob, recheckRows, replayVerdict, toVerdict } from '../../../node/audit/audit.ts'
@@ -51,6 +52,27 @@ audit('what has changed on the web is no forgery', async () => {
     if (mode === 'reencoded') assert.ok(tally(findings)['kept alike']! > 5)
     // the archive's own do not change
     assert.ok(findings.some(({ frame, finding }) => frame === 'kept' && finding === 'match'))
+  }
+})
+
+audit('a picture that was kept in spite of its own metadata is a forgery, where it is the same', async () => {
+  made.setWeb('marked')
+  const images = made.startFetching()
+  try {
+    const fetched = await images.fetch(kept(await made.rows(), 0).outcome.url)
+    if (!fetched.ok) throw new Error(fetched.detail)
+    const sha256 = hash('sha256', fetched.image.bytes)
+    const job = await made.forge((rows) => {
+      const { outcome, pair } = kept(rows, 0)
+      outcome.sha256 = pair.sha256 = sha256
+    })
+    const { findings } = await made.recheck(job, { ...made.parts, images })
+    assert.equal(codesOf(findings), ['row_outcome'])
+    const forged = findings.find(({ finding }) => finding === 'forged')
+    assert.equal([forged!.said.outcome, forged!.found.outcome], ['kept', 'optout_image'])
+  } finally {
+    made.setWeb('same')
+    await images.close()
   }
 })
 

@@ -13,24 +13,12 @@ import { openHome } from '../../../node/home.ts'
 import { playWeb } from '../../../node/play-web.ts'
 import { openScorer } from '../../../node/score/score.ts'
 import { openWeb } from '../../../node/web/web.ts'
-import { CONSENT_SIGNALS, REQUIRED_CONSENT } from '../../../protocol/rules/consent.ts'
 import { PRESETS } from '../../../protocol/rules/presets.ts'
 import { gzipEach, httpResponse, warcinfo, warcRecord } from '../crawl/make-warc.ts'
 import { withXmp, xmpPacket } from '../images/opted-out-files.ts'
-import { codeOf } from '../with-node.ts'
 
 const test = suite('daemon: consent')
 const PROHIBITED = xmpPacket('<plus:DataMining>DMI-PROHIBITED</plus:DataMining>')
-
-test('what a campaign honours is all but what is named, and never less than three', async () => {
-  const choose = async (...without: string[]) => chooseConsent(without)
-  assert.equal(await choose(), [...CONSENT_SIGNALS])
-  const least = await choose('Meta Robots', ' aipref', 'content-signal', 'AI.TXT', 'xmp', 'C2PA')
-  assert.equal(least, [...REQUIRED_CONSENT])
-  for (const name of ['robots.txt', 'x-robots-tag', 'TDMREP'])
-    assert.is(await codeOf(choose(name)), 'consent_required')
-  for (const name of ['', 'robots', 'constructor']) assert.is(await codeOf(choose(name)), 'consent_unknown')
-})
 
 test("a campaign's tools heed what its manifest names, and record the rest", async () => {
   const dir = await mkdtemp(join(tmpdir(), 'shoal-consent-'))
