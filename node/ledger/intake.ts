@@ -232,13 +232,14 @@ export function makeIntake(
   }
 
   async function leave(one: Joined): Promise<void> {
-    joined.delete(one.id.toString())
-    const writes: Write[] = [{ type: 'del', sublevel: store.joined, key: numberKey(one.number) }]
     // what is removed stays so, whoever has left
     await disk.settled()
-    for (const digest of noticesOf(set, one.number)) {
-      const value = await store.records.get(digest)
-      const key = noticeKey(one.id, idOfDigest(digest))
+    const digests = noticesOf(set, one.number)
+    const kept = await store.records.getMany(digests)
+    joined.delete(one.id.toString())
+    const writes: Write[] = [{ type: 'del', sublevel: store.joined, key: numberKey(one.number) }]
+    for (const [i, value] of kept.entries()) {
+      const key = noticeKey(one.id, idOfDigest(digests[i]!))
       if (value) writes.push({ type: 'put', sublevel: store.notices, key, value })
     }
     // a shard takes the verdicts on it along
