@@ -133,12 +133,13 @@ export async function openRequests(parts: RequestsParts): Promise<Requests> {
         'this node takes no more requests at the moment: try again in an hour, or ask another node',
       )
     lately.push(...subjects.map(() => now))
-    const request = base32.baseEncode(randomBytes(16))
+    const draw = () => base32.baseEncode(randomBytes(16))
+    const request = draw()
     await hide(
       request,
       {
         asked: subjects.map(({ kind, value }) => ({ kind, value })),
-        ...{ reason, contact, received: now, proofs: subjects.map((): Proof => 'none') },
+        ...{ key: draw(), reason, contact, received: now, proofs: subjects.map((): Proof => 'none') },
       },
       { receipt: null, renewed: [] },
     )

@@ -1,11 +1,13 @@
 import { decode, encode } from '../../protocol/codec.ts'
-import type { Proof } from '../../protocol/records/receipt.ts'
+import { isName, type Proof } from '../../protocol/records/receipt.ts'
 import type { Removal } from '../../protocol/records/removal.ts'
 import type { Table } from '../store/store.ts'
 import type { Asked } from './read-subject.ts'
 
 /** A request that this node took, as it is kept here and told to nobody. */
 export interface StoredRequest {
+  /** whoever has it is told what was asked for: the request's name is in public records */
+  key: string
   asked: Asked[]
   reason: Removal['reason']
   /** how whoever asked can be reached, or null */
@@ -19,7 +21,8 @@ export interface StoredRequest {
 }
 
 export async function readStored(requests: Table, name: string): Promise<StoredRequest | null> {
-  const bytes = await requests.get(storedKey(name))
+  // Latin-1 would take other characters for those of a name
+  const bytes = isName(name) ? await requests.get(storedKey(name)) : undefined
   return bytes === undefined ? null : (decode(bytes) as StoredRequest)
 }
 

@@ -13,6 +13,8 @@ import { readSubjects, type SubjectState, tellState } from './tell-state.ts'
 export interface RequestState {
   /** its name */
   request: string
+  /** by which others know who asked, at the node that took it; elsewhere null */
+  key: string | null
   /** whether this node took it: it has the receipt, and looks for proofs */
   isHere: boolean
   reason: Receipt['reason']
@@ -50,7 +52,7 @@ export function tellRequests(
     const told =
       stored === null
         ? {
-            ...{ isHere: false, reason: said[0]!.removal.reason, received: null, deadline: null },
+            ...{ key: null, isHere: false, reason: said[0]!.removal.reason, received: null, deadline: null },
             ...{ subjects: said.map((one) => tellState(one, all, refused)), unproven: [] },
           }
         : await tellOwn(stored, all, refused)
@@ -63,7 +65,7 @@ async function tellOwn(
   all: Parameters<typeof tellState>[1],
   refused: ReadonlySet<string>,
 ) {
-  const { reason, received } = stored
+  const { key, reason, received } = stored
   const receipt = await readReceipt(stored)
   const asked = stored.asked.map(readSubject)
   const subjects = asked.map((one, i) => {
@@ -76,7 +78,7 @@ async function tellOwn(
     host !== null && stored.proofs[i] === 'none' && subjects[i]!.fate !== 'removed' ? [host] : [],
   )
   return {
-    ...{ isHere: true, reason, received, deadline: receipt.deadline, subjects },
+    ...{ key, isHere: true, reason, received, deadline: receipt.deadline, subjects },
     unproven: [...new Set(unproven)],
   }
 }

@@ -13,6 +13,11 @@ export type Proof = (typeof PROOFS)[number]
 
 const NAME = /^[a-z2-7]{26}$/
 
+/** Whether it can be the name of a request. */
+export function isName(text: string): boolean {
+  return NAME.test(text)
+}
+
 const ReceiptSchema = v.pipe(
   map({
     /** the request's name, drawn at random: 128 bits in base32 (RFC 4648), lower case, without padding */

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ShoalError } from '../../../protocol/errors.ts'
 import { REASONS, SUBJECTS } from '../../../protocol/records/removal.ts'
 import type { Log } from '../../log.ts'
-import type { Asked, Requests } from '../../requests/requests.ts'
+import type { Asked, RequestState, Requests } from '../../requests/requests.ts'
 import type { Search, SearchResult } from '../../search/search.ts'
 import { readAssets } from './assets.ts'
 import { collectedPage, foundPage, LOOKUPS, type Lookup } from './collected.ts'
@@ -32,7 +32,7 @@ const LIMITS = { lookups: 200, requests: 12, proofs: 40 } as const
 const STATUS: Readonly<Record<string, number>> = {
   ...{ request_subject: 400, request_many: 400, request_contact: 400, request_reason: 400 },
   ...{ request_unknown: 404, request_elsewhere: 404, request_offline: 503, request_campaigns: 503 },
-  ...{ requests_full: 503, page_origin: 403, page_limit: 429, page_busy: 503, page_form: 415 },
+  ...{ requests_full: 503, page_origin: 403, page_key: 403, page_limit: 429, page_busy: 503, page_form: 415 },
   ...{ search_hash: 400, search_empty: 400, search_text: 400 },
 }
 
@@ -105,8 +105,8 @@ export async function addPages(gateway: FastifyInstance, people: People, log: Lo
       if (!reason) throw new ShoalError('request_reason', 'Say why it is to be removed.')
       const contact = form.get('contact')?.trim() || null
       try {
-        const { request: name } = await people.requests.ask({ asked, reason, contact })
-        return reply.redirect(`/optout/status/${name}`, 303)
+        const { request: name, key } = await people.requests.ask({ asked, reason, contact })
+        return reply.redirect(`/optout/status/${name}?key=${key}`, 303)
       } catch (error) {
         if (!(error instanceof ShoalError) || STATUS[error.code] !== 400) throw error
         const values = asked.map(({ value }) => value).join('\n')
@@ -116,16 +116,19 @@ export async function addPages(gateway: FastifyInstance, people: People, log: Lo
       }
     })
 
-    app.get<{ Params: { name: string } }>('/optout/status/:name', async (request, reply) => {
-      const state = await people.requests.status(request.params.name)
+    app.get<OfRequest>('/optout/status/:name', async (request, reply) => {
+      const state = veil(await people.requests.status(request.params.name), request.query.key)
       const isProgram = request.headers.accept?.startsWith('application/json')
       return isProgram
         ? reply.type('application/json; charset=utf-8').send(state)
         : reply.send(statusPage(state))
     })
-    app.post<{ Params: { name: string } }>('/optout/status/:name', formLimit, async (request, reply) => {
+    app.post<OfRequest>('/optout/status/:name', formLimit, async (request, reply) => {
       readForm(request)
       limit(may.prove, request)
+      const { key } = await people.requests.status(request.params.name)
+      if (key !== null && key !== request.query.key)
+        throw new ShoalError('page_key', 'Open the page of your request by its whole address, with its key.')
       const { found, ...state } = await people.requests.prove(request.params.name)
       return reply.send(statusPage(state, found))
     })
@@ -137,6 +140,18 @@ export async function addPages(gateway: FastifyInstance, people: People, log: Lo
         .send(receipt)
     })
   })
+}
+
+interface OfRequest {
+  Params: { name: string }
+  Querystring: { key?: unknown }
+}
+
+/** A request's name is in public records: what was asked for, in words, is for who has its key alone. */
+function veil(state: RequestState, key: unknown): RequestState {
+  if (typeof key === 'string' && key === state.key) return state
+  const subjects = state.subjects.map((subject) => ({ ...subject, value: null }))
+  return { ...state, key: null, subjects, unproven: [] }
 }
 
 /** @throws ShoalError `page_origin` for a form of another site, `page_form` for no form */

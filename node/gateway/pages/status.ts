@@ -17,11 +17,16 @@ type Found = readonly {
 
 /** @param found - what a look for proofs has come to, or null where none was asked for */
 export function statusPage(state: RequestState, found: Found | null = null): string {
-  const { request, isHere, received, deadline, subjects, unproven, nodes, reason } = state
+  const { request, key, isHere, received, deadline, subjects, unproven, nodes, reason } = state
   return layOutPage(
     'Your request',
     html`
-<p>Keep this page's address, or the name of the request: <code>${request}</code></p>
+${
+  key === null
+    ? html`<p>The state of request <code>${request}</code>, by the hashes of what it asks for. Who asked has a page that tells more.</p>`
+    : html`<p>Keep this page's address for yourself: whoever has it sees what you asked for. By the name of the request any
+node tells its state: <code>${request}</code></p>`
+}
 ${subjects.map(showSubject)}
 <dl>
 <dt>Reason</dt><dd>${reason}</dd>
@@ -58,7 +63,7 @@ function sayFate(fate: SubjectState['fate'], until: number | null): string {
   }
 }
 
-function showHowTo({ request, token, unproven }: RequestState): Html {
+function showHowTo({ request, key, token, unproven }: RequestState): Html {
   const [first] = unproven
   return html`<h2>Show that ${unproven.length === 1 ? first! : 'the sites'} ${unproven.length === 1 ? 'is' : 'are'} yours</h2>
 <p>Do one of these, for each of: ${unproven.join(', ')}. Then press the button.</p>
@@ -67,7 +72,7 @@ function showHowTo({ request, token, unproven }: RequestState): Html {
 <li>Or put a file on the site, at <code>https://${first!}${WELL_KNOWN}</code>, with this line:<pre>${token}</pre></li>
 <li>Or refuse it by the site's own <code>robots.txt</code> or <code>tdmrep.json</code>: this node reads them again.</li>
 </ul>
-<form method="post" action="/optout/status/${request}"><button>Look for the proof now</button></form>`
+<form method="post" action="/optout/status/${request}?key=${key}"><button>Look for the proof now</button></form>`
 }
 
 function showFound(found: Found): Html {

@@ -73,7 +73,7 @@ else {
       const found = page.locator('article').first()
       await found.locator('summary').click()
       await found.getByRole('button', { name: 'Ask for it to be removed' }).click()
-      await page.waitForURL(/\/optout\/status\/[a-z2-7]{26}$/)
+      await page.waitForURL(/\/optout\/status\/[a-z2-7]{26}\?key=[a-z2-7]{26}$/)
       assert.match((await page.locator('main').textContent())!, /Hidden until \d{4}-\d\d-\d\d/)
       const [download] = await Promise.all([
         page.waitForEvent('download', { timeout: WAIT_MS }),

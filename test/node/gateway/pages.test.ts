@@ -56,7 +56,7 @@ test('a request by the form: a page of its own, a receipt, and nothing told of w
   const made = await post('/optout', wish)
   assert.is(made.status, 303)
   const path = made.headers.get('location')!
-  assert.match(path, /^\/optout\/status\/[a-z2-7]{26}$/)
+  assert.match(path, /^\/optout\/status\/[a-z2-7]{26}\?key=[a-z2-7]{26}$/)
   const page = await (await get(path)).text()
   assert.match(page, /Hidden until 2026-01-31/)
   assert.ok(page.includes('by 2026-01-29') && page.includes(PHOTO))
@@ -66,8 +66,31 @@ test('a request by the form: a page of its own, a receipt, and nothing told of w
   const receipt = await get(path.replace('status', 'receipt'))
   assert.match(receipt.headers.get('content-disposition')!, /^attachment; filename="shoal-receipt-/)
   const { receipt: read, node } = await readReceiptFile(await receipt.text())
-  assert.equal([read.request, node], [path.split('/').at(-1), other.peer])
+  assert.equal([read.request, node], [path.split(/[/?]/)[3], other.peer])
   assert.is((await get(`/optout/status/${'a'.repeat(26)}`)).status, 404)
+})
+
+test("what was asked for is told to who has the key of its page: the request's name is in public records", async () => {
+  await using stack = new AsyncDisposableStack()
+  const { get, post } = await start(stack)
+  const made = await post('/optout', { ...wish, reason: 'safety' })
+  const path = made.headers.get('location')!
+  const bare = path.split('?')[0]!
+  for (const stranger of [bare, `${bare}?key=`, `${bare}?key=${'a'.repeat(26)}`, `${path}&key=x`])
+    for (const accept of ['text/html', 'application/json']) {
+      const answer = await get(stranger, { headers: { accept } })
+      const said = await answer.text()
+      assert.is(answer.status, 200)
+      assert.match(said, accept === 'text/html' ? /Hidden until 2026-01-31/ : /"fate":"hidden"/)
+      assert.not.match(said, /photos\.example\.org|key=|"key":"/, `${stranger} ${accept}`)
+    }
+  for (const stranger of [bare, `${bare}?key=x`]) assert.is((await post(stranger, {})).status, 403)
+  assert.is((await post(path, {})).status, 503, 'this one has no way out')
+  const name = bare.split('/').at(-1)!
+  const alike = encodeURIComponent(String.fromCharCode(name.charCodeAt(0) + 0x100)) + name.slice(1)
+  for (const odd of ['x', `${name}%0a`, alike])
+    for (const page of ['status', 'receipt'])
+      assert.is((await get(`/optout/${page}/${odd}`)).status, 404, `${page} ${odd}`)
 })
 
 test('several things of one kind, and what the buttons beside finds ask for', async () => {
