@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
-const LIMIT_MS = 240_000
+const LIMIT_MS = 600_000
 
 export interface Ended {
   status: number | null

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { openHiding } from '../../../node/denied/denied.ts'
 import { type Home, openHome } from '../../../node/home.ts'
 import { openLedger, verifyInPool } from '../../../node/ledger/ledger.ts'
-import { openRemovals } from '../../../node/removals/removals.ts'
+import { openRemovals, type Removals } from '../../../node/removals/removals.ts'
 import { type Search, startSearch } from '../../../node/search/search.ts'
 import { gzipEach, httpResponse, warcRecord } from '../crawl/make-warc.ts'
 import { crawl, withNode } from '../with-node.ts'
@@ -64,14 +64,14 @@ export async function crawlPictures(
 /** Opens a data directory as a command does where no daemon runs. */
 export async function openSearch(
   dataDir: string,
-): Promise<{ home: Home; search: Search; close(): Promise<void> }> {
+): Promise<{ home: Home; search: Search; removals: Removals; close(): Promise<void> }> {
   const home = await openHome(dataDir)
   const ledger = await openLedger({ store: home.store, verify: verifyInPool, clock: Date.now })
   const removals = await openRemovals({ ...home, ledger, clock: Date.now })
   const hiding = openHiding(removals, [])
   const search = startSearch({ home, ledger, hiding }, { dataDir, threads: 2 })
   return {
-    ...{ home, search },
+    ...{ home, search, removals },
     async close() {
       await search.close()
       await removals.close()

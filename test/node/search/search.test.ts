@@ -7,9 +7,9 @@ import sharp from 'sharp'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Home } from '../../../node/home.ts'
+import type { Removals } from '../../../node/removals/removals.ts'
 import type { Search, SearchRequest } from '../../../node/search/search.ts'
 import { readShard } from '../../../node/shard/shard.ts'
-import { makeRemoval } from '../../../protocol/records/removal.ts'
 import { type SubjectKind, subjectHash } from '../../../protocol/rules/remove.ts'
 import { publishSample } from '../shard/sample.ts'
 import { codeOf } from '../with-node.ts'
@@ -22,6 +22,7 @@ let copy = ''
 let manifest = ''
 let home: Home
 let search: Search
+let removals: Removals
 let close: () => Promise<void>
 
 test.before(async () => {
@@ -31,7 +32,7 @@ test.before(async () => {
   manifest = await crawlPictures(dir, dataDir, 'first.warc.gz', PICTURES)
   await cp(dataDir, copy, { recursive: true })
   const opened = await openSearch(dataDir)
-  ;({ home, search, close } = opened)
+  ;({ home, search, removals, close } = opened)
 })
 test.after(async () => {
   await close()
@@ -185,23 +186,14 @@ test('what is removed is not shown', async () => {
   const campaign = (await readShard(home, CID.parse(manifest))).manifest.campaign
   for (const [kind, name] of [...subjects, ['origin', 'pages.example'] as [SubjectKind, string]]) {
     const subject = { kind, hash: new Uint8Array(subjectHash(kind, name, sha256)!) }
-    const removal = await makeRemoval(
-      {
-        ...{ campaign, seq: 0, previous: null, subject, reason: 'rights', basis: 'a test' },
-        negates: null,
-        issued: 1,
-        expires: null,
-      },
-      home.signer,
-    )
-    const key = Buffer.concat([campaign.bytes, removal.id.bytes])
-    await home.store.notices.put(key, removal.bytes)
+    const wanted = { subject, reason: 'rights', basis: 'a test', expires: null } as const
+    await removals.issue(campaign, [wanted])
     const found = await find(search, 'text', 'a lion')
     assert.is(found.length, kind === 'origin' ? 0 : 7, kind)
     assert.not.ok(found.includes(PICTURES['a lion']), kind)
     assert.equal(await find(search, 'hash', image), [], kind)
     assert.is(await codeOf(search.whois(uid)), 'uid_unknown', kind)
-    await home.store.notices.del(key)
+    await removals.issue(campaign, [{ ...wanted, takeBack: true }])
   }
   assert.is((await find(search, 'text', 'a lion'))[0], PICTURES['a lion'])
 })
