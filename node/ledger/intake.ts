@@ -231,17 +231,22 @@ export function makeIntake(
     if (writes.length > 0) await disk.write(writes)
   }
 
-  async function leave(one: Joined): Promise<void> {
-    // what is removed stays so, whoever has left
+  /** What is removed stays so, whoever has left. */
+  async function keepNotices(one: Joined): Promise<void> {
     await disk.settled()
     const digests = noticesOf(set, one.number)
-    const kept = await store.records.getMany(digests)
+    const envelopes = await store.records.getMany(digests)
+    const writes = envelopes.flatMap((value, i): Write[] => {
+      const key = noticeKey(one.id, idOfDigest(digests[i]!))
+      return value ? [{ type: 'put', sublevel: store.notices, key, value }] : []
+    })
+    await disk.write(writes, true)
+  }
+
+  async function leave(one: Joined): Promise<void> {
+    await keepNotices(one)
     joined.delete(one.id.toString())
     const writes: Write[] = [{ type: 'del', sublevel: store.joined, key: numberKey(one.number) }]
-    for (const [i, value] of kept.entries()) {
-      const key = noticeKey(one.id, idOfDigest(digests[i]!))
-      if (value) writes.push({ type: 'put', sublevel: store.notices, key, value })
-    }
     // a shard takes the verdicts on it along
     for (const kind of [CLAIM, SHARD, REMOVAL, HEAD] as const)
       for (const row of set.ofKind(kind, one.number)) drop(one, row, writes)
