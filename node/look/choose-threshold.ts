@@ -19,9 +19,14 @@ export interface Chosen {
 const LEAST_PICTURES = 10
 /** Parts of the pictures, of which each is judged by a threshold that the others chose: tenths would hold too few. */
 const FOLDS = 5
-/** Of what is tagged, how much must be right, and of what should be, how much must be found: else it is a coin's toss. */
+/** Of what is tagged, how much must be right, and of what should be, how much must be found. */
 const LEAST_PRECISION = 0.5
 const LEAST_RECALL = 0.5
+/**
+ * By how much more of the pictures with the thing must be tagged than of those without it: where half of the pictures show
+ * it, whoever tags all of them is right half of the time. It is Youden's J (Cancer 3, 1950).
+ */
+const LEAST_INFORMED = 0.5
 /** Digits of a threshold: finer than devices differ. */
 const STEPS = 1e4
 
@@ -35,25 +40,26 @@ export function chooseThreshold(pictures: readonly Labelled[]): Chosen {
   const counts = { positives: positives.length, negatives: negatives.length }
   if (Math.min(counts.positives, counts.negatives) < LEAST_PICTURES)
     return { threshold: null, ...counts, precision: null, recall: null }
-  const { precision, recall } = crossValidate([positives, negatives])
-  const isGood = precision >= LEAST_PRECISION && recall >= LEAST_RECALL
+  const { precision, recall, falseAlarms } = crossValidate([positives, negatives])
+  const isInformed = recall - falseAlarms >= LEAST_INFORMED
+  const isGood = precision >= LEAST_PRECISION && recall >= LEAST_RECALL && isInformed
   const threshold = isGood ? Math.round(bestThreshold(pictures) * STEPS) / STEPS : null
   return { threshold, ...counts, precision, recall }
 }
 
-function crossValidate(kinds: readonly (readonly Labelled[])[]): { precision: number; recall: number } {
-  let [right, wrong, missed] = [0, 0, 0]
+function crossValidate(kinds: readonly (readonly Labelled[])[]) {
+  let [right, wrong, missed, passed] = [0, 0, 0, 0]
   for (let fold = 0; fold < FOLDS; fold++) {
     const choosing = kinds.flatMap((kind) => kind.filter((_, i) => i % FOLDS !== fold))
     const threshold = bestThreshold(choosing)
     for (const kind of kinds)
       for (const { score, isPositive } of kind.filter((_, i) => i % FOLDS === fold)) {
         if (score >= threshold) isPositive ? right++ : wrong++
-        else if (isPositive) missed++
+        else isPositive ? missed++ : passed++
       }
   }
   const share = (part: number, rest: number) => (part + rest === 0 ? 0 : part / (part + rest))
-  return { precision: share(right, wrong), recall: share(right, missed) }
+  return { precision: share(right, wrong), recall: share(right, missed), falseAlarms: share(wrong, passed) }
 }
 
 /** Half-way between the last score that it lets pass and the next one below. */

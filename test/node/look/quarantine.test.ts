@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { readTags } from '../../../node/look/look.ts'
 import { EMBEDDED, openScorer } from '../../../node/score/score.ts'
 import { TAGS_VERSION, type TagRules } from '../../../protocol/rules/tags.ts'
 import { codeOf, crawl, withNode } from '../with-node.ts'
@@ -82,11 +83,10 @@ quarantine('no row of it is kept, and its outcome tells neither address nor hash
 })
 
 quarantine('thresholds of another model, or none, are refused', async () => {
-  const warc = join(dir, 'one.warc')
-  await writePhotoCrawl(warc, [FILES + ROCKET])
   const [file] = model.files
   const other = { ...model, files: [{ ...file!, sha256: '0'.repeat(64) }] }
   const cases: [string, string][] = [
+    ['none', JSON.stringify({ version: TAGS_VERSION, model, thresholds: { minor: 0.1, gore: null } })],
     ['tags_model', JSON.stringify({ version: TAGS_VERSION, model: other, thresholds: {} })],
     ['tags_model', JSON.stringify({ version: TAGS_VERSION, model: { files: [] }, thresholds: {} })],
     ['tags_file', JSON.stringify({ version: 2, model, thresholds: {} })],
@@ -94,15 +94,12 @@ quarantine('thresholds of another model, or none, are refused', async () => {
     ['tags_file', JSON.stringify({ version: TAGS_VERSION, model, thresholds: { minor: 'high' } })],
     ['tags_file', 'no json'],
   ]
-  await withNode(dir, {}, async (node) => {
-    for (const [code, text] of cases) {
-      const tags = join(dir, 'bad.json')
-      await writeFile(tags, text)
-      assert.is(await codeOf(crawl(node, [warc], { tags })), code, text)
-    }
-    assert.is(await codeOf(crawl(node, [warc], { tags: join(dir, 'nowhere.json') })), 'tags_file')
-    assert.is(await codeOf(crawl(node, [warc], { heads: [dir] })), 'head_missing_file')
-  })
+  const tags = join(dir, 'bad.json')
+  for (const [code, text] of cases) {
+    await writeFile(tags, text)
+    assert.is(await codeOf(readTags(tags, model)), code, text)
+  }
+  assert.is(await codeOf(readTags(join(dir, 'nowhere.json'), model)), 'tags_file')
 })
 
 quarantine.run()
