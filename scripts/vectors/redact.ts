@@ -66,5 +66,6 @@ const CASES: readonly (readonly [comment: string, text: string, redacted?: strin
   ['a size', '1920 x 1080, 5000 - 6000 m'],
   ['years', '2004-2005'],
   ['an address of the internet', '192.168.100.200'],
+  ['beside a number that is gone', '19491231002+12345678', '[phone][phone]'],
   ['what has been redacted', '[e-mail] [phone] [card] [iban] [id]'],
 ]
