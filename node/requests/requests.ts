@@ -62,9 +62,10 @@ export interface Requests {
   /**
    * Decide on a request as a custodian: remove what it asks for, for good; or let it lapse.
    *
+   * @param name - as `Review.request`
    * @throws ShoalError `request_unknown`, `review_none` where this node is no custodian of its campaigns
    */
-  decide(request: string, decision: 'confirm' | 'reject'): Promise<RequestState>
+  decide(name: string, decision: 'confirm' | 'reject'): Promise<RequestState>
   /** Renew what is proven, and forget what is long over. It happens once an hour as well. */
   look(): Promise<void>
   close(): Promise<void>
@@ -222,10 +223,10 @@ export async function openRequests(parts: RequestsParts): Promise<Requests> {
       return Promise.all(names.slice(0, MAX_LISTED).map(([name]) => status(name)))
     },
     reviews: reviews.list,
-    decide: (request, decision) =>
+    decide: (name, decision) =>
       inTurn(async () => {
-        await reviews.decide(request, decision)
-        return status(request)
+        await reviews.decide(name, decision)
+        return status(name.split('@')[0]!)
       }),
     look: lookLater,
     async close() {

@@ -12,6 +12,7 @@ import { readAllStored, readStored } from './stored.ts'
 
 /** A request that waits for a custodian's word. */
 export interface Review {
+  /** its name; where others use it as well, who took it behind `@`: a stranger adds nothing to a request */
   request: string
   campaign: string
   /** the campaign's */
@@ -58,6 +59,8 @@ export function makeReviews(
   { store, signer, removals, meant, clock }: RequestsParts,
   known: ReturnType<typeof keepKnown>,
 ) {
+  const own = nameOfPeer(signer.publicKey)
+
   /** Ids of removals that this node, as a custodian, has refused to confirm. */
   async function rejected(): Promise<ReadonlySet<string>> {
     const keys = await store.reviews.keys().all()
@@ -68,21 +71,28 @@ export function makeReviews(
     for await (const one of known.all()) if (await removals.isCustodian(one.campaign)) yield one
   }
 
-  /** By request: what of it is neither removed for good nor refused in a campaign. */
+  /** By what is decided on, as `Review.request` has it: what is neither removed for good nor refused in a campaign. */
   async function openIn(one: KnownRemovals): Promise<Map<string, Open[]>> {
     const found = new Map<string, Open[]>()
     const refused = await rejected()
+    const taken = new Set(
+      (await store.requests.keys().all()).map((key) => Buffer.from(key).toString('latin1')),
+    )
     const add = (request: string, open: Open) => {
       const others = found.get(request) ?? []
       const name = nameOf(open.subject)
       if (!others.some(({ subject }) => nameOf(subject) === name)) found.set(request, [...others, open])
     }
+    const sources = sourcesIn(one)
     for (const { id, value: removal, isInForce } of one.all()) {
       const asked = readBasis(removal.basis)
       if (!isInForce || removal.expires === null || asked === null || asked.proof === 'confirmed') continue
       if (refused.has(id.toString()) || isRemoved(one, removal.subject)) continue
       const { subject, reason } = removal
-      add(asked.request, { proof: asked.proof, removal, subject, value: null, reason })
+      const node = nameOfPeer(removal.source)
+      const isAlone = node === own || (sources.get(asked.request)?.size === 1 && !taken.has(asked.request))
+      const name = isAlone ? asked.request : `${asked.request}@${node}`
+      add(name, { proof: asked.proof, removal, subject, value: null, reason })
     }
     for await (const [request, { asked, proofs, reason }] of readAllStored(store.requests))
       for (const [i, { kind, value, hash }] of asked.map(readSubject).entries()) {
@@ -103,6 +113,7 @@ export function makeReviews(
       const all: Review[] = []
       for await (const one of judged())
         for (const [request, open] of await openIn(one)) {
+          // only what this very node took has a name without another's
           const stored = await readStored(store.requests, request)
           const times = open.flatMap(({ removal }) => removal?.expires ?? [])
           const first = open[0]!
@@ -123,10 +134,11 @@ export function makeReviews(
       return all.sort((a, b) => (a.until ?? Infinity) - (b.until ?? Infinity))
     },
 
-    async decide(request: string, decision: 'confirm' | 'reject'): Promise<void> {
+    async decide(name: string, decision: 'confirm' | 'reject'): Promise<void> {
+      const request = name.split('@')[0]!
       let decided = 0
       for await (const one of judged()) {
-        const open = (await openIn(one)).get(request) ?? []
+        const open = (await openIn(one)).get(name) ?? []
         if (open.length === 0) continue
         decided++
         if (decision === 'confirm')
@@ -142,29 +154,41 @@ export function makeReviews(
       if (decided === 0)
         throw new ShoalError(
           'review_none',
-          `nothing of request ${JSON.stringify(request.slice(0, 40))} waits for this node: \`shoal removals review\` lists what does`,
+          `nothing of request ${JSON.stringify(name.slice(0, 90))} waits for this node: \`shoal removals review\` lists what does`,
         )
     },
   }
 
   /** What others have hidden lapses by itself; what this node has, it takes back. */
   async function reject(one: KnownRemovals, request: string, open: readonly Open[]): Promise<void> {
-    const own = open.filter(
-      ({ removal }) => removal && Buffer.compare(removal.source, signer.publicKey) === 0,
-    )
-    if (own.length > 0)
+    const sources = new Set(open.map(({ removal }) => (removal ? nameOfPeer(removal.source) : own)))
+    const taking = open.filter(({ removal }) => removal && nameOfPeer(removal.source) === own)
+    if (taking.length > 0)
       await removals.issue(
         one.campaign,
-        own.map(({ subject, reason }) => ({
+        taking.map(({ subject, reason }) => ({
           ...{ subject, reason, basis: `rejected: request ${request}`, expires: null, takeBack: true },
         })),
       )
     const note = encode({ at: clock() })
     const put = (name: string) => store.reviews.put(Buffer.from(name, 'latin1'), note)
     for (const { id, value, isInForce } of one.askedBy(request))
-      if (isInForce && value.expires !== null) await put(id.toString())
+      if (isInForce && value.expires !== null && sources.has(nameOfPeer(value.source)))
+        await put(id.toString())
     if (open.some(({ removal }) => removal === null)) await put(request)
   }
+}
+
+/** Who have hidden something in the name of each request. */
+function sourcesIn(one: KnownRemovals): Map<string, Set<string>> {
+  const sources = new Map<string, Set<string>>()
+  for (const { value } of one.all()) {
+    const asked = readBasis(value.basis)
+    if (asked === null || asked.proof === 'confirmed') continue
+    const others = sources.get(asked.request) ?? new Set()
+    sources.set(asked.request, others.add(nameOfPeer(value.source)))
+  }
+  return sources
 }
 
 function isRemoved(one: KnownRemovals, subject: Removal['subject']): boolean {

@@ -1,6 +1,6 @@
 import { open } from '../../protocol/envelope.ts'
 import { ShoalError } from '../../protocol/errors.ts'
-import { decodeReceipt, type Receipt } from '../../protocol/records/receipt.ts'
+import { decodeReceipt, type Receipt, readBasis } from '../../protocol/records/receipt.ts'
 import { nameOfPeer, verifySignature } from '../identity.ts'
 import type { Store } from '../store/store.ts'
 import type { keepKnown } from './known-removals.ts'
@@ -21,7 +21,7 @@ export interface RequestState {
   /** milliseconds since 1970; null at nodes that did not take it */
   received: number | null
   deadline: number | null
-  /** peers that removed something on its account */
+  /** peers that say to have taken it; where no word of theirs is in force any more, who confirmed it */
   nodes: string[]
   subjects: SubjectState[]
   /** hosts that have proven nothing yet */
@@ -42,7 +42,8 @@ export function tellRequests(
     const all = await Array.fromAsync(known.all())
     const refused = await rejected()
     const others = all.flatMap((one) => one.askedBy(request))
-    const nodes = [...new Set(others.map(({ value }) => nameOfPeer(value.source)))]
+    const took = others.filter(({ value }) => readBasis(value.basis)!.proof !== 'confirmed')
+    const nodes = [...new Set((took.length > 0 ? took : others).map(({ value }) => nameOfPeer(value.source)))]
     const said = stored === null ? readSubjects(request, all) : []
     if (stored === null && said.length === 0)
       throw new ShoalError(

@@ -71,17 +71,13 @@ export function readSubjects(request: string, known: readonly KnownRemovals[]) {
   >()
   for (const one of known)
     for (const { value: removal } of one.askedBy(request)) {
-      const { proof } = readBasis(removal.basis)!
-      if (proof === 'confirmed' || removal.negates !== null) continue
+      if (removal.negates !== null) continue
+      const said = readBasis(removal.basis)!.proof
+      // who confirms does not say what was proven; but what is confirmed outlasts what was asked for
+      const [proof, at] = said === 'confirmed' ? (['none', -1] as const) : [said, removal.issued]
       const before = found.get(nameOf(removal.subject))
-      if (before && before.at >= removal.issued) continue
-      found.set(nameOf(removal.subject), {
-        ...removal.subject,
-        value: null,
-        proof,
-        at: removal.issued,
-        removal,
-      })
+      if (before && before.at >= at) continue
+      found.set(nameOf(removal.subject), { ...removal.subject, value: null, proof, at, removal })
     }
   return [...found.values()]
 }

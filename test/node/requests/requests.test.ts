@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { readReceiptFile } from '../../../node/requests/requests.ts'
-import { readBasis } from '../../../protocol/records/receipt.ts'
+import { basisOf, readBasis } from '../../../protocol/records/receipt.ts'
 import { until } from '../network/start-node.ts'
 import { codeOf } from '../with-node.ts'
 import { DAY, openBoth } from './open-requests.ts'
@@ -130,6 +130,61 @@ test('what a custodian refuses lapses; at its own node it is shown again at once
   const { subjects } = await custodian.removals.inForce(campaign)
   assert.is(subjects.pair.length, 0)
   assert.equal(await custodian.requests.reviews(), [])
+})
+
+test("a request has no more in it for a stranger's using its name", async () => {
+  await using stack = new AsyncDisposableStack()
+  const { campaign, custodian, other, openNode } = await openBoth(stack)
+  const stranger = await openNode(2)
+  const wish = { reason: 'privacy', contact: null } as const
+  const taken = await other.requests.ask({ ...wish, asked: [{ kind: 'url', value: PHOTO }] })
+  const own = await custodian.requests.ask({ ...wish, asked: [{ kind: 'image', value: 'ab'.repeat(32) }] })
+  const [mine] = await other.removals.list(campaign)
+  const hash = new Uint8Array(32).fill(9)
+  const push = (request: string, byte: number) => ({
+    ...({ subject: { kind: 'url', hash: hash.with(0, byte) }, reason: 'privacy' } as const),
+    ...{ basis: basisOf('dns', request), expires: mine!.value.expires },
+  })
+  await stranger.removals.issue(campaign, [push(taken.request, 1), push(own.request, 2)])
+  await tell(other, custodian, campaign)
+  await tell(stranger, custodian, campaign)
+  const listed = () => custodian.requests.reviews()
+  await until('all are known', async () => (await listed()).length === 4)
+  assert.equal(
+    (await listed()).map(({ request, node, subjects }) => [request, node, subjects.length]).sort(),
+    [
+      [`${taken.request}@${other.peer}`, other.peer, 1],
+      [`${taken.request}@${stranger.peer}`, stranger.peer, 1],
+      [own.request, custodian.peer, 1],
+      [`${own.request}@${stranger.peer}`, stranger.peer, 1],
+    ].sort(),
+  )
+  assert.is(await codeOf(custodian.requests.decide(taken.request, 'confirm')), 'review_none')
+  await custodian.requests.decide(`${taken.request}@${other.peer}`, 'confirm')
+  await custodian.requests.decide(own.request, 'confirm')
+  const forGood = (await custodian.removals.list(campaign)).filter(({ value }) => value.expires === null)
+  assert.is(forGood.length, 2)
+  assert.not.ok(forGood.some(({ value }) => value.subject.hash[1] === 9))
+  await custodian.requests.decide(`${taken.request}@${stranger.peer}`, 'reject')
+  assert.is((await listed()).length, 1)
+  assert.equal((await custodian.requests.status(taken.request)).nodes, [other.peer, stranger.peer])
+})
+
+test('what was confirmed is told by its name when what it confirmed is long over', async () => {
+  await using stack = new AsyncDisposableStack()
+  const { campaign, custodian, other, openNode, time } = await openBoth(stack)
+  const asked = [{ kind: 'url', value: PHOTO }] as const
+  const { request } = await other.requests.ask({ asked, reason: 'privacy', contact: null })
+  await tell(other, custodian, campaign)
+  await until('it is known', async () => (await custodian.requests.reviews()).length > 0)
+  const { nodes } = await custodian.requests.decide(request, 'confirm')
+  assert.equal(nodes, [other.peer], 'who decided has not taken it')
+  time.now += 100 * DAY
+  const late = await openNode(2)
+  await tell(custodian, late, campaign)
+  const told = () => late.requests.status(request).catch(() => null)
+  await until('it is known', async () => (await told()) !== null)
+  assert.is((await told())!.subjects[0]!.fate, 'removed')
 })
 
 test('without a proof nothing is hidden a second time, nor what is removed already', async () => {
