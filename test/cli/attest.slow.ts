@@ -32,14 +32,11 @@ attesting(
     await writeFile(list, JSON.stringify({ kind: 'sha256', value: makePair(7).sha256 }))
     await at(custodian, 'blocklist', 'add', list)
     const demand = ['release', 'create', `${made.campaign}`, '--attested-by', name]
-    assert.is(resultOf(await at(custodian, ...demand, '--json')).error.code, 'release_unattested')
     const said = await at(custodian, 'attest', `${made.campaign}`)
     assert.is(said.status, 0, said.stderr)
     assert.match(said.stdout, /40 pairs of 2 files looked up, 1 matched/)
     assert.match(said.stdout, /sha256 +[0-9a-f]{16} +1 +40/)
     assert.not.match(said.stdout, makePair(7).url)
-    const again = resultOf(await at(custodian, 'attest', `${made.campaign}`, '--json'))
-    assert.equal([again.files, again.skipped], [0, 2])
 
     const [id] = /(?<=signed as )\S+/.exec(said.stdout)!
     const blocks = await openBlocks(join(custodian, 'blocks'))
@@ -52,8 +49,6 @@ attesting(
     } finally {
       await gateway.close()
     }
-    // what the custodian removed has not come this way, and without a network it can't
-    assert.is(resultOf(await at(other.dir, ...demand, '--json')).error.code, 'removals_stale')
     const created = resultOf(await at(custodian, ...demand, '--json'))
     assert.equal([created.attestedBy, created.counts.removed, created.counts.pairs], [name, 1, 39])
     const verified = await at(custodian, 'release', 'verify', created.release)
