@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import type { Proof } from '../../protocol/records/receipt.ts'
 import type { Images, Web } from '../components.ts'
 import { type ImagesOptions, startImages } from '../images/images.ts'
-import { isUnlisted } from '../web/web.ts'
+import { failure, isUnlisted } from '../web/web.ts'
 import { readWellKnown } from './read-well-known.ts'
 import type { ResolveTxt } from './resolve-txt.ts'
 
@@ -50,7 +50,9 @@ export async function lookForProof(
   const [dns, wellKnown, recheck] = await Promise.all([
     askDns(host, request, prover.resolveTxt),
     askFile(host, request, prover),
-    askSignals(address === null ? sampleOf(host) : [address], address !== null, prover),
+    address === null
+      ? askSignals(sampleOf(host), false, { ...prover, web: stayAt(host, prover.web) })
+      : askSignals([address], true, prover),
   ])
   const found = ([dns, wellKnown, recheck] as const).findIndex(({ ok }) => ok)
   const proof = (['dns', 'well-known', 'recheck'] as const)[found] ?? 'none'
@@ -88,6 +90,24 @@ async function askFile(host: string, request: string, prover: Prover): Promise<A
 function sampleOf(host: string): string[] {
   const name = randomBytes(8).toString('hex')
   return [`https://${host}/`, `https://${host}/${name}/${name}.jpg`]
+}
+
+/** Files by which a site refuses: these alone may lie at another host. */
+const SITE_FILES: readonly string[] = [
+  ...['/robots.txt', '/.well-known/tdmrep.json'],
+  ...['/ai.txt', '/.well-known/ai.txt'],
+]
+
+/** A web in which pages of a host lead to no other: what refuses there says nothing of this one. */
+function stayAt(host: string, web: Web): Web {
+  return {
+    ...web,
+    judge(address) {
+      const url = web.judge(address)
+      if (!(url instanceof URL) || url.hostname === host || SITE_FILES.includes(url.pathname)) return url
+      return failure('fetch_redirects', 'to another host')
+    },
+  }
 }
 
 /** Whether all of it is refused now, asked as the crawl asks, and anew. */

@@ -10,6 +10,7 @@ import { playDns } from './play-dns.ts'
 
 const test = suite('proofs')
 const HOST = 'photos.example.org'
+const LOGIN = 'login.example.net'
 const PHOTO = `https://${HOST}/me.jpg`
 
 /** A site on loopback that the name leads to, over http alone, and a name server. */
@@ -30,7 +31,10 @@ async function play(
   const dns = await playDns({})
   stack.defer(() => dns.close())
   const { port } = server.address() as AddressInfo
-  const web = openWeb({ hosts: { [HOST]: `127.0.0.1:${port}` }, lookup: async () => [] })
+  const web = openWeb({
+    hosts: { [HOST]: `127.0.0.1:${port}`, [LOGIN]: `127.0.0.1:${port}` },
+    lookup: async () => [],
+  })
   stack.defer(() => web.close())
   const asks = { limits: { tries: 1 }, politeness: { hostGapMs: 0, backoffMs: 1 } }
   const prover = { web, userAgent: 'Shoal/test', resolveTxt: startResolveTxt([dns.server]), asks }
@@ -106,6 +110,27 @@ test('a site that refuses by now proves itself; one that refuses a folder does n
   assert.match(picture.found[0]!.said.recheck, /robots\.txt/)
   robots = 'User-agent: GPTBot\nDisallow: /\n'
   assert.is((await custodian.requests.prove(whole.request)).found[0]!.proof, 'recheck')
+})
+
+test('a site that sends elsewhere does not refuse what refuses there', async () => {
+  await using stack = new AsyncDisposableStack()
+  const { site, custodian } = await play(stack)
+  let robotsAt = 'none'
+  site.answer = ({ url, headers }, to) => {
+    if (url !== '/robots.txt') to.writeHead(302, { location: `http://${LOGIN}/login` }).end()
+    else if (headers.host === LOGIN) to.end('User-agent: *\nDisallow: /\n')
+    else if (robotsAt === 'none') to.writeHead(404).end()
+    else to.writeHead(301, { location: `http://${LOGIN}/robots.txt` }).end()
+  }
+  const { request } = await custodian.requests.ask(wish)
+  const { found, subjects } = await custodian.requests.prove(request)
+  assert.equal([found[0]!.proof, subjects[0]!.fate], ['none', 'waiting'], found[0]!.said.recheck)
+  robotsAt = LOGIN
+  assert.is(
+    (await custodian.requests.prove(request)).found[0]!.proof,
+    'recheck',
+    'its robots.txt may lie there',
+  )
 })
 
 test('a robots.txt that can not be had is no word of the owner', async () => {
