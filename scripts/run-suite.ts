@@ -11,7 +11,7 @@ import { parse } from 'uvu/parse'
 import { type FileResult, readSuite } from './run-suite/read-suite.ts'
 
 /** Files that are run again: where more fail, the machine is not to blame. */
-const MAX_AGAIN = 6
+const MAX_AGAIN = 12
 /** Milliseconds of a run: one that hangs is ended, so that the others still tell how they did. */
 const RUN_MS = 25 * 60_000
 const CHARS_KEPT = 64 * 1024 * 1024

@@ -46,7 +46,7 @@ cars('a shard goes by file from one directory to another, and is had over HTTP',
     assert.match(shown.stdout, /verified +yes/)
     const { gateway } = lastLine(status.stdout)
     const answer = await fetch(`${gateway}/ipfs/${manifest}?format=raw`, {
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(120_000),
     })
     assert.is(answer.status, 200)
     assert.ok((await answer.arrayBuffer()).byteLength > 0)

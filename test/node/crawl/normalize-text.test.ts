@@ -53,7 +53,7 @@ test('long awkward texts take no time', () => {
   const start = performance.now()
   for (const piece of ['&amp;', 'amp;', '&', 'Ã', 'Ã\u0083Â\u0082', ' \t', '\x1b[', '’'])
     normalizeText(`&${piece.repeat(8_192 / piece.length)}`)
-  assert.ok(performance.now() - start < 1_000)
+  assert.ok(performance.now() - start < 10_000)
 })
 
 if (existsSync(new URL('vectors/clip-tokenizer.json', shared))) {

@@ -170,7 +170,7 @@ test("a campaign's archive is read where names lead, and nothing of this machine
   assert.match(await code('http://private.example/a.warc'), /^source_refused .*: 10\.0\.0\.1\./)
   assert.match(await code('http://archive.example:8080/a.warc'), /^source_refused .*: port 8080\./)
   // refused for good, not tried again and again
-  assert.ok(performance.now() - start < 1_000)
+  assert.ok(performance.now() - start < 5_000)
   assert.is(inner.requests(), 0)
   await guarded.close()
 })

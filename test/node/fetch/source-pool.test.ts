@@ -73,7 +73,7 @@ pool('leave one that fails alone for a while, and give it up after some times', 
   })
   const dying = playSource('dying', blocks, { answer: (_, nth) => (nth > 5 ? new Promise(() => {}) : null) })
   const honest = playSource('honest', blocks, { ms: 20 })
-  const opened = openPool([broken, dying, honest], { log, blockMs: 200, restMs: 50 })
+  const opened = openPool([broken, dying, honest], { log, blockMs: 1_000, restMs: 50 })
   await getAll(opened, cids)
   opened.close()
   assert.is(stateOf(opened, 'broken'), 'failed')
@@ -99,7 +99,7 @@ pool('ask a second one for what is late', async ({ blocks, cids }) => {
   await getAll(opened, cids)
   opened.close()
   // it is not given up before half a minute
-  assert.ok(performance.now() - began < 10_000)
+  assert.ok(performance.now() - began < 20_000)
   assert.ok(stuck.asked.length > 2)
 })
 

@@ -24,12 +24,12 @@ gateway('lines that are no HTTP end one connection alone', async () => {
   socket.end('nonsense\r\n\r\n')
   await new Promise((done) =>
     socket
-      .setTimeout(20_000, () => socket.destroy())
+      .setTimeout(120_000, () => socket.destroy())
       .on('close', done)
       .resume(),
   )
   const answer = await fetch(`${server.address}/ipfs/${raw}?format=raw`, {
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(120_000),
   })
   assert.is(await answer.text(), 'block')
 })

@@ -23,13 +23,13 @@ async function start(stack: AsyncDisposableStack) {
   daemon.pause()
   const { gateway, addresses, peerId } = await daemon.status()
   const read = async (path: string) => {
-    const answer = await fetch(`${gateway}${path}`, { signal: AbortSignal.timeout(20_000) })
+    const answer = await fetch(`${gateway}${path}`, { signal: AbortSignal.timeout(120_000) })
     return answer.status === 200 ? await answer.text() : ''
   }
   const post = (path: string, form: Record<string, string>) =>
     fetch(`${gateway}${path}`, {
       ...{ method: 'POST', body: new URLSearchParams(form), redirect: 'manual' },
-      ...{ headers: { origin: gateway! }, signal: AbortSignal.timeout(20_000) },
+      ...{ headers: { origin: gateway! }, signal: AbortSignal.timeout(120_000) },
     })
   return { daemon, dataDir, read, post, address: addresses[0]!, peerId }
 }

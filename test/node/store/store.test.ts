@@ -95,7 +95,7 @@ store('keeps a batch whole when its process is killed', async ({ dir }) => {
   await new Promise((resolve, reject) => {
     child.stdout.once('data', resolve)
     child.once('exit', () => reject(new Error('the writer ended early')))
-    setTimeout(() => reject(new Error('the writer did not start')), 10_000).unref()
+    setTimeout(() => reject(new Error('the writer did not start')), 120_000).unref()
   })
   child.kill('SIGKILL')
   await new Promise((resolve) => child.once('exit', resolve))
@@ -195,7 +195,7 @@ blocks('leaves no half block when its process is killed', async ({ dir }) => {
   await new Promise((resolve, reject) => {
     child.stdout.once('data', resolve)
     child.once('exit', () => reject(new Error('the writer ended early')))
-    setTimeout(() => reject(new Error('the writer did not start')), 10_000).unref()
+    setTimeout(() => reject(new Error('the writer did not start')), 120_000).unref()
   })
   child.kill('SIGKILL')
   await new Promise((resolve) => child.once('exit', resolve))

