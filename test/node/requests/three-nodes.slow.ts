@@ -9,8 +9,8 @@ import { makeDir, until } from '../network/start-node.ts'
 
 const test = suite('requests at three nodes')
 const PHOTO = 'https://photos.example.org/me.jpg'
-/** By when all have heard of it. */
-const MINUTE_MS = 60_000
+/** By when all have heard of it: they do within a minute, but on a busy machine. */
+const LATE_MS = 300_000
 
 async function start(stack: AsyncDisposableStack) {
   const dataDir = await makeDir(stack)
@@ -54,7 +54,7 @@ test('asked for at one gateway: every other tells its state, and the custodian d
   const { receipt, node } = await readReceiptFile(await first.read(path.replace('status', 'receipt')))
   assert.equal([receipt.request, node], [request, first.peerId])
   for (const { read } of [organiser, second]) {
-    await until('it is known there', async () => /Hidden until/.test(await read(path)), MINUTE_MS)
+    await until('it is known there', async () => /Hidden until/.test(await read(path)), LATE_MS)
     const page = await read(path)
     assert.ok(page.includes(first.peerId), 'who took it')
     assert.not.ok(page.includes(PHOTO), 'the address stays at the node that was asked')
@@ -64,7 +64,7 @@ test('asked for at one gateway: every other tells its state, and the custodian d
   assert.equal([review!.request, review!.contact], [request, null])
   await organiser.daemon.requests.decide(request, 'confirm')
   for (const { read } of [organiser, ...others])
-    await until('it is decided there', async () => /Removed for good/.test(await read(path)), MINUTE_MS)
+    await until('it is decided there', async () => /Removed for good/.test(await read(path)), LATE_MS)
 })
 
 test.run()
