@@ -136,6 +136,22 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     examples: ['removals status abcdefghijklmnopqrstuvwxyz'],
     load: () => import('./commands/removal-status.ts'),
   },
+  'removals export': {
+    usage: '<campaign>',
+    describe:
+      'Write all that is removed to a signed file. Of one campaign, as hashes, for whoever takes in a million at once',
+    options: ['out', ...COMMON],
+    examples: ['removals export bafyrei… --out removals.feed'],
+    load: () => import('./commands/export-removals.ts'),
+  },
+  'removals import': {
+    usage: '<file>',
+    describe:
+      "Hide what such a file has. A custodian of its campaign has to have signed it. It takes the place of that custodian's last",
+    options: ['signer', ...COMMON],
+    examples: ['removals import removals.feed', 'removals import removals.feed --signer 12D3KooW…'],
+    load: () => import('./commands/import-removals.ts'),
+  },
   'removals prove': {
     usage: '<request>',
     describe: 'Look now whether a site proves a request. In the DNS, in its file, and by what it refuses',
@@ -367,7 +383,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   'denylist export': {
     usage: '<file>',
     describe:
-      'Write which blocks hold what was removed, for IPFS gateways to refuse: a compact denylist. A file that is there is appended to',
+      'Write a denylist for IPFS gateways. It names the blocks that hold what was removed. A file that is there is appended to',
     options: [...COMMON],
     examples: ['denylist export removed.deny'],
     load: () => import('./commands/export-denylist.ts'),

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ShoalError } from '../protocol/errors.ts'
+import { type Feeds, openFeeds } from './denied/denied.ts'
 import { type Identity, loadIdentity } from './identity.ts'
 import { type Blocklists, openBlocklists } from './safety/safety.ts'
 import { type Blocks, openBlocks, openStore, type Store } from './store/store.ts'
@@ -11,6 +12,7 @@ export interface Home {
   blocks: Blocks
   signer: Identity
   blocklists: Blocklists
+  feeds: Feeds
   /** for files that are not blocks yet; empty */
   workDir: string
   close(): Promise<void>
@@ -19,7 +21,7 @@ export interface Home {
 /**
  * Open a node's data directory, made where there is none. One process at a time.
  *
- * @throws ShoalError `data_unwritable`, `store_*`, `identity_*`, `blocklist_broken`
+ * @throws ShoalError `data_unwritable`, `store_*`, `identity_*`, `blocklist_broken`, `feed_broken`
  */
 export async function openHome(dataDir: string): Promise<Home> {
   await mkdir(dataDir, { recursive: true }).catch((cause) => {
@@ -37,8 +39,9 @@ export async function openHome(dataDir: string): Promise<Home> {
     await rm(workDir, { recursive: true, force: true })
     const blocks = await openBlocks(join(dataDir, 'blocks'))
     const blocklists = await openBlocklists(join(dataDir, 'blocklists'), store, Date.now)
+    const feeds = await openFeeds(join(dataDir, 'feeds'))
     return {
-      ...{ store, blocks, signer, blocklists, workDir },
+      ...{ store, blocks, signer, blocklists, feeds, workDir },
       async close() {
         await blocklists.close()
         await store.close()

@@ -19,7 +19,7 @@ export async function openRecords(
   const ledger = await openLedger({ store: home.store, verify: verifyInPool, clock })
   const removals = await openRemovals({ ...home, ledger, clock })
   return {
-    ...{ ledger, removals, hiding: openHiding(removals, [home.blocklists]) },
+    ...{ ledger, removals, hiding: openHiding(removals, [home.blocklists, home.feeds]) },
     async close() {
       await removals.close()
       await ledger.close()

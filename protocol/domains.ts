@@ -18,6 +18,7 @@ const KINDS = [
   'backoff',
   'campaign',
   'claim',
+  'feed',
   'head',
   'receipt',
   'release',

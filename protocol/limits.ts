@@ -145,3 +145,5 @@ export const MAX_SCANNED_LISTS = 16
 export const MAX_SUBJECTS_ASKED = 16
 /** Campaigns that a receipt names: those of a node that many crawls were made with alone. */
 export const MAX_CAMPAIGNS_ASKED = 256
+/** Subjects of each kind in a feed of removals: as many as a blocklist may have; 320 MB. */
+export const MAX_FEED_ENTRIES = 10_000_000

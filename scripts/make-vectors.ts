@@ -14,6 +14,7 @@ import { claimCases } from './vectors/claim.ts'
 import { codecCases } from './vectors/codec.ts'
 import { consentCases } from './vectors/consent.ts'
 import { envelopeCases } from './vectors/envelope.ts'
+import { feedCases } from './vectors/feed.ts'
 import { framingCases } from './vectors/framing.ts'
 import { headCases } from './vectors/head.ts'
 import { nameCases } from './vectors/names.ts'
@@ -54,6 +55,7 @@ export async function makeVectors(): Promise<Record<string, string>> {
     'campaign.json': print(`${RECORD} ${SPELLING} \`pipelineId\` names the pipeline.`, await campaignCases()),
     'attestation.json': print(`${RECORD} ${SPELLING}`, await attestationCases()),
     'backoff.json': print(`${RECORD} ${SPELLING}`, await backoffCases()),
+    'feed.json': print(`${RECORD} ${SPELLING}`, await feedCases()),
     'claim.json': print(`${RECORD} ${SPELLING}`, await claimCases()),
     'shard.json': print(`${RECORD} ${SPELLING}`, await shardCases()),
     'verdict.json': print(

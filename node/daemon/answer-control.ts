@@ -4,6 +4,7 @@ import type { ControlRequest, Running } from '../control.ts'
 import type { ManagedBlocklists } from '../manage-blocklists.ts'
 import type { CampaignRequest } from '../manage-campaigns.ts'
 import type { Cars } from '../manage-cars.ts'
+import type { ManagedFeeds } from '../manage-feeds.ts'
 import type { Pins } from '../manage-pins.ts'
 import type { Releases } from '../manage-releases.ts'
 import { answerRequests } from '../manage-requests.ts'
@@ -41,6 +42,10 @@ const ANSWERS = {
   addPin: (daemon, argument) => daemon.addPin(...(argument as Parameters<Pins['addPin']>)),
   removePin: (daemon, argument) => daemon.removePin(...(argument as Parameters<Pins['removePin']>)),
   collect: (daemon) => daemon.collect(),
+  exportFeed: (daemon, argument) =>
+    daemon.exportFeed(...(argument as Parameters<ManagedFeeds['exportFeed']>)),
+  importFeed: (daemon, argument) =>
+    daemon.importFeed(...(argument as Parameters<ManagedFeeds['importFeed']>)),
   exportDenylist: (daemon, argument) => daemon.exportDenylist(String(argument)),
   listBlocklists: (daemon) => daemon.listBlocklists(),
   addBlocklist: (daemon, argument) =>

@@ -11,6 +11,7 @@ import { manageCampaigns } from '../manage-campaigns.ts'
 import { manageCars } from '../manage-cars.ts'
 import { manageDenylists } from '../manage-denylist.ts'
 import { manageExports } from '../manage-exports.ts'
+import { manageFeeds } from '../manage-feeds.ts'
 import { manageReleases } from '../manage-releases.ts'
 import { manageShards } from '../manage-shards.ts'
 import { startNetwork } from '../network/network.ts'
@@ -87,7 +88,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   opened.defer(() => ledger.close())
   const removals = await openRemovals({ ...home, ledger, clock })
   opened.defer(() => removals.close())
-  const hiding = openHiding(removals, [home.blocklists])
+  const hiding = openHiding(removals, [home.blocklists, home.feeds])
   const denied = await denyHeld(home, hiding, log)
   opened.defer(() => denied.close())
   const shared = shareFiles()
@@ -224,6 +225,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...manageShards(home, hiding, clock),
     ...manageCars(home, async () => denied.guard(home.blocks)),
     ...manageDenylists(home, denied),
+    ...manageFeeds(home, removals, clock),
     ...manageBlocklists(home),
     ...{ search: searching.search, whois: searching.whois, searchProgress, requests: people.requests },
     ...manageExports(home, { ledger, removals, hiding }, clock),

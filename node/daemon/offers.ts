@@ -3,6 +3,7 @@ import type { ManagedBlocklists } from '../manage-blocklists.ts'
 import type { CampaignStanding, Campaigns } from '../manage-campaigns.ts'
 import type { Cars } from '../manage-cars.ts'
 import type { Denylists } from '../manage-denylist.ts'
+import type { ManagedFeeds } from '../manage-feeds.ts'
 import type { Pins } from '../manage-pins.ts'
 import type { Releases } from '../manage-releases.ts'
 import type { Peer } from '../network/network.ts'
@@ -23,6 +24,7 @@ export interface Daemon
     Exports,
     Cars,
     Denylists,
+    ManagedFeeds,
     ManagedBlocklists,
     Pins,
     Releases,

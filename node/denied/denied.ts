@@ -1,5 +1,7 @@
 export { type Denied, denyHeld } from './deny-held.ts'
 export { extendDenylist, ruleFor } from './denylist.ts'
+export { writeFeed } from './feed-file.ts'
+export { type Feeds, type KeptFeed, openFeeds } from './feeds.ts'
 export {
   asHideable,
   HIDING_COLUMNS,

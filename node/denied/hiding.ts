@@ -6,8 +6,8 @@ import { type Hidden, type HideableRow, hide, hiderOf } from './hidden.ts'
 
 /** What the owner of this machine hides without telling anybody. */
 export interface PrivateLists {
-  /** of a campaign; another object after each change */
-  listed(campaign: CID): { sets: ListSets | null; subjects: Subjects }
+  /** of a campaign; other objects after each change */
+  listed(campaign: CID): { sets: ListSets | null; subjects: Subjects | readonly Subjects[] }
   onChange(listener: () => void): () => void
 }
 
@@ -29,7 +29,7 @@ export function openHiding(
   removals: Pick<Removals, 'inForce' | 'list' | 'onChange'>,
   privates: readonly PrivateLists[],
 ): Hiding {
-  const known = new Map<string, { parts: Subjects[]; hidden: Hidden }>()
+  const known = new Map<string, { parts: unknown[]; hidden: Hidden }>()
 
   async function look(campaign: CID): Promise<Hidden> {
     const name = campaign.toString()
@@ -39,7 +39,7 @@ export function openHiding(
     const before = known.get(name)
     if (before && parts.every((part, i) => part === before.parts[i])) return before.hidden
     const hidden = hide([subjects], {
-      secret: [await unsafe(campaign), ...parts.slice(1)],
+      secret: [await unsafe(campaign), ...lists.flatMap((one) => one.subjects)],
       lists: lists.flatMap(({ sets }) => sets ?? []),
     })
     known.delete(name)

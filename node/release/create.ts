@@ -102,7 +102,7 @@ export async function createRelease(
   const thisUpdate = clock()
   const { root } = await removals.inForce(id)
   // and by this machine's own lists, of which nobody is told
-  const hidden = await openHiding(removals, [home.blocklists]).hiddenIn(id)
+  const hidden = await openHiding(removals, [home.blocklists, home.feeds]).hiddenIn(id)
 
   const dir = join(home.workDir, `release-${randomUUID()}`)
   const lanes = openLanes(signal)

@@ -156,7 +156,13 @@ function hashText(text: string, sha256: Sha256): Uint8Array {
 }
 
 function unhex(text: string): Uint8Array {
-  return Uint8Array.from({ length: text.length / 2 }, (_, i) =>
-    Number.parseInt(text.slice(2 * i, 2 * i + 2), 16),
-  )
+  const bytes = new Uint8Array(text.length / 2)
+  for (let i = 0; i < bytes.length; i++)
+    bytes[i] = (digitOf(text.charCodeAt(2 * i)) << 4) | digitOf(text.charCodeAt(2 * i + 1))
+  return bytes
+}
+
+/** Of a hex digit in lower case. */
+function digitOf(code: number): number {
+  return code < 58 ? code - 48 : code - 87
 }

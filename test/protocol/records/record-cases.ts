@@ -22,6 +22,7 @@ export function testRecord(
     | 'backoff'
     | 'campaign'
     | 'claim'
+    | 'feed'
     | 'head'
     | 'receipt'
     | 'release'

@@ -1,0 +1,15 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { benchRemovals } from '../../../scripts/bench/removals.ts'
+
+const feeds = suite('a feed of a million removals')
+
+feeds('loads within two seconds and 100 MiB, and a look-up takes a microsecond', async () => {
+  const { entries, loadSeconds, memoryMiB, lookupUs } = await benchRemovals()
+  assert.is(entries, 1_000_000)
+  assert.ok(loadSeconds < 2, `${loadSeconds} s`)
+  assert.ok(memoryMiB > 30 && memoryMiB < 100, `${memoryMiB} MiB`)
+  assert.ok(lookupUs < 1, `${lookupUs} µs`)
+})
+
+feeds.run()
