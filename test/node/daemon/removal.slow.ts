@@ -173,7 +173,7 @@ removing('what is asked for at one is hidden at all, and nobody else takes that 
   const { urls } = await exportAt('consumer')
   assert.is(urls.length, ROWS - 1)
   assert.not(urls.includes(ASKED.url))
-  await until('the consumer hides it', () => hides(consumer), MINUTE_MS)
+  await until('the consumer hides it', () => hides(consumer), BUSY * MINUTE_MS)
 
   // blocks go to members alone
   const stranger = ['--unverified', '--peer', organiser.address, '--json', '--data', join(dir, 'stranger')]

@@ -8,8 +8,8 @@ import { makeDir, until } from '../network/start-node.ts'
 import { playCrawl } from './play-crawl.ts'
 
 const withheld = suite('pictures that are not asked for')
-/** Within which all have heard of a removal. */
-const MINUTE_MS = 60_000
+/** Within which all have heard of a removal, on a busy machine too. */
+const LATE_MS = 300_000
 
 async function start(stack: AsyncDisposableStack, hosts: Record<string, string>) {
   const dataDir = await makeDir(stack)
@@ -47,7 +47,7 @@ withheld('since somebody asked another node, or by a list of one’s own', async
         ({ subjects }) => subjects.length === 1,
         () => false,
       ),
-    MINUTE_MS,
+    LATE_MS,
   )
   const blocked = join(worker.dataDir, 'blocked.jsonl')
   await writeFile(blocked, '{"kind":"host","value":"h2.example"}\n')
@@ -56,7 +56,7 @@ withheld('since somebody asked another node, or by a list of one’s own', async
   await until(
     'the segment is done',
     async () => (await worker.daemon.status()).campaigns[0]!.counts!.done === 1,
-    MINUTE_MS,
+    LATE_MS,
   )
   assert.equal(
     [0, 1, 2, 3].map((i) => crawl.timesAsked(`june-0/${i}`)),
