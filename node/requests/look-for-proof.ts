@@ -27,6 +27,8 @@ export interface Evidence {
 
 /** Milliseconds that a site has to say what it refuses: somebody waits for it at a page. */
 const RECHECK_MS = 40_000
+/** Bytes of a picture: it is its headers that refuse, and what follows them is not looked at. */
+const MAX_PICTURE_BYTES = 64 * 1024
 /** Outcomes by which a site refuses, and those by which a picture's own answer does. */
 const SITE_REFUSES: readonly string[] = ['optout_robots', 'optout_site']
 const PICTURE_REFUSES: readonly string[] = [...SITE_REFUSES, 'optout_image']
@@ -37,26 +39,46 @@ export function tokenOf(request: string): string {
 }
 
 /**
- * Look whether a host proves a request: in the DNS, in its well-known file, and by what it refuses now. All of it goes
- * through the guarded way out, so that a request can't make this node ask what is not public.
+ * Look whether hosts prove a request: in the DNS, in their well-known files, and by what they refuse now. All of it goes
+ * through the guarded way out, so that a request can't make this node ask what is not public; and a host is asked for
+ * its record and files once, however many pictures of it are to be removed, and as slowly as the crawl asks.
  *
- * @param address - of the picture that is to be removed, or null for the whole host
+ * @param wanted - each with the address of the picture that is to be removed, or null for the whole host
+ * @returns what was found for each
  */
-export async function lookForProof(
-  { host, address }: { host: string; address: string | null },
+export async function lookForProofs(
+  wanted: readonly { host: string; address: string | null }[],
   request: string,
   prover: Prover,
-): Promise<Evidence> {
-  const [dns, wellKnown, recheck] = await Promise.all([
-    askDns(host, request, prover.resolveTxt),
-    askFile(host, request, prover),
-    address === null
-      ? askSignals(sampleOf(host), false, { ...prover, web: stayAt(host, prover.web) })
-      : askSignals([address], true, prover),
-  ])
-  const found = ([dns, wellKnown, recheck] as const).findIndex(({ ok }) => ok)
-  const proof = (['dns', 'well-known', 'recheck'] as const)[found] ?? 'none'
-  return { proof, said: { dns: dns.said, wellKnown: wellKnown.said, recheck: recheck.said } }
+): Promise<Evidence[]> {
+  const hosts = new Map(
+    Array.from(new Set(wanted.map(({ host }) => host)), (host) => {
+      const words = Promise.all([askDns(host, request, prover.resolveTxt), askFile(host, request, prover)])
+      return [host, words]
+    }),
+  )
+  await using opened = new AsyncDisposableStack()
+  const start = (web: Web) => {
+    const { userAgent, asks } = prover
+    const limits = { ...asks?.limits, imageBytes: MAX_PICTURE_BYTES }
+    const images = startImages({ threads: 1, userAgent, web, ...asks, limits })
+    opened.defer(() => images.close())
+    return images
+  }
+  const pictures = start(prover.web)
+  return await Promise.all(
+    wanted.map(async ({ host, address }) => {
+      const [[dns, wellKnown], recheck] = await Promise.all([
+        hosts.get(host)!,
+        address === null
+          ? askSignals(sampleOf(host), false, start(stayAt(host, prover.web)))
+          : askSignals([address], true, pictures),
+      ])
+      const found = ([dns, wellKnown, recheck] as const).findIndex(({ ok }) => ok)
+      const proof = (['dns', 'well-known', 'recheck'] as const)[found] ?? 'none'
+      return { proof, said: { dns: dns.said, wellKnown: wellKnown.said, recheck: recheck.said } }
+    }),
+  )
 }
 
 interface Answer {
@@ -111,12 +133,7 @@ function stayAt(host: string, web: Web): Web {
 }
 
 /** Whether all of it is refused now, asked as the crawl asks, and anew. */
-async function askSignals(
-  addresses: readonly string[],
-  isPicture: boolean,
-  { web, userAgent, asks }: Prover,
-): Promise<Answer> {
-  const images = startImages({ threads: 1, userAgent, web, ...asks })
+async function askSignals(addresses: readonly string[], isPicture: boolean, images: Images): Promise<Answer> {
   const signal = AbortSignal.timeout(RECHECK_MS)
   try {
     let said = ''
@@ -129,8 +146,6 @@ async function askSignals(
   } catch (error) {
     if (signal.aborted) return { ok: false, said: 'no answer in time' }
     throw error
-  } finally {
-    await images.close()
   }
 }
 

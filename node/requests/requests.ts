@@ -10,7 +10,7 @@ import type { Removals } from '../removals/removals.ts'
 import type { Store } from '../store/store.ts'
 import { startHiding } from './hide.ts'
 import { keepKnown, nameOf } from './known-removals.ts'
-import { type Evidence, lookForProof, type Prover } from './look-for-proof.ts'
+import { type Evidence, lookForProofs, type Prover } from './look-for-proof.ts'
 import { type Asked, readSubject } from './read-subject.ts'
 import { writeReceiptFile } from './receipt-file.ts'
 import { type MeantRow, makeReviews, type Review } from './review.ts'
@@ -154,13 +154,12 @@ export async function openRequests(parts: RequestsParts): Promise<Requests> {
       throw new ShoalError('request_offline', 'this node is cut off from the web: it can look for no proof')
     const subjects = stored.asked.map(readSubject)
     const open = subjects.filter(({ host }, i) => host !== null && (isRenewal || stored.proofs[i] === 'none'))
-    // of several pictures of a host each has its own signals, and all the same records and file
-    const found = await Promise.all(
-      open.map(async ({ kind, host, value }) => ({
-        ...{ kind, value, host: host! },
-        ...(await lookForProof({ host: host!, address: kind === 'url' ? value : null }, request, prover)),
-      })),
+    const evidence = await lookForProofs(
+      open.map(({ kind, host, value }) => ({ host: host!, address: kind === 'url' ? value : null })),
+      request,
+      prover,
     )
+    const found = open.map(({ kind, host, value }, i) => ({ kind, value, host: host!, ...evidence[i]! }))
     const proofs = subjects.map(
       (subject) =>
         found.find((one) => one.kind === subject.kind && one.value === subject.value)?.proof ?? 'none',

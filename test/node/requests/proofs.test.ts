@@ -162,6 +162,44 @@ test('a request makes the node ask nothing that is not public', async () => {
   )
 })
 
+test('of many pictures of a host its files are read once, and none is read whole', async () => {
+  await using stack = new AsyncDisposableStack()
+  const { site, dns, custodian } = await play(stack)
+  let sent = 0
+  site.answer = ({ url }, to) => {
+    if (!url!.endsWith('.jpg')) return to.writeHead(404).end()
+    to.writeHead(200, { 'content-type': 'image/jpeg' })
+    const part = Buffer.alloc(64 * 1024)
+    const send = () => {
+      if (to.destroyed || to.writableEnded) return
+      sent += part.length
+      if (sent > 64 * 1024 * 1024) to.end()
+      else if (to.write(part)) setImmediate(send)
+      else to.once('drain', send)
+    }
+    send()
+  }
+  const asked = Array.from({ length: 8 }, (_, i) => ({
+    ...({ kind: 'url', value: `https://${HOST}/${i}.jpg` } as const),
+  }))
+  const { request } = await custodian.requests.ask({ ...wish, asked })
+  const { found } = await custodian.requests.prove(request)
+  assert.equal(
+    found.map(({ proof }) => proof),
+    asked.map(() => 'none'),
+  )
+  const counts = new Map<string, number>()
+  for (const one of site.asked) counts.set(one, (counts.get(one) ?? 0) + 1)
+  assert.equal(
+    [...counts].filter(([, count]) => count > 1),
+    [],
+    'each address is asked for once',
+  )
+  assert.equal(dns.asked, [`_shoal.${HOST}`])
+  // sockets hold some
+  assert.ok(sent < 32 * 1024 * 1024, `${sent} bytes`)
+})
+
 test('what is proven and not confirmed is renewed as long as the proof holds', async () => {
   await using stack = new AsyncDisposableStack()
   const { dns, other, openNode, time, campaign } = await play(stack)
