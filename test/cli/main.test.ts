@@ -10,7 +10,7 @@ const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
 
 /** A module that has a process tell the milliseconds of its processor's time at its end. */
 const TELL_CPU = `data:text/javascript,${encodeURIComponent(
-  'process.on("exit", () => { const { user, system } = process.cpuUsage(); console.error((user + system) / 1000) })',
+  'process.on("exit", () => { const { user, system } = process.cpuUsage(); process.stderr.write(String((user + system) / 1000)) })',
 )}`
 
 const BAD_USAGE: [string[], RegExp][] = [
