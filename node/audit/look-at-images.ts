@@ -114,12 +114,20 @@ const UNLOOKED: Looked = { nsfw: null, watermark: null, tags: [], faces: null, f
 
 function saidFacts({ outcome, similarity, sha256, pdq, pair }: SaidOutcome): Facts {
   const { width, height, md5 } = pair ?? {}
-  return known({ outcome, similarity, sha256, pdq, width, height, md5 })
+  return known({ outcome, similarity, sha256, pdq, width, height, md5, ...findingFacts(pair) })
 }
 
-function seenFacts({ outcome, detail, similarity, sha256, pdq }: Settled, { image }: Seen): Facts {
+/** Of what nobody should find, a verdict must not tell where it is. */
+function seenFacts({ outcome, detail, similarity, sha256, pdq }: Settled, { image, looked }: Seen): Facts {
   const { width, height, md5 } = image ?? {}
-  return known({ outcome, detail, similarity, sha256, pdq, width, height, md5 })
+  if (isMasked(outcome)) return known({ width, height, md5 })
+  return known({ outcome, detail, similarity, sha256, pdq, width, height, md5, ...findingFacts(looked) })
+}
+
+function findingFacts(found: Pick<Looked, 'tags' | 'nsfw' | 'watermark' | 'faces'> | null) {
+  if (found === null) return {}
+  const { tags, nsfw, watermark, faces } = found
+  return { tags: tags.join(' ') || undefined, nsfw, watermark, faces }
 }
 
 function known(facts: Record<string, string | number | null | undefined>): Facts {
