@@ -82,7 +82,10 @@ pdq('are nearly those of pictures that are turned', async () => {
   let all = 0
   const photos = (await readdir(PHOTOS)).filter((name) => /\.(?:jpg|png)$/.test(name)).sort()
   for (const name of photos.slice(0, 2)) {
-    const photo = await sharp(await readFile(join(PHOTOS, name))).resize(512, 512, { fit: 'inside' }).png().toBuffer()
+    const photo = await sharp(await readFile(join(PHOTOS, name)))
+      .resize(512, 512, { fit: 'inside' })
+      .png()
+      .toBuffer()
     const turned = indexPdq(packHashes(Buffer.concat(turnPdq(await hashOf(sharp(photo))))))
     for (const angle of [90, 180, 270])
       for (const mirrored of [false, true]) {
