@@ -22,6 +22,8 @@ export interface People {
 const MOST_HITS = 50
 /** Look-ups at once: each waits for the index, and reads rows. */
 const MAX_LOOKUPS = 8
+/** Looks for proofs at once: each asks up to sixteen hosts, and waits for all of them. */
+const MAX_PROVING = 8
 /** Bytes of a form: sixteen addresses, each character of which may take three. */
 const MAX_FORM_BYTES = 128 * 1024
 const HOUR_MS = 3_600_000
@@ -33,7 +35,7 @@ const STATUS: Readonly<Record<string, number>> = {
   ...{ request_subject: 400, request_many: 400, request_contact: 400, request_reason: 400 },
   ...{ request_unknown: 404, request_elsewhere: 404, request_offline: 503, request_campaigns: 503 },
   ...{ requests_full: 503, page_origin: 403, page_key: 403, page_limit: 429, page_busy: 503, page_form: 415 },
-  ...{ search_hash: 400, search_empty: 400, search_text: 400 },
+  ...{ page_empty: 400, search_hash: 400, search_empty: 400, search_text: 400 },
 }
 
 /** Put the pages for people beside a gateway's blocks. Nothing that is asked for is logged. */
@@ -45,6 +47,7 @@ export async function addPages(gateway: FastifyInstance, people: People, log: Lo
     prove: makeLimiter(LIMITS.proofs, HOUR_MS),
   }
   let lookups = 0
+  let proving = 0
 
   await gateway.register(async (app) => {
     app.addContentTypeParser(
@@ -129,8 +132,15 @@ export async function addPages(gateway: FastifyInstance, people: People, log: Lo
       const { key } = await people.requests.status(request.params.name)
       if (key !== null && key !== request.query.key)
         throw new ShoalError('page_key', 'Open the page of your request by its whole address, with its key.')
-      const { found, ...state } = await people.requests.prove(request.params.name)
-      return reply.send(statusPage(state, found))
+      if (proving >= MAX_PROVING)
+        throw new ShoalError('page_busy', 'Many people show what is theirs just now: try again in a minute.')
+      proving++
+      try {
+        const { found, ...state } = await people.requests.prove(request.params.name)
+        return reply.send(statusPage(state, found))
+      } finally {
+        proving--
+      }
     })
     app.get<{ Params: { name: string } }>('/optout/receipt/:name', async (request, reply) => {
       const receipt = await people.requests.receipt(request.params.name)
@@ -192,9 +202,15 @@ async function find(
   form: URLSearchParams,
   asked: { by: Lookup; value: string },
 ): Promise<SearchResult> {
+  const isPicture = form.get('by') === 'picture'
+  if ((isPicture ? (form.get('sha256') ?? '') : asked.value).trim() === '')
+    throw new ShoalError(
+      'page_empty',
+      `Say what to look for: ${isPicture ? 'choose a picture' : 'its name'}.`,
+    )
   const ask = (kind: 'domain' | 'url' | 'hash', value: string) =>
     search({ kind, value: value.trim(), campaign: null, limit: MOST_HITS, model: null })
-  if (form.get('by') !== 'picture') return ask(LOOKUPS[asked.by].kind, asked.value)
+  if (!isPicture) return ask(LOOKUPS[asked.by].kind, asked.value)
   const found = await ask('hash', form.get('sha256') ?? '')
   const pdq = form.get('pdq') ?? ''
   if (pdq === '') return found

@@ -5,13 +5,18 @@ import type { People } from '../../../node/gateway/pages/pages.ts'
 import { openLog } from '../../../node/log.ts'
 import { type RequestState, readReceiptFile } from '../../../node/requests/requests.ts'
 import type { Hit, SearchRequest } from '../../../node/search/search.ts'
+import { until } from '../network/start-node.ts'
 import { openTemporary } from '../pins/make-dags.ts'
 import { openBoth } from '../requests/open-requests.ts'
 
 const test = suite("the gateway's pages")
 const PHOTO = 'https://photos.example.org/me.jpg'
 
-async function start(stack: AsyncDisposableStack, hits: Partial<Hit>[] = []) {
+async function start(
+  stack: AsyncDisposableStack,
+  hits: Partial<Hit>[] = [],
+  prove?: People['requests']['prove'],
+) {
   const { other } = await openBoth(stack)
   const home = await openTemporary(stack)
   const asked: SearchRequest[] = []
@@ -21,7 +26,7 @@ async function start(stack: AsyncDisposableStack, hits: Partial<Hit>[] = []) {
   }
   const gateway = await startGateway({
     ...{ blocks: home.blocks, listen: { host: '127.0.0.1', port: 0 }, log: openLog('silent', 'stderr') },
-    people: { requests: other.requests, search },
+    people: { requests: prove ? { ...other.requests, prove } : other.requests, search },
   })
   stack.defer(() => gateway.close())
   const get = (path: string, init: RequestInit = {}) =>
@@ -188,6 +193,40 @@ test('what is found is told with who, when and which signals, and a way to have 
       ['hash', 'cd'.repeat(32)],
     ],
   )
+})
+
+test('so many proofs are looked for at once, and no more', async () => {
+  await using stack = new AsyncDisposableStack()
+  const gate = Promise.withResolvers<never>()
+  gate.promise.catch(() => {})
+  let begun = 0
+  const { post } = await start(stack, [], () => {
+    begun++
+    return gate.promise
+  })
+  const made = await post('/optout', wish)
+  const path = made.headers.get('location')!
+  const ended: number[] = []
+  const all = Array.from({ length: 30 }, () => post(path, {}).then(({ status }) => ended.push(status)))
+  await until('the others are refused', () => ended.length === 22)
+  assert.equal([begun, new Set(ended)], [8, new Set([503])])
+  gate.reject(new Error('enough'))
+  await Promise.all(all)
+  assert.is((await post(path, {})).status, 500, 'those that are over make room')
+})
+
+test('who gives nothing to look up is told in words', async () => {
+  await using stack = new AsyncDisposableStack()
+  const { post, asked } = await start(stack)
+  for (const form of [
+    { by: 'domain', value: ' ' },
+    { by: 'picture', sha256: '' },
+  ]) {
+    const answer = await post('/collected', form as unknown as Record<string, string>)
+    assert.is(answer.status, 400)
+    assert.match(await answer.text(), /role="alert">Say what/)
+  }
+  assert.equal(asked, [])
 })
 
 test('one address asks for so much in an hour, and another for its own', async () => {
