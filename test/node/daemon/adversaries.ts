@@ -90,7 +90,7 @@ export function meetAdversaries(adversaries: Test, cheats: readonly CheatName[])
     for (const archive of archives) crawl.give(archive, makePages(archive))
     processes = startProcesses(dir, {
       loopback: { hosts: { ...crawl.hosts, ...hostPages(archives, crawl.to) } },
-      ...{ contentionMs: 300, syncEveryMs: 500, clock: { origin: Date.now(), rate: RATE } },
+      ...{ contentionMs: 300, syncEveryMs: 2_000, clock: { origin: Date.now(), rate: RATE } },
     })
     const start = (name: string, cheats: Orders['cheats']) =>
       processes.start(name, { peers: [a.address], cheats })
@@ -160,6 +160,8 @@ export function meetAdversaries(adversaries: Test, cheats: readonly CheatName[])
       try {
         const { campaign, nodes } = await stage(cheat)
         await isCaught(cheat, end, campaign, nodes)
+        // what is over costs nobody anything
+        for (const node of nodes) await node.ask('leave', campaign)
       } catch (error) {
         console.error(await processes.tails())
         throw error

@@ -84,7 +84,7 @@ function liveBytes(): number {
   return process.memoryUsage().arrayBuffers
 }
 
-async function withTimeout<T>(work: Promise<T>, ms = 60_000): Promise<T> {
+async function withTimeout<T>(work: Promise<T>, ms = 300_000): Promise<T> {
   const late = sleep(ms, undefined, { ref: false }).then(() => Promise.reject(new Error('too late')))
   return Promise.race([work, late])
 }
@@ -98,9 +98,13 @@ models('one node’s model comes to another and on to a third; memory stays flat
   await taker.network.dial(owner.addresses()[0]!)
   const before = liveBytes()
   let most = 0
+  let next = 10 * MB
+  // not by the clock: to collect garbage takes most of the time of a busy machine
   const timer = setInterval(() => {
+    if ((taker.models.standing(campaign).preparing?.done ?? 0) < next) return
+    next += 10 * MB
     most = Math.max(most, liveBytes() - before)
-  }, 1_000).unref()
+  }, 10).unref()
   const begin = Date.now()
   const preparing = taker.models.prepare(campaign, campaignWith(model))
   await until('some of it is here', () => (taker.models.standing(campaign).preparing?.done ?? 0) > MB)
@@ -110,7 +114,7 @@ models('one node’s model comes to another and on to a third; memory stays flat
   assert.is(await withTimeout(preparing), true)
   clearInterval(timer)
   console.log(`50 MB in ${Date.now() - begin} ms, ${(most / MB).toFixed(1)} MB of buffers`)
-  assert.ok(most < 20 * MB, `${most} bytes`)
+  assert.ok(next > 20 * MB && most < 20 * MB, `${most} bytes`)
   assert.equal(taker.models.standing(campaign), { preparing: null, trouble: null })
   const third = await startTaker(stack)
   await third.network.dial(taker.network.addresses()[0]!)
