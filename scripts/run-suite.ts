@@ -12,8 +12,8 @@ import { type FileResult, readSuite } from './run-suite/read-suite.ts'
 
 /** Files that are run again: where more fail, the machine is not to blame. */
 const MAX_AGAIN = 12
-/** Milliseconds of a run: one that hangs is ended, so that the others still tell how they did. */
-const RUN_MS = 25 * 60_000
+/** Milliseconds in which no test ends: a run that hangs is ended, so that the others still tell how they did. */
+const SILENT_MS = 10 * 60_000
 const CHARS_KEPT = 64 * 1024 * 1024
 
 const [pattern, summary] = process.argv.slice(2)
@@ -53,10 +53,11 @@ function runUvu(names: string[]): Promise<{ output: string; end: string }> {
   const exact = `^(?:${names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')})$`
   const args = ['node_modules/uvu/bin.js', '.', exact, ...ignore.flatMap((one) => ['-i', one])]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
-  const timer = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), RUN_MS)
+  const timer = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), SILENT_MS)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
+      timer.refresh()
       process.stdout.write(text)
       output = (output + text).slice(-CHARS_KEPT)
     })
