@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CID } from 'multiformats/cid'
+import type { CID } from 'multiformats/cid'
 import { decode, encode, equalBytes } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Log } from '../log.ts'
 import type { Blocks, Store } from '../store/store.ts'
 import type { Found } from './denied-worker.ts'
-import { blocksOfFile, type HeldFile, heldFiles } from './held-files.ts'
+import { blocksOfFile, type HeldFile, startHeldFiles } from './held-files.ts'
 import type { Hidden } from './hidden.ts'
 import type { Hiding } from './hiding.ts'
 import { lookForHidden } from './look-for-hidden.ts'
@@ -37,6 +37,7 @@ export interface Denied {
 }
 
 interface Looked {
+  file: CID
   campaign: CID
   /** sha256 of what was hidden then */
   hidden: Uint8Array
@@ -57,6 +58,7 @@ export async function denyHeld(
 ): Promise<Denied> {
   const ending = new AbortController()
   const { signal } = ending
+  const heldFiles = startHeldFiles({ store, blocks })
   const looked = new Map<string, Looked>()
   /** what was hidden when a file could not be read */
   const failed = new Map<string, Uint8Array>()
@@ -66,62 +68,72 @@ export async function denyHeld(
   let wanted = false
   let running: Promise<void> | null = null
 
-  for await (const [key, value] of store.looked.iterator())
-    looked.set(CID.decode(key).toString(), decode(value) as Looked)
+  for await (const value of store.looked.values()) {
+    const one = decode(value) as Looked
+    looked.set(nameOf(one), one)
+  }
   await mark()
   const stop = hiding.onChange(look)
   look()
 
+  /** All anew: a block may be in several files. */
   async function mark(): Promise<void> {
-    const marked = new Map<string, CID>()
-    for (const { file, campaign } of files())
-      for await (const block of blocksOfFile(blocks, file)) marked.set(keyOf(block), campaign)
+    const marked: typeof denied = new Map()
+    for (const { file, campaign } of files()) await markFile(file, campaign, marked)
     denied = marked
   }
 
+  async function markFile(file: CID, campaign: CID, marked = denied): Promise<void> {
+    for await (const block of blocksOfFile(blocks, file)) marked.set(keyOf(block), campaign)
+  }
+
   function files(): DeniedFile[] {
-    return [...looked].flatMap(([file, { campaign, found }]) =>
-      found === 'nothing' ? [] : { file: CID.parse(file), campaign, isSecret: found === 'secretly' },
+    return [...looked.values()].flatMap(({ file, campaign, found }) =>
+      found === 'nothing' ? [] : { file, campaign, isSecret: found === 'secretly' },
     )
   }
 
+  /** @returns whether what was denied is no longer */
   async function lookAt({ campaign, file }: HeldFile): Promise<boolean> {
     const hidden = await hiding.hiddenIn(campaign)
     const digest = digests.get(hidden) ?? digestOf(hidden)
     digests.set(hidden, digest)
-    const name = file.cid.toString()
+    const name = nameOf({ file: file.cid, campaign })
     const before = looked.get(name)
-    const last = before?.hidden ?? failed.get(name)
+    const last = failed.get(name) ?? before?.hidden
     if (last && equalBytes(last, digest)) return false
     try {
       const found = await lookForHidden(blocks, file, hidden, signal)
-      const now = { campaign, hidden: digest, found }
+      const now = { file: file.cid, campaign, hidden: digest, found }
       looked.set(name, now)
       failed.delete(name)
-      await store.looked.put(file.cid.bytes, encode(now))
-      return found !== (before?.found ?? 'nothing')
+      await store.looked.put(lookedKey(now), encode(now))
+      if (found !== 'nothing') await markFile(file.cid, campaign)
+      return found === 'nothing' && before !== undefined && before.found !== 'nothing'
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof ShoalError)) throw error
       failed.set(name, digest)
-      log.warn({ file: name, reason: error.message }, 'a file can not be looked through')
+      log.warn({ file: file.cid.toString(), reason: error.message }, 'a file can not be looked through')
       return false
     }
   }
 
   async function round(): Promise<void> {
     const here = new Set<string>()
-    for await (const held of heldFiles({ store, blocks })) {
+    let isLess = false
+    for await (const held of heldFiles()) {
       signal.throwIfAborted()
-      const isNew = here.size < here.add(held.file.cid.toString()).size
-      if (isNew && (await lookAt(held))) await mark()
+      const { campaign, file } = held
+      const isNew = here.size < here.add(nameOf({ file: file.cid, campaign })).size
+      if (isNew && (await lookAt(held))) isLess = true
     }
-    const gone = [...looked.keys()].filter((file) => !here.has(file))
-    for (const file of gone) {
-      looked.delete(file)
-      await store.looked.del(CID.parse(file).bytes)
+    const gone = [...looked].filter(([name]) => !here.has(name))
+    for (const [name, one] of gone) {
+      looked.delete(name)
+      await store.looked.del(lookedKey(one))
     }
-    if (gone.length > 0) await mark()
+    if (isLess || gone.length > 0) await mark()
   }
 
   async function run(): Promise<void> {
@@ -186,6 +198,15 @@ export async function denyHeld(
       await running
     },
   }
+}
+
+/** Two campaigns may have one file, and other removals. */
+function nameOf({ file, campaign }: Pick<Looked, 'file' | 'campaign'>): string {
+  return `${file} ${campaign}`
+}
+
+function lookedKey({ file, campaign }: Looked): Uint8Array {
+  return Buffer.concat([file.bytes, campaign.bytes])
 }
 
 function keyOf(block: CID): string {

@@ -16,29 +16,48 @@ export interface HeldFile {
 /** Levels of a file's tree: 1,024 links a node and 1 MiB a leaf make a petabyte of three. */
 const MAX_DEPTH = 4
 
-/** Every file with rows that is here. Those of shards and releases that can't be read are passed over. */
-export async function* heldFiles({
-  store,
-  blocks,
-}: {
-  store: Store
-  blocks: Blocks
-}): AsyncGenerator<HeldFile> {
-  for await (const key of store.shards.keys()) {
-    const manifest = await readManifest(blocks, CID.decode(key))
-    for (const file of manifest?.files ?? []) yield { campaign: manifest!.campaign, file }
-  }
-  for await (const { id } of knownReleases(store)) {
-    const read = await readRelease(blocks, id).catch(() => null)
-    if (read === null) continue
-    const { campaign } = read.content
-    const entries = entriesOf(blocks, read.content)
-    for (;;) {
-      const next = await entries.next().catch(() => null)
-      if (next === null || next.done) break
-      const file = await rewrittenFile(blocks, next.value)
-      if (file) yield { campaign, file }
+/**
+ * Tells every file with rows that is here. Those of shards and releases that can't be read are passed over. What they
+ * consist of never changes, and is read once.
+ */
+export function startHeldFiles({ store, blocks }: { store: Store; blocks: Blocks }) {
+  let known = new Map<string, HeldFile[]>()
+
+  return async function* heldFiles(): AsyncGenerator<HeldFile> {
+    const here: typeof known = new Map()
+    async function filesOf(name: string, read: () => Promise<HeldFile[] | null>): Promise<HeldFile[]> {
+      const files = known.get(name) ?? (await read())
+      if (files) here.set(name, files)
+      return files ?? []
     }
+    for await (const key of store.shards.keys()) {
+      const cid = CID.decode(key)
+      yield* await filesOf(`${cid}`, () => filesOfShard(blocks, cid))
+    }
+    for await (const { id } of knownReleases(store))
+      yield* await filesOf(`${id}`, () => filesOfRelease(blocks, id))
+    known = here
+  }
+}
+
+async function filesOfShard(blocks: Blocks, cid: CID): Promise<HeldFile[] | null> {
+  const manifest = await readManifest(blocks, cid)
+  if (manifest === null) return null
+  const { campaign, files } = manifest
+  return files.map((file) => ({ campaign, file }))
+}
+
+async function filesOfRelease(blocks: Blocks, id: CID): Promise<HeldFile[] | null> {
+  try {
+    const { content } = await readRelease(blocks, id)
+    const files: HeldFile[] = []
+    for await (const entry of entriesOf(blocks, content)) {
+      const file = await rewrittenFile(blocks, entry)
+      if (file) files.push({ campaign: content.campaign, file })
+    }
+    return files
+  } catch {
+    return null
   }
 }
 

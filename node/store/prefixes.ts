@@ -40,7 +40,7 @@ export const PREFIXES = {
   requests: 'requests',
   /** id of a removal, or name of a request, that this node as a custodian has refused → when */
   reviews: 'reviews',
-  /** CID of a shard's file → dag-cbor `{ campaign, hidden, found }`: whether rows of it are hidden, see node/denied */
+  /** CID of a shard's file, id of a campaign → dag-cbor: whether rows of it are hidden there, see node/denied */
   looked: 'looked',
   /** CID of a DAG's root → dag-cbor `{ why, since, bytes }`: why it is kept, where nothing else says so */
   pins: 'pins',

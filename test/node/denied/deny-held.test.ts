@@ -6,6 +6,7 @@ import type { CID } from 'multiformats/cid'
 import { request } from 'undici'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { exportCar } from '../../../node/car/car.ts'
 import { type Denied, denyHeld, openHiding } from '../../../node/denied/denied.ts'
 import { startGateway } from '../../../node/gateway/gateway.ts'
 import { openLog } from '../../../node/log.ts'
@@ -79,6 +80,8 @@ denied('files with removed rows are denied, others not, until that is taken back
     assert.is(await codeOf(Array.fromAsync(blocks.get(first[1]!))), 'block_denied')
     assert.is((await readBlock(blocks, manifests[0]!)).length > 0, true)
     assert.ok(await blocks.has(second[0]!))
+    const car = exportCar({ ...organiser.home, blocks }, manifests[0]!, join(made.dir, 'denied.car'))
+    assert.is(await codeOf(car), 'block_denied')
     const gateway = await startGateway({ blocks, listen: { host: '127.0.0.1', port: 0 }, log })
     try {
       const ask = (cid: CID, format: string) => request(`${gateway.address}/ipfs/${cid}?format=${format}`)
