@@ -16,7 +16,7 @@ import { publishSample } from './node/shard/sample.ts'
 
 /** So many that both files are of several blocks. */
 const ROWS = 20_000
-const CLIENT_MS = 60_000
+const CLIENT_MS = 300_000
 
 const run = promisify(execFile)
 const clients = suite("others' clients")
