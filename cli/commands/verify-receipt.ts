@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { readReceiptFile } from '../../node/requests/requests.ts'
 import type { Context } from '../declarations.ts'
+import { formatThings } from '../numbers.ts'
 import { dateOf } from '../show-release.ts'
 
 export async function run({ args, output }: Context): Promise<void> {
@@ -11,7 +12,7 @@ export async function run({ args, output }: Context): Promise<void> {
   output.print(`  decided by ${dateOf(deadline)}; signed ${dateOf(issued)}`)
   for (const { kind, hash, proof, removals } of subjects) {
     output.print(`  ${kind} ${Buffer.from(hash).toString('hex')}`)
-    output.print(`    proof ${proof}; hidden in ${removals.length} campaigns`)
+    output.print(`    proof ${proof}; hidden in ${formatThings(removals.length, 'campaign')}`)
   }
   output.emit({
     ...{ verified: true, receipt: id.toString(), node, request, reason, received, deadline, issued },

@@ -128,7 +128,9 @@ export async function openRequests(parts: RequestsParts): Promise<Requests> {
       )
     const now = clock()
     while (lately.length > 0 && lately[0]! <= now - HOUR_MS) lately.shift()
-    if (kept >= MAX_KEPT || lately.length + subjects.length > MAX_ASKED_PER_HOUR)
+    if (kept >= MAX_KEPT)
+      throw new ShoalError('requests_full', 'this node keeps as many requests as it can: ask another node')
+    if (lately.length + subjects.length > MAX_ASKED_PER_HOUR)
       throw new ShoalError(
         'requests_full',
         'this node takes no more requests at the moment: try again in an hour, or ask another node',

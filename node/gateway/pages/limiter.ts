@@ -6,15 +6,15 @@ const MAX_ADDRESSES = 20_000
 /** Bits of an IPv6 address that one customer has: the rest are theirs to choose. */
 const NETWORK_BITS = 64
 
-/** Counts what each address asks for. @returns a function that says whether it may ask once more */
-export function makeLimiter(most: number, withinMs: number): (address: string) => boolean {
+/** Counts what each address asks for. @returns a function that says whether it may ask for so much more */
+export function makeLimiter(most: number, withinMs: number): (address: string, count?: number) => boolean {
   const counts = new LRUCache<string, { count: number }>({ max: MAX_ADDRESSES, ttl: withinMs })
-  return (address) => {
+  return (address, count = 1) => {
     const name = networkOf(address)
-    const known = counts.get(name)
-    if (!known) counts.set(name, { count: 1 })
-    else if (++known.count > most) return false
-    return true
+    const known = counts.get(name) ?? { count: 0 }
+    if (known.count === 0) counts.set(name, known)
+    known.count += count
+    return known.count <= most
   }
 }
 

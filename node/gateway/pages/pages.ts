@@ -27,8 +27,11 @@ const MAX_PROVING = 8
 /** Bytes of a form: sixteen addresses, each character of which may take three. */
 const MAX_FORM_BYTES = 128 * 1024
 const HOUR_MS = 3_600_000
-/** What one address may do in an hour: a person has some pages to look up, and a few requests at most. */
-const LIMITS = { lookups: 200, requests: 12, proofs: 40 } as const
+/**
+ * What one address may do in an hour: a person has some pages to look up, a few requests at most, and things in them.
+ * Six addresses together use up what a node takes in an hour.
+ */
+const LIMITS = { lookups: 200, requests: 12, things: 50, proofs: 40 } as const
 
 /** Of others this node is at fault. */
 const STATUS: Readonly<Record<string, number>> = {
@@ -44,6 +47,7 @@ export async function addPages(gateway: FastifyInstance, people: People, log: Lo
   const may = {
     look: makeLimiter(LIMITS.lookups, HOUR_MS),
     ask: makeLimiter(LIMITS.requests, HOUR_MS),
+    name: makeLimiter(LIMITS.things, HOUR_MS),
     prove: makeLimiter(LIMITS.proofs, HOUR_MS),
   }
   let lookups = 0
@@ -103,6 +107,7 @@ export async function addPages(gateway: FastifyInstance, people: People, log: Lo
       const form = readForm(request)
       limit(may.ask, request)
       const asked = readAsked(form)
+      limit(may.name, request, asked.length)
       const given = form.get('reason')
       const reason = REASONS.find((one) => one === given)
       if (!reason) throw new ShoalError('request_reason', 'Say why it is to be removed.')
@@ -174,8 +179,8 @@ function readForm({ headers, host, body }: FastifyRequest): URLSearchParams {
   throw new ShoalError('page_form', 'This is no form.')
 }
 
-function limit(may: (address: string) => boolean, { ip }: FastifyRequest): void {
-  if (!may(ip))
+function limit(may: ReturnType<typeof makeLimiter>, { ip }: FastifyRequest, count = 1): void {
+  if (!may(ip, count))
     throw new ShoalError('page_limit', 'That is more than one place may ask for in an hour: try again later.')
 }
 

@@ -242,4 +242,14 @@ test('one address asks for so much in an hour, and another for its own', async (
   assert.is((await ask('2001:db8::ffff')).status, 429, 'a customer has a whole network of IPv6')
 })
 
+test('one address names so many things in an hour, in however few requests', async () => {
+  await using stack = new AsyncDisposableStack()
+  const { post } = await start(stack)
+  const values = Array.from({ length: 16 }, (_, i) => `no address ${i}`).join('\n')
+  const ask = (from: string) => post('/optout', { ...wish, values }, { 'x-forwarded-for': from })
+  for (let i = 0; i < 3; i++) assert.is((await ask('192.0.2.1')).status, 400)
+  assert.is((await ask('192.0.2.1')).status, 429)
+  assert.is((await ask('192.0.2.2')).status, 400)
+})
+
 test.run()
