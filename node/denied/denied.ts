@@ -4,11 +4,10 @@ export { writeFeed } from './feed-file.ts'
 export { type Feeds, type KeptFeed, openFeeds } from './feeds.ts'
 export {
   asHideable,
-  HIDING_COLUMNS,
   type Hidden,
   hide,
   hiderOf,
-  hidesNothing,
+  hidingColumns,
   NOTHING_HIDDEN,
   rowHider,
 } from './hidden.ts'

@@ -75,7 +75,7 @@ export function hidesNothing({ subjects, secret, lists }: Hidden): boolean {
     .every(({ length }) => length === 0)
 }
 
-/** A row of a shard's file as far as it matters here; HIDING_COLUMNS have to be read of it. */
+/** A row of a shard's file as far as it matters here; `hidingColumns` have to be read of it. */
 export function asHideable(row: Row): HideableRow {
   return row as unknown as HideableRow
 }
@@ -83,10 +83,20 @@ export function asHideable(row: Row): HideableRow {
 /** For whoever reads rows one by one. */
 export function rowHider(hidden: Hidden): RowHider {
   const isHidden = hiderOf(hidden)
-  const columns = hidesNothing(hidden) ? [] : HIDING_COLUMNS
-  return { columns, isHidden: (row) => isHidden(asHideable(row)) }
+  return { columns: hidingColumns(hidden), isHidden: (row) => isHidden(asHideable(row)) }
 }
 
-/** Columns that tell whether a row is hidden: of both files of a shard, and of `pairs.parquet` alone. */
-export const OUTCOME_COLUMNS = ['url', 'page_url', 'sha256', 'pdq']
-export const HIDING_COLUMNS = [...OUTCOME_COLUMNS, 'uid', 'md5']
+/** Columns of `pairs.parquet` that tell whether a row is hidden: those by which anything is. */
+export function hidingColumns({ subjects, secret, lists }: Hidden): string[] {
+  const all = [...subjects, ...secret]
+  const has = (kind: keyof Subjects) => all.some((one) => one[kind].length > 0)
+  const needs = {
+    uid: has('pair'),
+    url: has('url') || has('origin'),
+    page_url: has('origin'),
+    sha256: has('image'),
+    md5: lists.some(({ md5 }) => md5.length > 0),
+    pdq: lists.some(({ pdq }) => pdq.length > 0),
+  }
+  return Object.entries(needs).flatMap(([column, isNeeded]) => (isNeeded ? column : []))
+}

@@ -2,8 +2,14 @@ import type { Manifest } from '../../protocol/records/manifest.ts'
 import { openTable } from '../shard/shard.ts'
 import type { Blocks } from '../store/store.ts'
 import type { Found } from './denied-worker.ts'
-import { HIDING_COLUMNS, type Hidden, hidesNothing, OUTCOME_COLUMNS } from './hidden.ts'
+import { type Hidden, hidingColumns } from './hidden.ts'
 import { inThread } from './in-thread.ts'
+
+/** What rows of each file have to be looked up by. */
+const COLUMNS: Readonly<Record<string, readonly string[]>> = {
+  'pairs.parquet': ['uid', 'url', 'page_url', 'sha256', 'md5', 'pdq'],
+  'outcomes.parquet': ['url', 'page_url', 'sha256', 'pdq'],
+}
 
 /**
  * What of a shard's file is hidden. It is read as far as the answer takes.
@@ -17,9 +23,9 @@ export async function lookForHidden(
   signal?: AbortSignal,
 ): Promise<Found> {
   let found: Found = 'nothing'
-  if (hidesNothing(hidden)) return found
+  const columns = hidingColumns(hidden).filter((name) => COLUMNS[file.name]?.includes(name))
+  if (columns.length === 0) return found
   const table = await openTable(blocks, file)
-  const columns = file.name === 'pairs.parquet' ? HIDING_COLUMNS : OUTCOME_COLUMNS
   for (const group of table.starts.keys()) {
     signal?.throwIfAborted()
     const part = await table.groupBytes(group, columns)

@@ -1,5 +1,5 @@
 import { ShoalError } from '../../protocol/errors.ts'
-import { HIDING_COLUMNS, hidesNothing } from '../denied/denied.ts'
+import { hidingColumns } from '../denied/denied.ts'
 import { startThreads } from '../threads.ts'
 import type { PairWriter } from './export.ts'
 import type { ExportAnswer, ExportPlan, ExportTask } from './export-worker.ts'
@@ -50,7 +50,7 @@ export function startRowWriter(plan: ExportPlan, signal: AbortSignal): PairWrite
       const table = await open()
       await ask({ table: table.file, model: campaign?.pipeline.model.repo ?? null, hidden }, where)
       const sum = { hidden: 0, passed: 0, names: new Set<string>(), languages: new Map<string, number>() }
-      const read = hidesNothing(hidden) ? columns : [...new Set([...columns, ...HIDING_COLUMNS])]
+      const read = [...new Set([...columns, ...hidingColumns(hidden)])]
       let writing: Promise<void> | null = null
       const write = async (part: Awaited<ReturnType<typeof table.groupBytes>>) => {
         const { rowStart, rowEnd } = part.group
