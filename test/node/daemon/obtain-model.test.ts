@@ -105,6 +105,7 @@ models('one node’s model comes to another and on to a third; memory stays flat
     next += 10 * MB
     most = Math.max(most, liveBytes() - before)
   }, 10).unref()
+  stack.defer(() => clearInterval(timer))
   const begin = Date.now()
   const preparing = taker.models.prepare(campaign, campaignWith(model))
   await until('some of it is here', () => (taker.models.standing(campaign).preparing?.done ?? 0) > MB)
@@ -112,7 +113,6 @@ models('one node’s model comes to another and on to a third; memory stays flat
   assert.equal(await taker.network.askRecord(owner.peerId, campaign, 1), bytes('a claim'))
   console.log(`answered within ${Date.now() - asked} ms meanwhile`)
   assert.is(await withTimeout(preparing), true)
-  clearInterval(timer)
   console.log(`50 MB in ${Date.now() - begin} ms, ${(most / MB).toFixed(1)} MB of buffers`)
   assert.ok(next > 20 * MB && most < 20 * MB, `${most} bytes`)
   assert.equal(taker.models.standing(campaign), { preparing: null, trouble: null })
