@@ -152,6 +152,8 @@ export async function denyHeld(
       })
       .finally(() => {
         running = null
+        // wanted since it had ended, and before that was known here
+        if (wanted && !signal.aborted) look()
       })
   }
 
