@@ -2,10 +2,14 @@
 import { hash } from 'node:crypto'
 import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
+import { signCampaign } from '../../node/campaigns/campaigns.ts'
 import type { CandidateOutcome, Pair } from '../../node/components.ts'
 import { type Home, openHome } from '../../node/home.ts'
+import { verifySignature } from '../../node/identity.ts'
 import { publishShard, startShardWriter } from '../../node/shard/shard.ts'
-import { cidOf, encode } from '../../protocol/codec.ts'
+import { open } from '../../protocol/envelope.ts'
+import { decodeCampaign, pipelineId } from '../../protocol/records/campaign.ts'
+import { PRESETS } from '../../protocol/rules/presets.ts'
 
 const BATCH = 4_096
 const WORDS = 'a red fox in the snow looks at its own shadow near old birches by night'.split(' ')
@@ -28,11 +32,17 @@ export async function generateShard(dir: string, rows: number, dimensions: numbe
     )
     await writer.add({ pairs, outcomes: pairs.map(outcomeOf) })
   }
+  // of one's own campaign nobody else has to be asked what is removed
+  const { campaign, envelope } = await signCampaign(home, {
+    ...{ name: 'generated', contact: 'bench@example.org', rules: PRESETS['laion-5b']! },
+    sources: [{ kind: 'warc', base: 'http://archive.example/', parts: 1, entries: ['a.warc.gz'] }],
+    model: { repo: 'none', files: [{ path: 'none.onnx', sha256: '0'.repeat(64), bytes: 1 }] },
+  })
+  await home.store.campaigns.put(campaign.bytes, envelope)
   const published = await publishShard(home, await writer.finish(), {
     ...{
-      campaign: cidOf(encode('campaign')),
-      segment: 0,
-      pipeline: cidOf(encode('pipeline')),
+      ...{ campaign, segment: 0 },
+      pipeline: pipelineId(decodeCampaign(await open(envelope, verifySignature)).pipeline),
       previous: null,
     },
     counts: {
