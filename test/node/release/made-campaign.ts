@@ -1,7 +1,6 @@
 import { cp, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
 import type { CandidateOutcome, Pair } from '../../../node/components.ts'
 import { type Home, openHome } from '../../../node/home.ts'
@@ -24,6 +23,7 @@ import { epochOf } from '../../../protocol/rules/assign-verifiers.ts'
 import { PRESETS } from '../../../protocol/rules/presets.ts'
 import { sampleCounts } from '../../../protocol/rules/sample.ts'
 import { makeSigner, NOW } from '../ledger/make-records.ts'
+import { until } from '../network/start-node.ts'
 
 export const clock = () => NOW
 
@@ -57,7 +57,7 @@ export const UNHEARD = { publish: async () => 0, refresh: async () => true }
 export async function tellRemovals(campaign: CID, organiser: OpenNode, other: OpenNode): Promise<void> {
   const known = organiser.ledger.removalsOf(campaign)
   organiser.removals.connect(UNHEARD)
-  while ((await known.heads()).length === 0) await setTimeout(10)
+  await until('the organiser has said what is removed', async () => (await known.heads()).length > 0)
   for (const id of known.ids()) await other.ledger.add((await organiser.ledger.find(id))!, 'sync')
   other.removals.connect(UNHEARD)
 }
