@@ -55,7 +55,13 @@ export async function watchNodes(
     onStanding(standing)
     // what is held since a slow machine could not see enough stays so: that is told at the end
     const isSettled = shards.every(({ state }) => state !== 'unaudited' && state !== 'disputed')
-    return isSettled && standing.done.length === standing.segments ? standing : null
+    // a verdict may have come between the two answers: then the segment is not done after all
+    const stateOf = new Map(shards.map(({ manifest, state }) => [manifest, state]))
+    const stands = standing.done.every(({ manifest }) => {
+      const state = stateOf.get(manifest!)
+      return state !== undefined && state !== 'refused'
+    })
+    return isSettled && stands && standing.done.length === standing.segments ? standing : null
   })
 
   let digests: string[] = []
