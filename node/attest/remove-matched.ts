@@ -1,8 +1,8 @@
-import { hash } from 'node:crypto'
 import type { CID } from 'multiformats/cid'
 import { equalBytes } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { subjectHash } from '../../protocol/rules/remove.ts'
+import { sha256 } from '../sha256.ts'
 import type { AttestParts } from './attest.ts'
 
 /** Rows of one scan that may match: beyond this a list is wrong, or a whole site has to be removed. */
@@ -42,8 +42,4 @@ export async function removeMatched(
     if (equalBytes(value.source, signer.publicKey) && named.has(String(id)) && value.seq > (last?.seq ?? -1))
       last = { id, seq: value.seq }
   return last!.id
-}
-
-function sha256(bytes: Uint8Array): Uint8Array {
-  return hash('sha256', bytes, 'buffer')
 }

@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { type RemovableRow, removerOf, type Subjects } from '../../protocol/rules/remove.ts'
 import { type ListSets, uniteLists } from '../safety/safety.ts'
+import { sha256 } from '../sha256.ts'
 import type { Row, RowHider } from '../shard/shard.ts'
 
 /** What is hidden of a campaign. It can go to threads as it is. */
@@ -40,7 +40,6 @@ type Hider = (row: HideableRow) => boolean
 const kept = new LRUCache<number, { isHidden: Hider; isSecret: Hider }>({ max: 8 })
 
 function lookUp({ version, subjects, secret, lists }: Hidden) {
-  const sha256 = (bytes: Uint8Array) => hash('sha256', bytes, 'buffer')
   const known = kept.get(version)
   if (known) return known
   const [isRemoved, isSafety] = [removerOf([...subjects, ...secret], sha256), removerOf(secret, sha256)]

@@ -1,7 +1,7 @@
 import { ShoalError } from '../../protocol/errors.ts'
 import { CONSENT_SIGNALS, type ConsentSignal } from '../../protocol/rules/consent.ts'
 import type { FilterRules } from '../../protocol/rules/filter.ts'
-import type { CropGeometry, DecodeResult, ViewGeometry } from '../components.ts'
+import type { CropGeometry, DecodeResult, Images, ViewGeometry } from '../components.ts'
 import { startThreads } from '../threads.ts'
 import './restrict-sharp.ts'
 
@@ -11,18 +11,10 @@ export interface Decoder {
    * Hostile bytes are expected: they end in an outcome, never in a rejection.
    *
    * @param bytes - the file; they are copied, so that the caller may go on with them
-   * @param views - what is wanted of the picture besides
-   * @param turned - whether its PDQs mirrored and turned are
    * @throws ShoalError `decoder_closed` during and after `close`; `geometry_invalid` where the crop is larger than
    *   the picture that it is cut from
    */
-  decode(
-    bytes: Uint8Array,
-    geometry: CropGeometry,
-    rules: FilterRules,
-    views?: readonly ViewGeometry[],
-    turned?: boolean,
-  ): Promise<DecodeResult>
+  decode: Images['decode']
   close(): Promise<void>
 }
 

@@ -33,7 +33,7 @@ export async function signWanted(
   const signed: Signed[] = []
   const ids: (CID | null)[] = []
   for (const { subject, reason, basis, expires, takeBack = false } of wanted) {
-    const name = nameOf(subject)
+    const name = nameOfSubject(subject)
     const before = changed.has(name) ? changed.get(name)! : known.on(subject, signer.publicKey, now)
     if (takeBack ? before === null : before !== null && before.expires === expires) {
       ids.push(before?.id ?? null)
@@ -51,7 +51,8 @@ export async function signWanted(
   return { signed, ids }
 }
 
-function nameOf({ kind, hash }: Removal['subject']): string {
+/** For maps. */
+export function nameOfSubject({ kind, hash }: Removal['subject']): string {
   return `${kind} ${Buffer.from(hash).toString('hex')}`
 }
 

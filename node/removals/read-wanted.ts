@@ -3,8 +3,8 @@ import * as v from 'valibot'
 import { ShoalError } from '../../protocol/errors.ts'
 import { REASONS, SUBJECTS } from '../../protocol/records/removal.ts'
 import { subjectHash } from '../../protocol/rules/remove.ts'
+import { sha256 } from '../sha256.ts'
 import type { WantedRemoval } from './removals.ts'
-import { sha256 } from './sha256.ts'
 
 /** A line of a file of removals: what is to be removed, by name or by its hash, and why. */
 const Line = v.union([

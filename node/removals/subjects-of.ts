@@ -1,6 +1,6 @@
 import { packSubjects, rootOf, type SubjectKind, type Subjects } from '../../protocol/rules/remove.ts'
 import type { KnownRemovals } from '../ledger/ledger.ts'
-import { sha256 } from './sha256.ts'
+import { sha256 } from '../sha256.ts'
 
 /** The subjects of removals that are in force. */
 export function subjectsOf(inForce: ReturnType<KnownRemovals['inForce']>): Subjects {

@@ -2,9 +2,9 @@ import type { Signer } from '../../protocol/envelope.ts'
 import { MAX_CAMPAIGNS_ASKED } from '../../protocol/limits.ts'
 import { basisOf, makeReceipt, type Proof, type Receipt } from '../../protocol/records/receipt.ts'
 import { ANSWER_MS, MAX_PROVISIONAL_MS } from '../../protocol/timing.ts'
-import type { Removals, WantedRemoval } from '../removals/removals.ts'
+import { nameOfSubject, type Removals, type WantedRemoval } from '../removals/removals.ts'
 import type { Store } from '../store/store.ts'
-import { type KnownRemovals, type keepKnown, nameOf } from './known-removals.ts'
+import type { KnownRemovals, keepKnown } from './known-removals.ts'
 import { readSubject, type Subject } from './read-subject.ts'
 import { readAllStored, type StoredRequest, writeStored } from './stored.ts'
 
@@ -34,7 +34,7 @@ export async function startHiding(
 ) {
   const hiddenBefore = new Set<string>()
   const note = (subject: Pick<Subject, 'kind' | 'hash'>, proof: Proof) => {
-    if (proof === 'none' && subject.kind !== 'origin') hiddenBefore.add(nameOf(subject))
+    if (proof === 'none' && subject.kind !== 'origin') hiddenBefore.add(nameOfSubject(subject))
   }
   for await (const [, { asked, proofs }] of readAllStored(store.requests))
     for (const [i, subject] of asked.map(readSubject).entries()) note(subject, proofs[i]!)
@@ -43,7 +43,7 @@ export async function startHiding(
     const inForce = here.of({ kind, hash }).filter(({ isInForce }) => isInForce)
     if (inForce.some(({ value }) => value.expires === null)) return false
     if (proof === 'none')
-      return kind !== 'origin' && before.receipt === null && !hiddenBefore.has(nameOf({ kind, hash }))
+      return kind !== 'origin' && before.receipt === null && !hiddenBefore.has(nameOfSubject({ kind, hash }))
     return before.renewed[place] || before.receipt?.subjects[place]?.proof !== proof
   }
 

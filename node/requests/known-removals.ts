@@ -3,7 +3,7 @@ import { ShoalError } from '../../protocol/errors.ts'
 import { readBasis } from '../../protocol/records/receipt.ts'
 import type { Removal } from '../../protocol/records/removal.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
-import type { Removals } from '../removals/removals.ts'
+import { nameOfSubject, type Removals } from '../removals/removals.ts'
 import type { Store } from '../store/store.ts'
 
 type ListedRemoval = Awaited<ReturnType<Removals['list']>>[number]
@@ -34,7 +34,7 @@ export function keepKnown({ store, removals, clock }: KnownParts) {
 
   async function read(campaign: CID): Promise<KnownRemovals> {
     const all = await removals.list(campaign)
-    const bySubject = Map.groupBy(all, ({ value }) => nameOf(value.subject))
+    const bySubject = Map.groupBy(all, ({ value }) => nameOfSubject(value.subject))
     const byRequest = Map.groupBy(all, ({ value }) => readBasis(value.basis)?.request ?? '')
     const { name } = await openCampaign(store, campaign)
     // what was read a while ago may be over
@@ -45,7 +45,7 @@ export function keepKnown({ store, removals, clock }: KnownParts) {
       })
     return {
       ...{ campaign, name, all: () => judge(all) },
-      of: (subject) => judge(bySubject.get(nameOf(subject))),
+      of: (subject) => judge(bySubject.get(nameOfSubject(subject))),
       askedBy: (request) => judge(byRequest.get(request)),
     }
   }
@@ -75,8 +75,4 @@ export function keepKnown({ store, removals, clock }: KnownParts) {
     forget: (campaign: CID) => void kept.delete(campaign.toString()),
     close: stop,
   }
-}
-
-export function nameOf({ kind, hash }: Removal['subject']): string {
-  return `${kind} ${Buffer.from(hash).toString('hex')}`
 }

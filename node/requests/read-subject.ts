@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { ShoalError } from '../../protocol/errors.ts'
 import { MAX_ADDRESS_BYTES } from '../../protocol/limits.ts'
 import { type SubjectKind, subjectHash } from '../../protocol/rules/remove.ts'
-import { sha256 } from './sha256.ts'
+import { sha256 } from '../sha256.ts'
 
 /** What somebody wants removed, as they wrote it. */
 export interface Asked {

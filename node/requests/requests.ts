@@ -6,10 +6,10 @@ import { MAX_LABEL_BYTES, MAX_SUBJECTS_ASKED } from '../../protocol/limits.ts'
 import { decodeReceipt, type Proof, type Receipt } from '../../protocol/records/receipt.ts'
 import type { Removal } from '../../protocol/records/removal.ts'
 import { verifySignature } from '../identity.ts'
-import type { Removals } from '../removals/removals.ts'
+import { nameOfSubject, type Removals } from '../removals/removals.ts'
 import type { Store } from '../store/store.ts'
 import { startHiding } from './hide.ts'
-import { keepKnown, nameOf } from './known-removals.ts'
+import { keepKnown } from './known-removals.ts'
 import { type Evidence, lookForProofs, type Prover } from './look-for-proof.ts'
 import { type Asked, readSubject } from './read-subject.ts'
 import { writeReceiptFile } from './receipt-file.ts'
@@ -120,7 +120,8 @@ export async function openRequests(parts: RequestsParts): Promise<Requests> {
       throw new ShoalError('request_many', `ask for one to ${MAX_SUBJECTS_ASKED} things at a time`)
     if (contact !== null && !isLine(contact))
       throw new ShoalError('request_contact', `the contact is one line of at most ${MAX_LABEL_BYTES} bytes`)
-    const subjects = [...new Map(asked.map((one) => [nameOf(readSubject(one)), readSubject(one)])).values()]
+    const named = asked.map(readSubject)
+    const subjects = [...new Map(named.map((one) => [nameOfSubject(one), one])).values()]
     if ((await store.campaigns.keys({ limit: 1 }).all()).length === 0)
       throw new ShoalError(
         'request_campaigns',

@@ -4,8 +4,8 @@ import { basisOf, type Proof, readBasis } from '../../protocol/records/receipt.t
 import type { Removal } from '../../protocol/records/removal.ts'
 import type { SubjectKind } from '../../protocol/rules/remove.ts'
 import { nameOfPeer } from '../identity.ts'
+import { nameOfSubject } from '../removals/removals.ts'
 import type { KnownRemovals, keepKnown } from './known-removals.ts'
-import { nameOf } from './known-removals.ts'
 import { readSubject } from './read-subject.ts'
 import type { RequestsParts } from './requests.ts'
 import { readAllStored, readStored } from './stored.ts'
@@ -80,8 +80,9 @@ export function makeReviews(
     )
     const add = (request: string, open: Open) => {
       const others = found.get(request) ?? []
-      const name = nameOf(open.subject)
-      if (!others.some(({ subject }) => nameOf(subject) === name)) found.set(request, [...others, open])
+      const name = nameOfSubject(open.subject)
+      if (!others.some(({ subject }) => nameOfSubject(subject) === name))
+        found.set(request, [...others, open])
     }
     const sources = sourcesIn(one)
     for (const { id, value: removal, isInForce } of one.all()) {
@@ -96,7 +97,9 @@ export function makeReviews(
     }
     for await (const [request, { asked, proofs, reason }] of readAllStored(store.requests))
       for (const [i, { kind, value, hash }] of asked.map(readSubject).entries()) {
-        const open = found.get(request)?.find(({ subject }) => nameOf(subject) === nameOf({ kind, hash }))
+        const open = found
+          .get(request)
+          ?.find(({ subject }) => nameOfSubject(subject) === nameOfSubject({ kind, hash }))
         if (open) open.value = value
         else if (kind === 'origin' && proofs[i] === 'none' && !refused.has(request)) {
           const subject = { kind, hash }

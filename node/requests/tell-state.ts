@@ -3,7 +3,8 @@ import type { Proof } from '../../protocol/records/receipt.ts'
 import { readBasis } from '../../protocol/records/receipt.ts'
 import type { Removal } from '../../protocol/records/removal.ts'
 import type { SubjectKind } from '../../protocol/rules/remove.ts'
-import { type KnownRemovals, nameOf } from './known-removals.ts'
+import { nameOfSubject } from '../removals/removals.ts'
+import type { KnownRemovals } from './known-removals.ts'
 
 /**
  * What became of one thing that was asked for: `waiting`, nothing is done before something is proven; `hidden`, for a
@@ -75,9 +76,9 @@ export function readSubjects(request: string, known: readonly KnownRemovals[]) {
       const said = readBasis(removal.basis)!.proof
       // who confirms does not say what was proven; but what is confirmed outlasts what was asked for
       const [proof, at] = said === 'confirmed' ? (['none', -1] as const) : [said, removal.issued]
-      const before = found.get(nameOf(removal.subject))
+      const before = found.get(nameOfSubject(removal.subject))
       if (before && before.at >= at) continue
-      found.set(nameOf(removal.subject), { ...removal.subject, value: null, proof, at, removal })
+      found.set(nameOfSubject(removal.subject), { ...removal.subject, value: null, proof, at, removal })
     }
   return [...found.values()]
 }

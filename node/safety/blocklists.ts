@@ -1,8 +1,8 @@
-import { hash } from 'node:crypto'
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { ShoalError } from '../../protocol/errors.ts'
 import { subjectHash } from '../../protocol/rules/remove.ts'
+import { sha256 } from '../sha256.ts'
 import type { Store } from '../store/store.ts'
 import { LIST_KINDS, LIST_WIDTHS, type ListHead, type ListSets, loadList, saveList } from './blocklist.ts'
 import { type Listed, uniteLists } from './listed.ts'
@@ -141,6 +141,6 @@ export async function openBlocklists(
 
 /** @returns '' for what is no address */
 function nameOf(url: string): string {
-  const name = subjectHash('url', url, (bytes) => hash('sha256', bytes, 'buffer'))
+  const name = subjectHash('url', url, sha256)
   return name === null ? '' : Buffer.from(name).toString('base64')
 }

@@ -3,6 +3,7 @@ import type { CID } from 'multiformats/cid'
 import { finderIn } from '../../protocol/rules/hash-set.ts'
 import { removerOf, type Subjects } from '../../protocol/rules/remove.ts'
 import type { Gate, Web } from '../components.ts'
+import { sha256 } from '../sha256.ts'
 import { failure } from '../web/web.ts'
 import type { Blocklists } from './blocklists.ts'
 
@@ -120,8 +121,4 @@ export function guardWeb(web: Web, gate: Pick<Gate, 'hasAddress'>): Web {
       return url instanceof URL && gate.hasAddress(url.href, '') ? failure('withheld', '') : url
     },
   }
-}
-
-function sha256(bytes: Uint8Array): Uint8Array {
-  return hash('sha256', bytes, 'buffer')
 }

@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto'
 import { finderIn, uniteHashes } from '../../protocol/rules/hash-set.ts'
 import { removerOf, type Subjects } from '../../protocol/rules/remove.ts'
+import { sha256 } from '../sha256.ts'
 import { LIST_KINDS, LIST_WIDTHS, type ListKind, type ListSets } from './blocklist.ts'
 import { indexPdq } from './pdq-index.ts'
 import { turnPdq } from './turn-pdq.ts'
@@ -44,7 +44,7 @@ export function uniteLists(lists: readonly ListSets[]): Listed {
     has: finderIn(sets[kind], LIST_WIDTHS[kind]),
   }))
   const subjects = { pair: NONE, url: sets.url, origin: sets.host, image: sets.sha256 }
-  const isListed = removerOf({ ...subjects, image: NONE }, (bytes) => hash('sha256', bytes, 'buffer'))
+  const isListed = removerOf({ ...subjects, image: NONE }, sha256)
   let isNear: ReturnType<typeof indexPdq> | null = null
   return {
     isEmpty: LIST_KINDS.every((kind) => sets[kind].length === 0),

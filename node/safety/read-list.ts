@@ -1,8 +1,8 @@
-import { hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { ShoalError } from '../../protocol/errors.ts'
 import { packHashes } from '../../protocol/rules/hash-set.ts'
 import { subjectHash } from '../../protocol/rules/remove.ts'
+import { sha256 } from '../sha256.ts'
 import { LIST_KINDS, LIST_WIDTHS, type ListKind, type ListSets } from './blocklist.ts'
 
 /** Entries of a list: the largest that are shared among those who look for such images have some millions. */
@@ -65,10 +65,6 @@ function readValue(kind: ListKind, value: string): Uint8Array | null {
   if (value.length === 2 * LIST_WIDTHS[kind] && /^[0-9a-f]+$/i.test(value)) return Buffer.from(value, 'hex')
   if (kind === 'url') return subjectHash('url', value, sha256)
   return kind === 'host' ? subjectHash('origin', value, sha256) : null
-}
-
-function sha256(bytes: Uint8Array): Uint8Array {
-  return hash('sha256', bytes, 'buffer')
 }
 
 function append(growing: Growing, bytes: Uint8Array): void {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { decode, encode } from '@ipld/dag-cbor'
 import { isMasked, type Outcome } from '../../protocol/outcomes.ts'
-import type { ArchivedImage, Candidate, Extracted, Gate, Page, SegmentCounts } from '../components.ts'
+import type { ArchivedImage, Candidate, Extracted, Gate, Page, Pair, SegmentCounts } from '../components.ts'
 import { orderedKey, type Store, startingWith, type Write } from '../store/store.ts'
 import { maskCandidate, maskWrite } from './mask.ts'
 
@@ -28,18 +28,21 @@ export interface Settled {
   pair: SettledPair | null
 }
 
-export interface SettledPair {
-  width: number
-  height: number
-  md5: string
-  fetchedAt: number
-  signals: string[]
-  signalsAt: number[]
-  nsfw: number | null
-  watermark: number | null
-  tags: string[]
-  faces: number | null
-  faceBoxes: string | null
+/** What is known of a kept pair besides its candidate and outcome. */
+export type SettledPair = Pick<
+  Pair,
+  | 'width'
+  | 'height'
+  | 'md5'
+  | 'fetchedAt'
+  | 'signals'
+  | 'signalsAt'
+  | 'nsfw'
+  | 'watermark'
+  | 'tags'
+  | 'faces'
+  | 'faceBoxes'
+> & {
   /** float16, little-endian */
   embedding: Uint8Array
 }

@@ -2,9 +2,9 @@ import * as v from 'valibot'
 import { decode, encode, equalBytes } from '../codec.ts'
 import { type Opened, type Sealed, type Signer, seal } from '../envelope.ts'
 import { ShoalError } from '../errors.ts'
-import { HASH_BYTES, MAX_ATTESTED, MAX_SCANNED_LISTS } from '../limits.ts'
+import { MAX_ATTESTED, MAX_SCANNED_LISTS } from '../limits.ts'
 import { compareBytes } from '../rules/select.ts'
-import { fileLink, integer, key, link, list, map, validate } from './fields.ts'
+import { fileLink, integer, key, link, list, map, sha256Bytes, validate } from './fields.ts'
 
 /** By what a row can be looked up in a list: its address, its host, a hash of its file, or one of what is to be seen. */
 export const SCANNED_BY = ['url', 'host', 'md5', 'sha256', 'pdq'] as const
@@ -12,10 +12,7 @@ export const SCANNED_BY = ['url', 'host', 'md5', 'sha256', 'pdq'] as const
 const ScannedList = map({
   kind: v.picklist(SCANNED_BY),
   /** sha256 of its entries in lower-case hex, ascending, each ended by LF: what `sort -u | sha256sum` prints */
-  digest: v.custom<Uint8Array>(
-    (value) => value instanceof Uint8Array && value.length === HASH_BYTES,
-    `it must be a sha256 of ${HASH_BYTES} bytes`,
-  ),
+  digest: sha256Bytes,
   entries: integer(1),
   /** rows that could be looked up in it: not every picture has a PDQ */
   rows: integer(0),

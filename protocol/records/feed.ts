@@ -1,9 +1,9 @@
-import * as v from 'valibot'
+import type * as v from 'valibot'
 import { decode, encode, equalBytes } from '../codec.ts'
 import { type Opened, type Sealed, type Signer, seal } from '../envelope.ts'
 import { ShoalError } from '../errors.ts'
-import { HASH_BYTES, MAX_FEED_ENTRIES } from '../limits.ts'
-import { integer, key, link, map, validate } from './fields.ts'
+import { MAX_FEED_ENTRIES } from '../limits.ts'
+import { integer, key, link, map, sha256Bytes, validate } from './fields.ts'
 
 const count = integer(0, MAX_FEED_ENTRIES)
 
@@ -17,10 +17,7 @@ const FeedSchema = map({
   /** how many subjects of each kind follow, in this order */
   counts: map({ pair: count, url: count, origin: count, image: count }),
   /** sha256 of the hashes: of each kind one behind the other, ascending, none twice */
-  digest: v.custom<Uint8Array>(
-    (value) => value instanceof Uint8Array && value.length === HASH_BYTES,
-    `it must be a sha256 of ${HASH_BYTES} bytes`,
-  ),
+  digest: sha256Bytes,
 })
 
 /**

@@ -2,7 +2,7 @@ import { CID } from 'multiformats/cid'
 import * as v from 'valibot'
 import { CODECS, SHA2_256 } from '../codec.ts'
 import { ShoalError } from '../errors.ts'
-import { KEY_BYTES } from '../limits.ts'
+import { HASH_BYTES, KEY_BYTES } from '../limits.ts'
 
 /** What the records' schemas are made of: every field has an exact type and a hard limit. */
 
@@ -56,6 +56,12 @@ export function real(min: number, max: number) {
 export const key = v.custom<Uint8Array>(
   (value) => value instanceof Uint8Array && value.length === KEY_BYTES,
   `it must be an Ed25519 key of ${KEY_BYTES} bytes`,
+)
+
+/** A sha256 as bytes. */
+export const sha256Bytes = v.custom<Uint8Array>(
+  (value) => value instanceof Uint8Array && value.length === HASH_BYTES,
+  `it must be a sha256 of ${HASH_BYTES} bytes`,
 )
 
 /** Lower-case hex. */

@@ -2,10 +2,9 @@ import * as v from 'valibot'
 import { decode, encode, equalBytes } from '../codec.ts'
 import { type Opened, type Sealed, type Signer, seal } from '../envelope.ts'
 import { ShoalError } from '../errors.ts'
-import { HASH_BYTES } from '../limits.ts'
 import { compareBytes } from '../rules/select.ts'
 import { MAX_HEAD_MS } from '../timing.ts'
-import { integer, key, link, map, validate } from './fields.ts'
+import { integer, key, link, map, sha256Bytes, validate } from './fields.ts'
 
 const HeadSchema = v.pipe(
   map({
@@ -18,12 +17,7 @@ const HeadSchema = v.pipe(
     /** id of the last of them, null where there is none */
     last: v.nullable(link('dag-cbor')),
     /** of those of them that were in force at `thisUpdate`, see `rootOf` in protocol/rules/remove.ts */
-    root: v.nullable(
-      v.custom<Uint8Array>(
-        (value) => value instanceof Uint8Array && value.length === HASH_BYTES,
-        `it must be ${HASH_BYTES} bytes`,
-      ),
-    ),
+    root: v.nullable(sha256Bytes),
     /** when it was signed, and by when there will be another */
     thisUpdate: integer(0),
     nextUpdate: integer(0),

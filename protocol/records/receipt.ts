@@ -2,9 +2,9 @@ import * as v from 'valibot'
 import { decode, encode, equalBytes } from '../codec.ts'
 import { type Opened, type Sealed, type Signer, seal } from '../envelope.ts'
 import { ShoalError } from '../errors.ts'
-import { HASH_BYTES, MAX_CAMPAIGNS_ASKED, MAX_SUBJECTS_ASKED } from '../limits.ts'
+import { MAX_CAMPAIGNS_ASKED, MAX_SUBJECTS_ASKED } from '../limits.ts'
 import { ANSWER_MS } from '../timing.ts'
-import { integer, key, link, list, map, validate } from './fields.ts'
+import { integer, key, link, list, map, sha256Bytes, validate } from './fields.ts'
 import { ORIGIN_PROOFS, REASONS, SUBJECTS } from './removal.ts'
 
 /** How somebody showed to be in charge of what is to be removed; `none` hides it for a while, and people decide. */
@@ -26,10 +26,7 @@ const ReceiptSchema = v.pipe(
     subjects: list(
       map({
         kind: v.picklist(SUBJECTS),
-        hash: v.custom<Uint8Array>(
-          (value) => value instanceof Uint8Array && value.length === HASH_BYTES,
-          `it must be a sha256 of ${HASH_BYTES} bytes`,
-        ),
+        hash: sha256Bytes,
         proof: v.picklist(PROOFS),
         /** campaigns, and in each the removal that hides it; of an origin none as long as nothing is proven */
         removals: list(

@@ -3,25 +3,13 @@ import * as v from 'valibot'
 import { cidOf, decode, encode, equalBytes } from '../codec.ts'
 import { type Opened, type Sealed, type Signer, seal } from '../envelope.ts'
 import { ShoalError } from '../errors.ts'
-import {
-  HASH_BYTES,
-  MAX_INDEX,
-  MAX_OPERATORS,
-  MAX_PAGE_ENTRIES,
-  MAX_RELEASE_PAGES,
-  MAX_VERIFIERS,
-} from '../limits.ts'
+import { MAX_INDEX, MAX_OPERATORS, MAX_PAGE_ENTRIES, MAX_RELEASE_PAGES, MAX_VERIFIERS } from '../limits.ts'
 import { PROFILES } from '../rules/profiles.ts'
 import { compareBytes } from '../rules/select.ts'
-import { fileLink, integer, key, link, list, map, validate } from './fields.ts'
+import { fileLink, integer, key, link, list, map, sha256Bytes, validate } from './fields.ts'
 
 /** See `rootOf` in protocol/rules/remove.ts; null where no removal is in force. */
-const root = v.nullable(
-  v.custom<Uint8Array>(
-    (value) => value instanceof Uint8Array && value.length === HASH_BYTES,
-    `it must be ${HASH_BYTES} bytes`,
-  ),
-)
+const root = v.nullable(sha256Bytes)
 
 const ContentSchema = v.pipe(
   map({

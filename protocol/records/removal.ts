@@ -2,8 +2,8 @@ import * as v from 'valibot'
 import { decode, encode, equalBytes } from '../codec.ts'
 import { type Opened, type Sealed, type Signer, seal } from '../envelope.ts'
 import { ShoalError } from '../errors.ts'
-import { HASH_BYTES, MAX_LABEL_BYTES } from '../limits.ts'
-import { integer, key, line, link, map, validate } from './fields.ts'
+import { MAX_LABEL_BYTES } from '../limits.ts'
+import { integer, key, line, link, map, sha256Bytes, validate } from './fields.ts'
 
 /** What a removal can take out; what is hashed of each is in protocol/rules/remove.ts. */
 export const SUBJECTS = ['pair', 'url', 'origin', 'image'] as const
@@ -28,10 +28,7 @@ const RemovalSchema = v.pipe(
     previous: v.nullable(link('dag-cbor')),
     subject: map({
       kind: v.picklist(SUBJECTS),
-      hash: v.custom<Uint8Array>(
-        (value) => value instanceof Uint8Array && value.length === HASH_BYTES,
-        `it must be a sha256 of ${HASH_BYTES} bytes`,
-      ),
+      hash: sha256Bytes,
     }),
     reason: v.picklist(REASONS),
     /** for people: by what right, or who asked, such as a law's article or a ticket's number */
