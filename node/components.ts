@@ -343,6 +343,22 @@ export interface Images {
   close(): Promise<void>
 }
 
+/** One device that a scorer computes on. */
+export interface DeviceUse {
+  /** `cpu`, `webgpu`, `cuda:1` */
+  device: string
+  /** for manifests: `cpu/fp32` */
+  deviceClass: string
+  /** most pairs of one batch, as found by trial */
+  batch: number
+  /** pairs scored since it was opened */
+  pairs: number
+  /** seconds since then in which it had a batch to work on */
+  busySeconds: number
+  /** what it could not do, in words: `ran out of memory, batches of 32 now`; null where nothing was wrong */
+  trouble: string | null
+}
+
 export interface Scorer {
   readonly geometry: CropGeometry
   /** what identifies the model: its files with their hashes, as the campaign's manifest lists them */

@@ -14,7 +14,6 @@ export const MAX_LINES = 300
 
 /** Longer files, each with its reason. */
 export const LONG_FILES: Readonly<Record<string, string>> = {
-  'cli/declarations.ts': 'all commands in one table, in the order of the help',
   'node/components.ts': 'what passes between parts is read in one place',
   'scripts/train-shoal-mini/evaluate.mjs': 'one report, whose tables share their data',
   'test/node/crawl/warc.test.ts': 'every fault of an archive is made by the same few functions',
