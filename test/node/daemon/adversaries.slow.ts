@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
-import type { CheatName } from '../../../cli/demo/cheats/cheats.ts'
-import { ADVERSARIES, meetAdversaries } from './adversaries.ts'
+import { meetAdversaries } from './adversaries.ts'
 
-const adversaries = suite('all adversaries')
-meetAdversaries(adversaries, Object.keys(ADVERSARIES) as CheatName[])
+// one of each way to be found out; all of them meet in adversaries.long.ts
+const adversaries = suite('adversaries')
+meetAdversaries(adversaries, ['scores', 'withhold', 'copy', 'dead', 'blind', 'slander'])
 adversaries.run()
