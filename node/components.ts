@@ -423,6 +423,20 @@ export interface Progress {
   stages: StageProgress[]
 }
 
+/** What a node does of its own work, counted as it is done; what an earlier process did is not in it. */
+export interface Amounts {
+  /** bytes of segments that were read, as stored (compressed) */
+  read: number
+  /** images that were asked for, whether or not they came; then those that were decoded, and pairs that were scored */
+  fetched: number
+  decoded: number
+  scored: number
+  /** pairs that passed everything */
+  kept: number
+}
+
+export type OnAmount = (what: keyof Amounts, by: number) => void
+
 export interface NodeOptions {
   dataDir: string
   /** a directory, `hf:owner/name@revision`, or null for the embedded model */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
 import type { Signer } from '../protocol/envelope.ts'
 import type { Outcome } from '../protocol/outcomes.ts'
-import type { SegmentCounts, StageProgress } from './components.ts'
+import type { OnAmount, SegmentCounts, StageProgress } from './components.ts'
 import { publishShard, startShardWriter, type WrittenFile } from './shard/shard.ts'
 import type { Blocks } from './store/store.ts'
 import {
@@ -35,6 +35,7 @@ export interface ProduceOptions {
   /** the Parquet files are written below it before they become blocks */
   workDir: string
   onProgress: (stages: StageProgress[]) => void
+  onAmount?: OnAmount | undefined
   signal?: AbortSignal | undefined
 }
 

@@ -40,9 +40,11 @@ import type { Daemon } from './offers.ts'
 import type { DaemonOptions } from './options.ts'
 import { startProducer } from './produce-segment.ts'
 import { provideShards } from './provide-shards.ts'
+import { makePulse, type Pulse } from './pulse.ts'
 import { servePeople } from './serve-people.ts'
 import { shareFiles } from './share-files.ts'
 import { type Status, startStatus } from './status.ts'
+import { startTally } from './tally.ts'
 import { startToolbox } from './toolbox.ts'
 import type { Verification, VerifiedRow } from './verify-shard.ts'
 import { type Ending, startWorker } from './worker.ts'
@@ -60,6 +62,7 @@ export type {
   FetchRequest,
   FetchResult,
   PeerRecord,
+  Pulse,
   SegmentStanding,
   SegmentsRequest,
   ShardStanding,
@@ -144,10 +147,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     openGate: (id) => openGate(home.blocklists, removals, id),
   })
   opened.defer(() => toolbox.close())
+  const tally = startTally({
+    served: () => network.served() + shared.served() + (people.gateway?.served() ?? 0),
+    devices: toolbox.devices,
+  })
+  opened.defer(tally.close)
   const auditor = startAuditor(
     { home, ledger, network, toolbox, hearings },
     {
-      ...{ log, clock, threads, offline, onAudit: options.onAudit, mayBegin: keeper.hasRoom },
+      ...{ log, clock, threads, offline, mayBegin: keeper.hasRoom },
+      onAudit(audit) {
+        tally.onAudit(audit)
+        options.onAudit?.(audit)
+      },
       mayWork: () => audits && mayWork(),
       isReady: membership.isReady,
       onCaughtUp: () => worker.wake(),
@@ -158,7 +170,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const worker = startWorker(
     { ...parts, producer: (options.startProducer ?? startProducer)(home, toolbox, options) },
     {
-      ...{ ...options, mayWork, isReady: membership.isReady },
+      ...{ ...options, mayWork, isReady: membership.isReady, onAmount: tally.onAmount },
+      onEnd(ending) {
+        tally.onEnd(ending)
+        options.onEnd?.(ending)
+      },
       // verification keeps up with the crawl
       mayBegin: async () =>
         !options.withoutWork && (!audits || auditor.letsWork()) && (await keeper.hasRoom()),
@@ -247,6 +263,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await worker.without(id, () => auditor.without(id, () => membership.leave(id)))
     },
     status,
+    pulse: makePulse({ tally, status, devices: toolbox.devices, clock }),
     peers: () => network.peers(),
     segments: (request) => listSegments(ledger, network.peerId, request),
     fetch: fetches.fetch,

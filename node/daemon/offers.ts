@@ -14,6 +14,7 @@ import type { FetchRequest, FetchResult, FetchRunning } from './fetch-wanted.ts'
 import type { JudgedRequest, ShardStanding } from './list-judged.ts'
 import type { SegmentStanding, SegmentsRequest } from './list-segments.ts'
 import type { PeerRecord } from './list-standings.ts'
+import type { Pulse } from './pulse.ts'
 import type { Status } from './status.ts'
 import type { Verification } from './verify-shard.ts'
 
@@ -35,6 +36,8 @@ export interface Daemon
   /** @param peer - a multiaddr of a node to call first, or null */
   join(cid: string, peer: string | null): Promise<CampaignStanding>
   status(): Promise<Status>
+  /** How it is getting on at this moment: cheap enough for once a second. */
+  pulse(): Promise<Pulse>
   peers(): Promise<Peer[]>
   /** Of all campaigns, one after the other. @throws ShoalError `page_invalid` */
   segments(request: SegmentsRequest): SegmentStanding[]

@@ -2,7 +2,7 @@ import { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
 import { pipelineId } from '../../protocol/records/campaign.ts'
 import { locateSource } from '../campaigns/campaigns.ts'
-import type { StageProgress } from '../components.ts'
+import type { OnAmount, StageProgress } from '../components.ts'
 import type { Home } from '../home.ts'
 import { produceShard } from '../produce-shard.ts'
 import { makeJob } from '../segment-job.ts'
@@ -24,6 +24,7 @@ export interface Producer {
 interface Running {
   signal: AbortSignal
   onProgress: (stages: StageProgress[]) => void
+  onAmount?: OnAmount | undefined
 }
 
 interface Produced {

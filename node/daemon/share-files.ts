@@ -19,12 +19,15 @@ export interface SharedFiles {
   add(campaign: string, directory: string, files: Campaign['pipeline']['model']['files']): Promise<void>
   remove(campaign: string): void
   read: Answers['file']
+  /** bytes that peers took, since the start */
+  served(): number
 }
 
 /** The files that this node gives to peers: those of its campaigns' models and heads, and nothing else of its disk. */
 export function shareFiles(): SharedFiles {
   /** by campaign, then by sha256 */
   const places = new Map<string, Map<string, Place>>()
+  let served = 0
   return {
     async add(campaign, directory, files) {
       const found = new Map(places.get(campaign))
@@ -38,8 +41,16 @@ export function shareFiles(): SharedFiles {
     remove: (campaign) => void places.delete(campaign),
     read(sha256, offset) {
       const place = [...places.values()].find((files) => files.has(sha256))?.get(sha256)
-      return place ? readRest(place, offset) : null
+      return place ? count(readRest(place, offset)) : null
     },
+    served: () => served,
+  }
+
+  async function* count(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const piece of pieces) {
+      yield piece
+      served += piece.length
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { CID } from 'multiformats/cid'
 import type { ShoalError } from '../../protocol/errors.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
+import type { DeviceUse } from '../components.ts'
 import type { Log } from '../log.ts'
 import { playWeb } from '../play-web.ts'
 import type { OpenGate } from '../safety/safety.ts'
@@ -35,7 +36,7 @@ export type Toolbox = ReturnType<typeof startToolbox>
 /** Tools are opened with the first work that needs them. They and those of other nodes tell each other of back-offs. */
 export function startToolbox(parts: LeaseParts, options: ToolboxOptions & { log: Log }) {
   const stop = new AbortController()
-  const { use, leaveAlone, close } = makeToolbox(
+  const { use, leaveAlone, devices, close } = makeToolbox(
     options,
     (id, host, until, status) => {
       announceBackOff(parts, id, { host, until, status }).catch((error: ShoalError) =>
@@ -49,6 +50,7 @@ export function startToolbox(parts: LeaseParts, options: ToolboxOptions & { log:
   })
   return {
     use,
+    devices,
     close(): Promise<void> {
       forget()
       stop.abort()
@@ -113,6 +115,8 @@ function makeToolbox(
           () => {},
         )
     },
+    /** those that are open */
+    devices: (): DeviceUse[] => [],
     async close(): Promise<void> {
       for (const [name, one] of kept) await close(name, one)
       await web.close()

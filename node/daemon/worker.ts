@@ -6,7 +6,7 @@ import { ShoalError } from '../../protocol/errors.ts'
 import { idleMs } from '../../protocol/rules/assign.ts'
 import { segmentKey } from '../../protocol/segment-key.ts'
 import { CONTENTION_MS } from '../../protocol/timing.ts'
-import type { StageProgress } from '../components.ts'
+import type { OnAmount, StageProgress } from '../components.ts'
 import type { Log } from '../log.ts'
 import { makeBell } from './bell.ts'
 import { type Lease, type LeaseParts, publishOwn, takeLease } from './lease.ts'
@@ -37,6 +37,7 @@ export interface WorkerOptions {
   isReady: (campaign: CID) => boolean
   /** told when a segment that was taken here has ended here, after its lease was given back */
   onEnd?: ((ending: Ending) => void) | undefined
+  onAmount?: OnAmount | undefined
 }
 
 /** `given_up`: put down by the volunteer, to go on another time; `lost`: it is somebody else's */
@@ -188,6 +189,7 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions) {
         onProgress: (stages) => {
           shown.stages = stages
         },
+        onAmount: options.onAmount,
       })
       await publishOwn(parts, task.id, envelope)
       return manifest

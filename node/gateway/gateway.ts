@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Log } from '../log.ts'
@@ -18,6 +18,8 @@ export interface GatewayOptions {
 export interface Gateway {
   /** `http://127.0.0.1:4180` */
   readonly address: string
+  /** bytes that left by it, since the start */
+  served(): number
   /** Answers that are under way are broken off. */
   close(): Promise<void>
 }
@@ -66,6 +68,15 @@ export async function startGateway({ blocks, listen, people, log }: GatewayOptio
     },
   })
   app.server.maxConnections = MAX_CONNECTIONS
+  const sockets = new Set<Socket>()
+  let served = 0
+  app.server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => {
+      sockets.delete(socket)
+      served += socket.bytesWritten
+    })
+  })
   app.addHook('onRequest', async (_request, reply) => setCors(reply))
   app.setErrorHandler((error, request, reply) => fail(error as Error, request, reply))
   app.setNotFoundHandler((request, reply) => {
@@ -132,7 +143,11 @@ export async function startGateway({ blocks, listen, people, log }: GatewayOptio
   }
   const { address, port: bound } = app.server.address() as AddressInfo
   const name = address.includes(':') ? `[${address}]` : address
-  return { address: `http://${name}:${bound}`, close: () => app.close() }
+  return {
+    address: `http://${name}:${bound}`,
+    served: () => [...sockets].reduce((sum, { bytesWritten }) => sum + bytesWritten, served),
+    close: () => app.close(),
+  }
 }
 
 /** What is here is for everybody, so for every page as well: https://fetch.spec.whatwg.org/#http-cors-protocol */

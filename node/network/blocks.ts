@@ -23,6 +23,8 @@ export interface BlocksOptions {
 }
 
 export interface BlockExchange extends Pick<BlockAsker, 'blockSource'> {
+  /** bytes of answers that peers took, since the start */
+  served(): number
   close(): void
 }
 
@@ -40,11 +42,13 @@ export async function startBlocks(
   const giving = startSending(libp2p, PROTOCOL)
   const asker = askBlocks(asking.send, silenceMs)
   const server = serveBlocks(blocks, give, log, withholds)
+  let served = 0
 
   async function give(peer: string, message: Uint8Array, ms: number): Promise<void> {
     if (libp2p.getConnections(findPeerId(peer)).length === 0)
       throw new ShoalError('peer_unreachable', `${peer} is gone, and not called back to be given blocks`)
     await giving.send(peer, message, ms)
+    served += message.length
   }
 
   async function hear(stream: Stream, connection: Connection): Promise<void> {
@@ -75,6 +79,7 @@ export async function startBlocks(
   libp2p.addEventListener('peer:disconnect', gone)
   return {
     blockSource: asker.blockSource,
+    served: () => served,
     close() {
       libp2p.removeEventListener('peer:disconnect', gone)
       asker.close()

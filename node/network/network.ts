@@ -47,6 +47,8 @@ export interface Network extends Gossip, Providers, Requests {
   fetchCampaign(campaign: CID, options?: { signal?: AbortSignal }): Promise<Uint8Array | null>
   /** Blocks from one peer alone, which is called where it is not connected. Any number of them may be asked for at once. */
   blockSource(peer: string): BlockSource
+  /** bytes of blocks that peers were given, since the start */
+  served(): number
   /** A block of a campaign's list or shards from whoever has it, as `fetchCampaign`. */
   fetchBlock(campaign: CID, block: CID, options?: { signal?: AbortSignal }): Promise<Uint8Array | null>
   /** Whom to ask for what belongs to a campaign: who listens to it, who is near, who provides it; looked up as needed. */
@@ -120,6 +122,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       fetchBlock: (campaign, block, { signal } = {}) =>
         askMembers(campaign, (peer) => exchange.blockSource(peer).get(block, { signal }), signal),
       blockSource: exchange.blockSource,
+      served: exchange.served,
       members,
       admitOnly: host.admitOnly,
       shun: host.shun,

@@ -7,6 +7,7 @@ import type {
   Gate,
   Images,
   Looker,
+  OnAmount,
   Scorer,
   SegmentSource,
   StageProgress,
@@ -67,6 +68,7 @@ export interface WorkParts {
 const FETCH_WINDOW = 512
 /** Two batches of the scorer: one that it works on and one that fills. */
 const SCORE_WINDOW = 64
+const DONE = { fetch: 'fetched', decode: 'decoded', score: 'scored' } as const
 /** Milliseconds between two reports of progress. */
 const REPORT_MS = 100
 
@@ -81,12 +83,13 @@ export async function runSegment(
   options: {
     threads: number
     onProgress: (stages: StageProgress[]) => void
+    onAmount?: OnAmount | undefined
     signal?: AbortSignal | undefined
   },
 ): Promise<FinishedRun> {
   const { store, crawl, images, scorer, looker, gate = null } = parts
   const { run, scope, rules, source, clock } = job
-  const { signal } = options
+  const { signal, onAmount = () => {} } = options
   const state = await openRun(store, run, scope, job.fingerprint, clock())
   if (isFinished(state)) return state
   const report = startReport(job, options.onProgress)
@@ -94,7 +97,7 @@ export async function runSegment(
     const read =
       state.read ??
       (await storeExtracted(store, run, crawl.extract(source, rules, signal), gate, ({ bytes }) =>
-        report.read(bytes),
+        onAmount('read', report.read(bytes)),
       ))
     await saveRun(store, run, { ...state, read })
     report.open(read)
@@ -107,8 +110,14 @@ export async function runSegment(
         looker,
         gate,
         rules,
-        settle: (task, settled) => settle(store, run, task, settled),
-        onPassed: report.pass,
+        async settle(task, settled) {
+          await settle(store, run, task, settled)
+          if (settled.outcome === 'kept') onAmount('kept', 1)
+        },
+        onPassed(stage, ended) {
+          report.pass(stage, ended)
+          onAmount(DONE[stage], 1)
+        },
       },
       windowsOf(options.threads),
     )
@@ -160,7 +169,12 @@ function startReport(job: SegmentJob, onProgress: (stages: StageProgress[]) => v
     changed = true
   }
   return {
-    read: (bytes: number) => count('read', bytes - done.read),
+    /** @returns how much more that is */
+    read(bytes: number): number {
+      const more = bytes - done.read
+      count('read', more)
+      return more
+    },
     open(read: FinishedRun['read']) {
       open = read.open
       count('read', read.counts.bytes - done.read)
