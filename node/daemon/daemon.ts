@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ShoalError } from '../../protocol/errors.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
 import { denyHeld, openHiding } from '../denied/denied.ts'
+import { openHistory } from '../history/history.ts'
 import { openHome } from '../home.ts'
 import { openLedger, verifyInPool } from '../ledger/ledger.ts'
 import { manageBlocklists } from '../manage-blocklists.ts'
@@ -34,6 +35,7 @@ import { startKeeper } from './keeper.ts'
 import { listJudged, type ShardStanding } from './list-judged.ts'
 import { listSegments, type SegmentStanding, type SegmentsRequest } from './list-segments.ts'
 import { listStandings, type PeerRecord } from './list-standings.ts'
+import { mapSegments } from './map.ts'
 import { answerPeers, startMembership } from './membership.ts'
 import { prepareModels } from './obtain-model.ts'
 import type { Daemon } from './offers.ts'
@@ -152,6 +154,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     devices: toolbox.devices,
   })
   opened.defer(tally.close)
+  const history = await openHistory(home.store.history, () => tally.read(network), { clock, log })
+  opened.defer(history.close)
   const auditor = startAuditor(
     { home, ledger, network, toolbox, hearings },
     {
@@ -263,9 +267,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await worker.without(id, () => auditor.without(id, () => membership.leave(id)))
     },
     status,
+    history: history.read,
     pulse: makePulse({ tally, status, devices: toolbox.devices, clock }),
     peers: () => network.peers(),
     segments: (request) => listSegments(ledger, network.peerId, request),
+    map: (request) => mapSegments(ledger, home.signer.publicKey, request),
     fetch: fetches.fetch,
     verify: auditor.demand,
     judged: listJudged(ledger, home.signer.publicKey),

@@ -1,4 +1,5 @@
 import type { Exports, Shards } from '../components.ts'
+import type { Past } from '../history/history.ts'
 import type { ManagedBlocklists } from '../manage-blocklists.ts'
 import type { CampaignStanding, Campaigns } from '../manage-campaigns.ts'
 import type { Cars } from '../manage-cars.ts'
@@ -14,6 +15,7 @@ import type { FetchRequest, FetchResult, FetchRunning } from './fetch-wanted.ts'
 import type { JudgedRequest, ShardStanding } from './list-judged.ts'
 import type { SegmentStanding, SegmentsRequest } from './list-segments.ts'
 import type { PeerRecord } from './list-standings.ts'
+import type { CampaignMap, MapRequest } from './map.ts'
 import type { Pulse } from './pulse.ts'
 import type { Status } from './status.ts'
 import type { Verification } from './verify-shard.ts'
@@ -38,9 +40,13 @@ export interface Daemon
   status(): Promise<Status>
   /** How it is getting on at this moment: cheap enough for once a second. */
   pulse(): Promise<Pulse>
+  /** How it got on before. @param span - `hour`, `day` or `month`. @throws ShoalError `span_unknown` */
+  history(span: string): Past
   peers(): Promise<Peer[]>
   /** Of all campaigns, one after the other. @throws ShoalError `page_invalid` */
   segments(request: SegmentsRequest): SegmentStanding[]
+  /** All segments of one campaign at a glance. @throws ShoalError as `mapSegments` */
+  map(request: MapRequest): CampaignMap
   /**
    * Get a verified shard or a release from whoever has it, check all of it, and keep it.
    *

@@ -29,12 +29,14 @@ import type { JudgedShard, Judgements } from './judgements.ts'
 import { type KnownRemovals, viewRemovals, vouchedUntil } from './known-removals.ts'
 import { type Joined, loadMemory } from './load.ts'
 import { digestOfId, idOfDigest } from './record-id.ts'
+import { segmentStates } from './segment-states.ts'
 import { STATES } from './states.ts'
 import { startSync } from './sync.ts'
 import type { Channel, SyncOptions, SyncResult } from './sync-session.ts'
 import { readVerdict } from './tally-rows.ts'
 
 export { noticeKey } from './notices.ts'
+export { SEGMENT_STATES, type SegmentState } from './segment-states.ts'
 export { verifyInPool } from './verify-in-pool.ts'
 export type {
   Added,
@@ -115,6 +117,8 @@ export interface Ledger {
   removalsOf(campaign: CID): KnownRemovals
   /** Every segment that is held or done, in order; or some of them. */
   holdings(campaign: CID, which?: Which): { segment: number; holding: Holding }[]
+  /** How every segment stands, in one go. @param self - this node's key. @returns of each its place in SEGMENT_STATES */
+  segmentStates(campaign: CID, self: Uint8Array): Uint8Array
   /** Keys of the peers that a record of the last day is of, for the rules that share out segments. */
   activePeers(campaign: CID): Uint8Array[]
   counts(campaign: CID): Counts
@@ -228,6 +232,11 @@ export async function openLedger({ store, verify, clock }: LedgerOptions): Promi
         segment,
         holding: holdingOf(set, peers, one.number, segment, now),
       }))
+    },
+    segmentStates(campaign, self) {
+      const one = joinedOf(campaign)
+      const segments = segmentCount(one.campaign)
+      return segmentStates(set, one, { segments, self: peers.find(self), now: clock() })
     },
     activePeers(campaign) {
       const since = clock() - ACTIVE_MS
