@@ -1,4 +1,6 @@
 import type { Amounts, DeviceUse, OnAmount } from '../components.ts'
+import type { Reading } from '../history/history.ts'
+import type { Network } from '../network/network.ts'
 import type { AuditEnding } from './auditor.ts'
 import type { Ending } from './worker.ts'
 
@@ -40,6 +42,8 @@ export interface Tally {
   onEnd(ending: Ending): void
   onAudit(audit: AuditEnding): void
   totals(): Totals
+  /** for the history */
+  read(network: Pick<Network, 'peers'>): Promise<Reading>
   speeds(): Speeds
   close(): void
 }
@@ -103,6 +107,10 @@ export function startTally(
       else counted.failures++
     },
     totals,
+    async read(network) {
+      const { length: peers } = await network.peers()
+      return { ...totals(), memory: process.memoryUsage.rss(), peers }
+    },
     speeds() {
       const current = { at: now(), totals: totals() }
       const speed = (what: keyof Totals) => speedOf(what, current)

@@ -56,6 +56,8 @@ export const PREFIXES = {
   peers: 'peers',
   /** number of a campaign, number of a peer → when it was last active there, 8 bytes */
   members: 'members',
+  /** number of a span, place in its ring → numbers: how the node got on in one step of time, see node/history */
+  history: 'history',
   /** of the database itself: its schema version */
   meta: 'meta',
 } as const
