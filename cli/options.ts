@@ -91,6 +91,8 @@ export interface Options {
   signer?: string
   /** fetch: addresses with commas between them */
   gateway?: string
+  dashboard?: string
+  open: boolean
   unverified: boolean
   origin?: string
   uid?: string
@@ -186,6 +188,8 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   domain: { kind: 'text', describe: 'Host of the image, or hosts with commas' },
   rows: { kind: 'number', describe: 'Most rows of one file', least: 1, most: MAX_INDEX, whole: true },
   gateway: { kind: 'text', describe: 'To fetch: its URL; to start: HOST:PORT or none' },
+  dashboard: { kind: 'text', describe: 'HOST:PORT of this machine, or none' },
+  open: { kind: 'flag', describe: 'Show it in the browser' },
   unverified: { kind: 'flag', describe: 'Take a shard that is not verified' },
   signer: { kind: 'text', describe: 'PEER whose releases to trust as well' },
   origin: { kind: 'text', describe: 'Name of a site, with all below it' },

@@ -2,14 +2,15 @@ import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { serveControl } from '../../node/control.ts'
 import type { AuditEnding, Daemon, DaemonOptions, Ending } from '../../node/daemon/daemon.ts'
-import { chooseLevel, openLog } from '../../node/log.ts'
+import type { Dashboard } from '../../node/dashboard/dashboard.ts'
+import { chooseLevel, type Log, openLog } from '../../node/log.ts'
 import { findDataDir, logFile } from '../../node/paths.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { tryControl } from '../control.ts'
 import type { Context } from '../declarations.ts'
 import type { Options } from '../options.ts'
 import type { Output } from '../output.ts'
-import { parseGateway } from '../parse-gateway.ts'
+import { parsePlace } from '../parse-place.ts'
 import { showAudit, showEnding } from '../show-ending.ts'
 import { makeLiveStatus } from '../show-status.ts'
 import { suggest } from '../suggest.ts'
@@ -39,12 +40,17 @@ export async function run(context: Context): Promise<void> {
     await daemon.stop()
     throw error
   })
+  const dashboard = await startDashboard(daemon, { dataDir, log }, options).catch(async (error) => {
+    await control.close()
+    await daemon.stop()
+    throw error
+  })
   const stop = () => {
     output.print('Stopping. A second Ctrl-C ends it at once.')
     void daemon.stop()
   }
   signal.addEventListener('abort', stop)
-  await tellReady(output, daemon, options.data)
+  await tellReady(output, daemon, dashboard, options.data)
   log.info('the node is ready')
   if (signal.aborted) stop()
   const drawing = draw(output, daemon, signal)
@@ -53,6 +59,7 @@ export async function run(context: Context): Promise<void> {
   } finally {
     clearInterval(drawing)
     signal.removeEventListener('abort', stop)
+    await dashboard?.close()
     await control.close()
   }
   log.info('the node has stopped')
@@ -73,17 +80,40 @@ function readLimits(options: Options): Omit<DaemonOptions, 'dataDir' | 'hours' |
     precision: options.precision ?? null,
     listen: [listen ?? (local ? '/ip4/127.0.0.1/tcp/0' : `/ip4/0.0.0.0/tcp/${PORT}`)],
     peers: peer === undefined ? [] : peer.split(','),
-    gateway: parseGateway(options.gateway),
+    gateway: parsePlace('gateway', options.gateway),
   }
 }
 
-async function tellReady(output: Output, daemon: Daemon, data: string | undefined): Promise<void> {
+async function startDashboard(
+  daemon: Daemon,
+  parts: { dataDir: string; log: Log },
+  options: Options,
+): Promise<Dashboard | null> {
+  const listen = parsePlace('dashboard', options.dashboard)
+  if (listen === null) return null
+  const { serveDashboard } = await import('../../node/dashboard/dashboard.ts')
+  return serveDashboard(daemon, { ...parts, listen })
+}
+
+async function tellReady(
+  output: Output,
+  daemon: Daemon,
+  dashboard: Dashboard | null,
+  data: string | undefined,
+): Promise<void> {
   const { peerId, addresses, gateway, campaigns } = await daemon.status()
-  output.emit({ ready: { peerId, addresses, gateway, campaigns: campaigns.map(({ campaign }) => campaign) } })
+  const names = campaigns.map(({ campaign }) => campaign)
+  output.emit({
+    ready: { peerId, addresses, gateway, dashboard: dashboard?.address ?? null, campaigns: names },
+  })
   output.print(`This node is ${peerId}`)
   output.print('Others reach it at')
   // whole, so that they can be copied
   for (const address of addresses) output.print(`  ${address}`)
+  if (dashboard !== null) {
+    output.print(`What it does is shown at ${dashboard.address}/`)
+    output.print(`To change something there: ${suggest('dashboard', data)}`)
+  }
   if (gateway !== null) {
     output.print(`Blocks and CAR files are at ${gateway}`)
     output.print(`People look up what was collected, and opt out, at ${gateway}/`)

@@ -7,7 +7,8 @@ export const RUNNING: Readonly<Record<string, Command>> = {
     describe: 'Run this node. It works for its campaigns until it is stopped',
     options: [
       ...(['segments', 'threads', 'hours', 'bandwidth', 'disk', 'replicate'] as const),
-      ...(['peer', 'listen', 'gateway', 'local', 'offline', 'model', 'precision'] as const),
+      ...(['peer', 'listen', 'gateway', 'dashboard'] as const),
+      ...(['local', 'offline', 'model', 'precision'] as const),
       ...COMMON,
     ],
     examples: [
@@ -24,6 +25,13 @@ export const RUNNING: Readonly<Record<string, Command>> = {
     options: [...COMMON],
     examples: ['status', 'status --json'],
     load: () => import('../commands/status.ts'),
+  },
+  dashboard: {
+    usage: '',
+    describe: 'Tell where the dashboard of this node is. With the key to change something there',
+    options: ['open', ...COMMON],
+    examples: ['dashboard', 'dashboard --open'],
+    load: () => import('../commands/dashboard.ts'),
   },
   peers: {
     usage: '',

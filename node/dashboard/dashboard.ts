@@ -3,14 +3,12 @@ import type { AddressInfo } from 'node:net'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Daemon } from '../daemon/daemon.ts'
+import { removeKey, writeKey } from '../dashboard-key.ts'
 import type { Log } from '../log.ts'
 import { addAnswers } from './answers.ts'
 import { startEvents } from './events.ts'
 import { checkSource, checkToken, HEADERS } from './guard.ts'
-import { removeKey, writeKey } from './key-file.ts'
 import { readPageFiles } from './page-files.ts'
-
-export { type DashboardKey, readKey } from './key-file.ts'
 
 export interface DashboardOptions {
   /** whose `control/dashboard` tells its owner where the dashboard is */

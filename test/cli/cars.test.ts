@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parseGateway } from '../../cli/parse-gateway.ts'
+import { parsePlace } from '../../cli/parse-place.ts'
 import { publishSample } from '../node/shard/sample.ts'
 import { runShoal, startShoal } from './run-shoal.ts'
 
@@ -58,12 +58,12 @@ cars('a shard goes by file from one directory to another, and is had over HTTP',
 })
 
 cars('where the gateway listens', () => {
-  assert.equal(parseGateway(undefined), { host: '127.0.0.1', port: 4180, orAny: true })
-  assert.is(parseGateway('none'), null)
-  assert.equal(parseGateway('0.0.0.0:80'), { host: '0.0.0.0', port: 80 })
-  assert.equal(parseGateway('[::1]:0'), { host: '::1', port: 0 })
+  assert.equal(parsePlace('gateway', undefined), { host: '127.0.0.1', port: 4180, orAny: true })
+  assert.is(parsePlace('gateway', 'none'), null)
+  assert.equal(parsePlace('gateway', '0.0.0.0:80'), { host: '0.0.0.0', port: 80 })
+  assert.equal(parsePlace('gateway', '[::1]:0'), { host: '::1', port: 0 })
   for (const text of ['4180', 'localhost', 'a:b', '::1:80', '1.2.3.4:65536', 'http://x:1'])
-    assert.throws(() => parseGateway(text), /--gateway/)
+    assert.throws(() => parsePlace('gateway', text), /--gateway/)
 })
 
 cars.run()
