@@ -238,7 +238,9 @@ export interface Web {
   /** @returns the address parsed, or why nobody is asked for it; host names pass, their addresses are judged later */
   judge(address: string | URL): URL | Failure
   /** most that is read of all answers together, or null */
-  readonly bytesPerSecond: number | null
+  bytesPerSecond(): number | null
+  /** Set another such limit, which holds at once. */
+  limit(bytesPerSecond: number | null): void
   /** Breaks off what is under way. */
   close(): Promise<void>
 }
@@ -435,7 +437,8 @@ export interface Amounts {
   kept: number
 }
 
-export type OnAmount = (what: keyof Amounts, by: number) => void
+/** @param what - a stage's work, or what a candidate has ended as; pairs that are kept are counted as the latter */
+export type OnAmount = (what: keyof Amounts | Outcome, by: number) => void
 
 export interface NodeOptions {
   dataDir: string

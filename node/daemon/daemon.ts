@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ShoalError } from '../../protocol/errors.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
 import { denyHeld, openHiding } from '../denied/denied.ts'
-import { openHistory } from '../history/history.ts'
 import { openHome } from '../home.ts'
 import { openLedger, verifyInPool } from '../ledger/ledger.ts'
 import { manageBlocklists } from '../manage-blocklists.ts'
@@ -15,6 +14,7 @@ import { manageExports } from '../manage-exports.ts'
 import { manageFeeds } from '../manage-feeds.ts'
 import { manageReleases } from '../manage-releases.ts'
 import { manageShards } from '../manage-shards.ts'
+import { openMetrics } from '../metrics/metrics.ts'
 import { startNetwork } from '../network/network.ts'
 import { parseCampaign } from '../parse-cid.ts'
 import { openRemovals } from '../removals/removals.ts'
@@ -37,16 +37,16 @@ import { listSegments, type SegmentStanding, type SegmentsRequest } from './list
 import { listStandings, type PeerRecord } from './list-standings.ts'
 import { mapSegments } from './map.ts'
 import { answerPeers, startMembership } from './membership.ts'
+import { startMeters } from './meters.ts'
 import { prepareModels } from './obtain-model.ts'
 import type { Daemon } from './offers.ts'
 import type { DaemonOptions } from './options.ts'
 import { startProducer } from './produce-segment.ts'
 import { provideShards } from './provide-shards.ts'
-import { makePulse, type Pulse } from './pulse.ts'
+import type { Pulse } from './pulse.ts'
 import { servePeople } from './serve-people.ts'
 import { shareFiles } from './share-files.ts'
 import { type Status, startStatus } from './status.ts'
-import { startTally } from './tally.ts'
 import { startToolbox } from './toolbox.ts'
 import type { Verification, VerifiedRow } from './verify-shard.ts'
 import { type Ending, startWorker } from './worker.ts'
@@ -97,6 +97,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const denied = await denyHeld(home, hiding, log)
   opened.defer(() => denied.close())
   const shared = shareFiles()
+  const metrics = openMetrics()
   const network = await (options.startNetwork ?? startNetwork)({
     ...{ identity: home.signer, table: home.store.network, listen: options.listen, bootstrap: options.peers },
     ...{ agent: `shoal/${VERSION}`, local, mdns: !local, upnp: !local, relayed: !local, relay: !local },
@@ -105,7 +106,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     // lists, shards and releases are for everybody, and nothing else is put there
     blocks: home.blocks,
     withholds: keepFromStrangers(ledger, denied),
-    log,
+    ...{ log, metrics: options.metrics ? metrics.registry : null },
   })
   opened.defer(() => network.close())
   const { progress: searchProgress, ...searching } = startSearch({ home, ledger, hiding }, options)
@@ -149,21 +150,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     openGate: (id) => openGate(home.blocklists, removals, id),
   })
   opened.defer(() => toolbox.close())
-  const tally = startTally({
-    served: () => network.served() + shared.served() + (people.gateway?.served() ?? 0),
-    devices: toolbox.devices,
-  })
-  opened.defer(tally.close)
-  const history = await openHistory(home.store.history, () => tally.read(network), { clock, log })
-  opened.defer(history.close)
+  const meters = await startMeters({ home, network, shared, people, toolbox, metrics }, options)
+  opened.defer(meters.close)
   const auditor = startAuditor(
     { home, ledger, network, toolbox, hearings },
     {
-      ...{ log, clock, threads, offline, mayBegin: keeper.hasRoom },
-      onAudit(audit) {
-        tally.onAudit(audit)
-        options.onAudit?.(audit)
-      },
+      ...{ log, clock, threads, offline, mayBegin: keeper.hasRoom, onAudit: meters.onAudit },
       mayWork: () => audits && mayWork(),
       isReady: membership.isReady,
       onCaughtUp: () => worker.wake(),
@@ -174,11 +166,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const worker = startWorker(
     { ...parts, producer: (options.startProducer ?? startProducer)(home, toolbox, options) },
     {
-      ...{ ...options, mayWork, isReady: membership.isReady, onAmount: tally.onAmount },
-      onEnd(ending) {
-        tally.onEnd(ending)
-        options.onEnd?.(ending)
-      },
+      ...{ ...options, mayWork, isReady: membership.isReady },
+      ...{ onAmount: meters.onAmount, onEnd: meters.onEnd },
       // verification keeps up with the crawl
       mayBegin: async () =>
         !options.withoutWork && (!audits || auditor.letsWork()) && (await keeper.hasRoom()),
@@ -267,8 +256,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await worker.without(id, () => auditor.without(id, () => membership.leave(id)))
     },
     status,
-    history: history.read,
-    pulse: makePulse({ tally, status, devices: toolbox.devices, clock }),
+    ...meters.offers(status),
     peers: () => network.peers(),
     segments: (request) => listSegments(ledger, network.peerId, request),
     map: (request) => mapSegments(ledger, home.signer.publicKey, request),

@@ -7,6 +7,7 @@ import type { Denylists } from '../manage-denylist.ts'
 import type { ManagedFeeds } from '../manage-feeds.ts'
 import type { Pins } from '../manage-pins.ts'
 import type { Releases } from '../manage-releases.ts'
+import type { MetricsText } from '../metrics/metrics.ts'
 import type { Peer } from '../network/network.ts'
 import type { Requests } from '../requests/requests.ts'
 import type { Search } from '../search/search.ts'
@@ -42,6 +43,8 @@ export interface Daemon
   pulse(): Promise<Pulse>
   /** How it got on before. @param span - `hour`, `day` or `month`. @throws ShoalError `span_unknown` */
   history(span: string): Past
+  /** All that Prometheus may be told. */
+  metrics(): Promise<MetricsText>
   peers(): Promise<Peer[]>
   /** Of all campaigns, one after the other. @throws ShoalError `page_invalid` */
   segments(request: SegmentsRequest): SegmentStanding[]

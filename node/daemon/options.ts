@@ -25,6 +25,8 @@ export interface DaemonOptions extends ToolboxOptions {
   local: boolean
   /** where to listen as a trustless gateway, for HTTP; null or absent: not at all */
   gateway?: GatewayOptions['listen'] | null | undefined
+  /** count what libp2p does, for `Daemon.metrics` */
+  metrics?: boolean | undefined
   log: Log
   /** told when a segment that was taken here has ended here */
   onEnd?: ((ending: Ending) => void) | undefined

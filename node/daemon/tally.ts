@@ -1,3 +1,5 @@
+import type { Outcome } from '../../protocol/outcomes.ts'
+import type { Verdict } from '../../protocol/records/verdict.ts'
 import type { Amounts, DeviceUse, OnAmount } from '../components.ts'
 import type { Reading } from '../history/history.ts'
 import type { Network } from '../network/network.ts'
@@ -37,11 +39,20 @@ export interface Speeds {
   served: number
 }
 
+/** How many there were of each, since the start. */
+export interface Endings {
+  /** candidates that were fetched for, by outcome */
+  outcomes: Partial<Record<Outcome, number>>
+  segments: Record<Ending['how'], number>
+  audits: Record<Verdict['ruling'] | 'failed', number>
+}
+
 export interface Tally {
   onAmount: OnAmount
   onEnd(ending: Ending): void
   onAudit(audit: AuditEnding): void
   totals(): Totals
+  endings(): Endings
   /** for the history */
   read(network: Pick<Network, 'peers'>): Promise<Reading>
   speeds(): Speeds
@@ -50,13 +61,12 @@ export interface Tally {
 
 /** @param look - what is counted elsewhere: bytes given since the start, and the devices that are open */
 export function startTally(
-  look: { served: () => number; devices: () => DeviceUse[] },
+  look: { served: () => Readonly<Record<string, number>>; devices: () => DeviceUse[] },
   now: () => number = () => performance.now(),
 ): Tally {
-  const counted: Omit<Totals, 'served' | 'cpuSeconds' | 'busySeconds'> = {
-    ...{ read: 0, fetched: 0, decoded: 0, scored: 0, kept: 0 },
-    ...{ segments: 0, audits: 0, failures: 0 },
-  }
+  const counts: Partial<Record<keyof Amounts | Outcome, number>> = {}
+  const segments: Endings['segments'] = { done: 0, failed: 0, given_up: 0, lost: 0 }
+  const audits: Endings['audits'] = { good: 0, unclear: 0, forged: 0, failed: 0 }
   const began = process.cpuUsage()
   /** by device, the seconds that were seen last; they fall where one is closed */
   let devices = new Map<string, number>()
@@ -65,7 +75,13 @@ export function startTally(
 
   function totals(): Totals {
     const { user, system } = process.cpuUsage(began)
-    return { ...counted, served: look.served(), cpuSeconds: (user + system) / 1e6, busySeconds: countBusy() }
+    return {
+      ...{ read: counts.read ?? 0, fetched: counts.fetched ?? 0, decoded: counts.decoded ?? 0 },
+      ...{ scored: counts.scored ?? 0, kept: counts.kept ?? 0, segments: segments.done },
+      audits: audits.good + audits.unclear + audits.forged,
+      failures: segments.failed + audits.failed,
+      ...{ served: sum(look.served()), cpuSeconds: (user + system) / 1e6, busySeconds: countBusy() },
+    }
   }
 
   function countBusy(): number {
@@ -96,15 +112,17 @@ export function startTally(
 
   return {
     onAmount(what, by) {
-      counted[what] += by
+      counts[what] = (counts[what] ?? 0) + by
     },
     onEnd({ how }) {
-      if (how === 'done') counted.segments++
-      if (how === 'failed') counted.failures++
+      segments[how]++
     },
-    onAudit({ how }) {
-      if (how === 'done') counted.audits++
-      else counted.failures++
+    onAudit(audit) {
+      audits[audit.how === 'done' ? audit.ruling : 'failed']++
+    },
+    endings() {
+      const { read: _, fetched: _fetched, decoded: _decoded, scored: _scored, ...outcomes } = counts
+      return { outcomes, segments: { ...segments }, audits: { ...audits } }
     },
     totals,
     async read(network) {
@@ -125,4 +143,8 @@ export function startTally(
     },
     close: () => clearInterval(timer),
   }
+}
+
+function sum(amounts: Readonly<Record<string, number>>): number {
+  return Object.values(amounts).reduce((all, amount) => all + amount, 0)
 }

@@ -13,6 +13,7 @@ import { uPnPNAT } from '@libp2p/upnp-nat'
 import { LevelDatastore } from 'datastore-level'
 import { createLibp2p } from 'libp2p'
 import { LRUCache } from 'lru-cache'
+import type { Registry } from 'prom-client'
 import type { Identity } from '../identity.ts'
 import type { Table } from '../store/store.ts'
 import { makeRouter } from './gossip.ts'
@@ -53,6 +54,8 @@ export interface HostOptions {
   relayed: boolean
   /** be a relay for others: for nodes with a public address */
   relay: boolean
+  /** where libp2p's own metrics go; null or absent: it counts nothing */
+  metrics?: Registry | null | undefined
 }
 
 /** libp2p with everything Shoal needs, not started yet. */
@@ -79,6 +82,7 @@ export async function startHost(options: HostOptions) {
   }
   const libp2p = await createLibp2p({
     start: false,
+    ...(options.metrics ? { metrics: await makeLibp2pMetrics(options.metrics) } : {}),
     privateKey: identity.privateKey,
     nodeInfo: { userAgent: options.agent },
     ...(datastore ? { datastore } : {}),
@@ -128,6 +132,12 @@ export async function startHost(options: HostOptions) {
       await datastore?.close()
     },
   }
+}
+
+/** Loaded by those who want it. */
+async function makeLibp2pMetrics(registry: Registry) {
+  const { prometheusMetrics } = await import('@libp2p/prometheus-metrics')
+  return prometheusMetrics({ registry, collectDefaultMetrics: false })
 }
 
 async function openDatastore(table: Table): Promise<LevelDatastore> {

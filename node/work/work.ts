@@ -112,7 +112,7 @@ export async function runSegment(
         rules,
         async settle(task, settled) {
           await settle(store, run, task, settled)
-          if (settled.outcome === 'kept') onAmount('kept', 1)
+          onAmount(settled.outcome, 1)
         },
         onPassed(stage, ended) {
           report.pass(stage, ended)
