@@ -81,6 +81,8 @@ function readLimits(options: Options): Omit<DaemonOptions, 'dataDir' | 'hours' |
     listen: [listen ?? (local ? '/ip4/127.0.0.1/tcp/0' : `/ip4/0.0.0.0/tcp/${PORT}`)],
     peers: peer === undefined ? [] : peer.split(','),
     gateway: parsePlace('gateway', options.gateway),
+    // they are had at the dashboard
+    metrics: parsePlace('dashboard', options.dashboard) !== null,
   }
 }
 
