@@ -62,7 +62,7 @@ export interface Tally {
 /** @param look - what is counted elsewhere: bytes given since the start, and the devices that are open */
 export function startTally(
   look: { served: () => Readonly<Record<string, number>>; devices: () => DeviceUse[] },
-  now: () => number = () => performance.now(),
+  { now = () => performance.now(), lookMs = LOOK_MS }: { now?: () => number; lookMs?: number } = {},
 ): Tally {
   const counts: Partial<Record<keyof Amounts | Outcome, number>> = {}
   const segments: Endings['segments'] = { done: 0, failed: 0, given_up: 0, lost: 0 }
@@ -101,7 +101,7 @@ export function startTally(
       ...samples.filter((sample) => at - sample.at <= SPEED_MS + LOOK_MS / 2),
       { at, totals: totals() },
     ]
-  }, LOOK_MS).unref()
+  }, lookMs).unref()
 
   /** What a second has brought lately. */
   function speedOf(what: keyof Totals, current: { at: number; totals: Totals }, overMs = SPEED_MS): number {
