@@ -13,19 +13,24 @@ export interface Disk {
   isFull(): boolean
   /** Something was deleted: what is measured next is measured anew. */
   forget(): void
+  /** bytes that the volunteer gives, or null */
+  maxBytes(): number | null
+  /** The volunteer gives more or less from now on. */
+  limit(maxBytes: number | null): void
 }
 
 /**
  * Watch how much a data directory takes.
  *
- * @param maxBytes - null: as much as there is
+ * @param first - bytes that it may take; null: as much as there is
  * @param now - milliseconds, of a clock that nobody sets
  */
 export function watchDisk(
   dir: string,
-  maxBytes: number | null,
+  first: number | null,
   now: () => number = () => performance.now(),
 ): Disk {
+  let maxBytes = first
   let usedBytes = 0
   let measuredAt = Number.NEGATIVE_INFINITY
   async function room(): Promise<number> {
@@ -36,12 +41,18 @@ export function watchDisk(
     }
     return maxBytes - usedBytes
   }
+  function forget(): void {
+    measuredAt = Number.NEGATIVE_INFINITY
+  }
   return {
     room,
     hasRoom: async () => (await room()) > 0,
     isFull: () => maxBytes !== null && usedBytes >= maxBytes,
-    forget() {
-      measuredAt = Number.NEGATIVE_INFINITY
+    forget,
+    maxBytes: () => maxBytes,
+    limit(next) {
+      maxBytes = next
+      forget()
     },
   }
 }

@@ -11,8 +11,7 @@ import type { Disk } from './disk.ts'
 import type { DaemonOptions } from './options.ts'
 import { startReplicator } from './replicate.ts'
 
-export interface KeeperOptions
-  extends Pick<DaemonOptions, 'clock' | 'diskBytes' | 'replicateBytes' | 'replicateEveryMs'> {
+export interface KeeperOptions extends Pick<DaemonOptions, 'clock' | 'replicateBytes' | 'replicateEveryMs'> {
   log: Log
   /** whether the volunteer lets this machine work now */
   mayWork: () => boolean
@@ -32,7 +31,7 @@ export function startKeeper(
   const replicator = startReplicator(
     { home, ledger, network },
     {
-      ...{ ...options, room: disk.room, onUnpin: () => collector.soon() },
+      ...{ ...options, room: disk.room, diskBytes: disk.maxBytes, onUnpin: () => collector.soon() },
       maxBytes: options.replicateBytes ?? null,
       lookMs: options.replicateEveryMs,
     },

@@ -33,8 +33,8 @@ export interface ReplicatorOptions {
   clock: () => number
   /** bytes of others' shards that this node keeps; null: no more than it has, and those as long as there is room */
   maxBytes: number | null
-  /** bytes that the data directory may take, or null */
-  diskBytes: number | null
+  /** bytes that the data directory may take now, or null */
+  diskBytes: () => number | null
   /** whether the volunteer lets this machine work now; if not, what is at work is put down */
   mayWork: () => boolean
   /** bytes that are left on the disk */
@@ -203,7 +203,7 @@ export function startReplicator({ home, ledger, network }: Parts, options: Repli
   /** Replicas that enough others provide make room for one that fewer do. @returns whether there is room */
   async function makeRoom(bytes: number, others: number, limit: number): Promise<boolean> {
     if (bytes > limit) return false
-    if ((await options.room()) - bytes < (options.diskBytes ?? 0) * LEFT_FREE) return false
+    if ((await options.room()) - bytes < (options.diskBytes() ?? 0) * LEFT_FREE) return false
     const excess = () => total() + bytes - limit
     for (const replica of dispensable()) {
       if (excess() <= 0) break

@@ -200,13 +200,18 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions) {
   }
 
   async function loop(): Promise<void> {
-    while (!ending) {
-      const task = mayWork() && (await options.mayBegin()) && !ending ? pick() : null
-      const how = task && (await work(task))
-      if (ending) return
-      if (how === null) await bell.wait(idleMs(countPeers(), Math.random))
-      // the cause may be this node's own: it must not run through all segments in no time
-      else if (how === 'failed') await bell.wait(contentionMs)
+    running++
+    try {
+      while (!ending && running <= segments) {
+        const task = mayWork() && (await options.mayBegin()) && !ending ? pick() : null
+        const how = task && (await work(task))
+        if (ending) return
+        if (how === null) await bell.wait(idleMs(countPeers(), Math.random))
+        // the cause may be this node's own: it must not run through all segments in no time
+        else if (how === 'failed') await bell.wait(contentionMs)
+      }
+    } finally {
+      running--
     }
   }
 
@@ -230,17 +235,27 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions) {
     bell.ring()
   }
 
-  const loops = Array.from({ length: options.segments }, () =>
-    loop().catch((error: Error) => {
-      end('now')
-      throw error
-    }),
-  )
-  const ended = Promise.allSettled(loops).then(async (ends) => {
-    forget()
-    picker.close()
-    for (const one of ends) if (one.status === 'rejected') throw one.reason
-  })
+  /** As many loops as segments at once; those that are too many end after the segment that they are at. */
+  function employ(): void {
+    while (!ending && running < segments)
+      void loop()
+        .catch((error: Error) => {
+          fault ??= error
+          end('now')
+        })
+        .finally(() => {
+          if (!ending || running > 0) return
+          forget()
+          picker.close()
+          if (fault) reject(fault)
+          else resolve()
+        })
+  }
+  let running = 0
+  let fault: Error | null = null
+  let { segments } = options
+  const { promise: ended, resolve, reject } = Promise.withResolvers<void>()
+  employ()
 
   function putDown(isMeant: (task: Task) => boolean): void {
     for (const { task, stop } of atWork.values()) if (isMeant(task)) stop.abort()
@@ -263,6 +278,12 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions) {
     },
     /** Look at once for something to do. */
     wake: () => bell.ring(),
+    /** Work on so many segments at once from now on; what is at work is finished. */
+    limit(most: number): void {
+      segments = most
+      employ()
+      bell.ring()
+    },
     /** Give up what is at work of a campaign, and take nothing of it until something is done. */
     async without<T>(campaign: CID, something: () => Promise<T>): Promise<T> {
       const isMeant = ({ id }: Task) => campaign.equals(id)

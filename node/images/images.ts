@@ -62,8 +62,12 @@ export function startImages(options: ImagesOptions): Images {
     limits: { ...FETCH_LIMITS, ...options.limits },
     politeness: {
       ...politeness,
-      concurrency: affordable(politeness.concurrency, options.web),
-      smallConcurrency: affordable(politeness.smallConcurrency, options.web),
+      get concurrency() {
+        return affordable(politeness.concurrency, options.web)
+      },
+      get smallConcurrency() {
+        return affordable(politeness.smallConcurrency, options.web)
+      },
     },
     onBackOff: options.onBackOff,
     ...{ honoured: options.honoured, sites: options.sites },
@@ -82,7 +86,8 @@ export function startImages(options: ImagesOptions): Images {
 }
 
 /** Fewer requests at once where there is little bandwidth, rather than many that crawl. */
-function affordable(concurrency: number, { bytesPerSecond }: Web): number {
+function affordable(concurrency: number, web: Web): number {
+  const bytesPerSecond = web.bytesPerSecond()
   if (bytesPerSecond === null) return concurrency
   return Math.min(concurrency, Math.max(1, Math.floor(bytesPerSecond / LEAST_SHARE)))
 }

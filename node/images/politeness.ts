@@ -153,7 +153,10 @@ export function startPoliteness(options: Politeness, { now, random, onAsk }: Sur
               await sleep(wait, undefined, { signal })
               continue
             }
-            const result = await (isSmall ? small : everybody).add(
+            const queue = isSmall ? small : everybody
+            // there may be less bandwidth than before, or more
+            queue.concurrency = isSmall ? options.smallConcurrency : options.concurrency
+            const result = await queue.add(
               async () => {
                 // another request of this host may have started while this one waited for its place
                 if (host.nextAt > now() || host.closedUntil > now() || refusal(name) !== null) return null

@@ -16,30 +16,52 @@ type Controller = Dispatcher.DispatchController
  * Bounds what is read of all answers together. An answer that brought more than its share is not read on until that
  * is paid for, so that its server has to wait: nothing is dropped, and no time-out of undici's runs meanwhile.
  * What is counted is headers and bodies as they are sent, without TLS and TCP around them.
+ *
+ * @param first - bytes a second, or null: as much as comes
  */
-export function startThrottle(bytesPerSecond: number): Dispatcher.DispatcherComposeInterceptor {
+export function startThrottle(first: number | null) {
+  let bytesPerSecond = first
+  const held = new Set<() => void>()
   // every piece is paid for in the order of arrival, so that readers have their turns alike
   let paidUntil = 0
   function charge(bytes: number): number {
+    if (bytesPerSecond === null) return 0
     const now = performance.now()
     paidUntil = Math.max(paidUntil, now - REST_MS) + (bytes * 1000) / bytesPerSecond
     return paidUntil - now
   }
-  return (dispatch) => (request, handler) =>
-    dispatch(request, slowDown(handler, charge, (request as Throttled).onHold))
+  const interceptor: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (request, handler) =>
+    dispatch(request, slowDown(handler, { charge, held, onHold: (request as Throttled).onHold }))
+  return {
+    interceptor,
+    bytesPerSecond: () => bytesPerSecond,
+    /** Set another limit. What waits by the old one, which may be for minutes, is read on. */
+    limit(next: number | null): void {
+      bytesPerSecond = next
+      paidUntil = 0
+      for (const release of [...held]) release()
+    },
+  }
+}
+
+interface Waiting {
+  /** milliseconds that a piece has to be waited for */
+  charge: (bytes: number) => number
+  /** ends of all waits that are under way */
+  held: Set<() => void>
+  onHold: Throttled['onHold']
 }
 
 function slowDown(
   handler: Dispatcher.DispatchHandler,
-  charge: (bytes: number) => number,
-  onHold: Throttled['onHold'],
+  { charge, ...waiting }: Waiting,
 ): Dispatcher.DispatchHandler {
   let gate: ReturnType<typeof startGate> | null = null
   // before the request has started there is nothing to be held
   const controllerOf = (own: Controller) => gate?.controller ?? own
   return {
     onRequestStart(own, context) {
-      gate = startGate(own, onHold)
+      gate = startGate(own, waiting)
       handler.onRequestStart?.(gate.controller, context)
     },
     onResponseStart(own, status, headers, message) {
@@ -62,7 +84,7 @@ function slowDown(
 }
 
 /** A request's controller for two who may stop the reading: the one that takes the answer, and the limit. */
-function startGate(own: Controller, onHold: Throttled['onHold']) {
+function startGate(own: Controller, { held, onHold }: Omit<Waiting, 'charge'>) {
   let isStopped = false
   let timer: NodeJS.Timeout | null = null
   const controller: Controller = {
@@ -91,6 +113,16 @@ function startGate(own: Controller, onHold: Throttled['onHold']) {
       if (timer === null) own.resume()
     },
   }
+  function end(): void {
+    if (timer !== null) clearTimeout(timer)
+    timer = null
+    held.delete(release)
+  }
+  function release(): void {
+    end()
+    onHold?.(false)
+    if (!isStopped) own.resume()
+  }
   return {
     controller,
     hold(ms: number): void {
@@ -98,16 +130,10 @@ function startGate(own: Controller, onHold: Throttled['onHold']) {
       if (timer === null) onHold?.(true)
       else clearTimeout(timer)
       own.pause()
-      timer = setTimeout(() => {
-        timer = null
-        onHold?.(false)
-        if (!isStopped) own.resume()
-      }, ms)
+      timer = setTimeout(release, ms)
+      held.add(release)
     },
-    end(): void {
-      if (timer !== null) clearTimeout(timer)
-      timer = null
-    },
+    end,
   }
 }
 

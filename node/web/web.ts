@@ -40,7 +40,7 @@ export interface WebOptions {
  */
 export function openWeb(options: WebOptions = {}): Web {
   const allowed: Allowed = { loopback: false, ...options.allow }
-  const bytesPerSecond = options.bytesPerSecond ?? null
+  const throttle = startThrottle(options.bytesPerSecond ?? null)
   const agent = new Agent({
     connect: startConnector({
       allowed,
@@ -52,11 +52,10 @@ export function openWeb(options: WebOptions = {}): Web {
     pipelining: 1,
     keepAliveMaxTimeout: 10_000,
   })
-  const steps = bytesPerSecond === null ? [] : [startThrottle(bytesPerSecond)]
   return {
-    dispatcher: agent.compose(...steps, guardWith(allowed)),
+    dispatcher: agent.compose(throttle.interceptor, guardWith(allowed)),
     judge: (address) => vetUrl(address, allowed),
-    bytesPerSecond,
+    ...{ bytesPerSecond: throttle.bytesPerSecond, limit: throttle.limit },
     close: () => agent.destroy(),
   }
 }

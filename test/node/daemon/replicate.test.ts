@@ -78,7 +78,7 @@ async function play(
     const replicator = startReplicator(
       { home, ledger, network } as unknown as Parameters<typeof startReplicator>[0],
       {
-        ...{ log: openLog('silent', 'stderr'), clock: Date.now, diskBytes: null, lookMs: LOOK_MS },
+        ...{ log: openLog('silent', 'stderr'), clock: Date.now, diskBytes: () => null, lookMs: LOOK_MS },
         ...{ mayWork: () => true, isReady: () => true, room: async () => Number.POSITIVE_INFINITY },
         // some bytes more than are needed, for the nodes that are counted before they are known
         maxBytes: Math.ceil((options.shards ?? 1) * bytes! * 1.1),
@@ -194,7 +194,7 @@ replicas('rest outside of hours, and where the disk has no room', async () => {
   let works = false
   let room = 0
   const { start, asked, bytes, shards } = await play(stack, [0], {
-    ...{ mayWork: () => works, room: async () => room, diskBytes: 1000 },
+    ...{ mayWork: () => works, room: async () => room, diskBytes: () => 1000 },
   })
   const { status } = start()
   await sleep(10 * LOOK_MS)
