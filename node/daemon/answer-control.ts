@@ -25,6 +25,7 @@ const ANSWERS = {
   standings: (daemon, argument) => daemon.standings((argument ?? null) as string | null),
   pause: async (daemon) => daemon.pause(),
   resume: async (daemon) => daemon.resume(),
+  limit: async (daemon, argument) => daemon.limit(argument),
   drain: async (daemon) => daemon.drain(),
   // answered before it is done, since then nobody is left to answer
   stop: async (daemon) => void daemon.stop(),

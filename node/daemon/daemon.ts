@@ -32,6 +32,7 @@ import { hearShards } from './hear-shards.ts'
 import { isWithin } from './hours.ts'
 import { keepFromStrangers } from './keep-from-strangers.ts'
 import { startKeeper } from './keeper.ts'
+import { type Limits, readLimits } from './limits.ts'
 import { listJudged, type ShardStanding } from './list-judged.ts'
 import { listSegments, type SegmentStanding, type SegmentsRequest } from './list-segments.ts'
 import { listStandings, type PeerRecord } from './list-standings.ts'
@@ -63,6 +64,7 @@ export type {
   Ending,
   FetchRequest,
   FetchResult,
+  Limits,
   PeerRecord,
   Pulse,
   SegmentStanding,
@@ -118,8 +120,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   opened.defer(() => people.close())
   let paused = false
   let draining = false
+  const { hours, bytesPerSecond, diskBytes, segments } = options
+  const limits: Limits = { hours, bytesPerSecond, diskBytes, segments }
   const disk = watchDisk(dataDir, options.diskBytes)
-  const mayWork = () => !paused && (options.hours === null || isWithin(options.hours, new Date(clock())))
+  const mayWork = () => !paused && (limits.hours === null || isWithin(limits.hours, new Date(clock())))
 
   const hearings = hearShards(ledger, clock)
   opened.defer(hearings.close)
@@ -226,7 +230,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const campaigns = manageCampaigns(home, ledger, dataDir)
   const status = startStatus({ network, ledger, worker, auditor, keeper, models, campaigns }, options, {
-    state,
+    ...{ state, limits },
     gateway: people.gateway?.address ?? null,
   })
   return {
@@ -271,6 +275,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     resume() {
       paused = false
       look()
+    },
+    limit(changes) {
+      Object.assign(limits, readLimits(changes))
+      disk.limit(limits.diskBytes)
+      toolbox.limit(limits.bytesPerSecond)
+      worker.limit(limits.segments)
+      look()
+      return limits
     },
     drain() {
       draining = true

@@ -13,6 +13,7 @@ import type { Requests } from '../requests/requests.ts'
 import type { Search } from '../search/search.ts'
 import type { VerifyRequest } from './demand-audits.ts'
 import type { FetchRequest, FetchResult, FetchRunning } from './fetch-wanted.ts'
+import type { Limits } from './limits.ts'
 import type { JudgedRequest, ShardStanding } from './list-judged.ts'
 import type { SegmentStanding, SegmentsRequest } from './list-segments.ts'
 import type { PeerRecord } from './list-standings.ts'
@@ -69,6 +70,12 @@ export interface Daemon
   /** Put down what is at work, and take nothing more until `resume`. */
   pause(): void
   resume(): void
+  /**
+   * Set some limits, which hold from now on. A segment too many at work is finished.
+   *
+   * @param changes - some of Limits, from wherever. @returns all of them. @throws ShoalError `limits_invalid`
+   */
+  limit(changes: unknown): Limits
   /** Finish the segment at work, then end. */
   drain(): void
   /** Give up the segment at work, tell so, and end. */

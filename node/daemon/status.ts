@@ -7,6 +7,7 @@ import type { AuditStatus, startAuditor } from './auditor.ts'
 import type { AuditOutlook } from './choose-audits.ts'
 import type { LastCollected } from './collector.ts'
 import type { startKeeper } from './keeper.ts'
+import type { Limits } from './limits.ts'
 import type { ModelStanding, prepareModels } from './obtain-model.ts'
 import type { DaemonOptions } from './options.ts'
 import type { ReplicaStatus } from './replicate.ts'
@@ -22,7 +23,7 @@ export interface Status {
   /** where blocks and CAR files are had over HTTP, or null */
   gateway: string | null
   /** as the volunteer has set them; null: none */
-  limits: Pick<DaemonOptions, 'segments' | 'threads' | 'hours' | 'bytesPerSecond' | 'diskBytes' | 'offline'>
+  limits: Limits & Pick<DaemonOptions, 'threads' | 'offline'>
   /** connected now */
   peers: number
   /** since the start */
@@ -61,8 +62,8 @@ export function startStatus(
     models: ReturnType<typeof prepareModels>
     campaigns: Campaigns
   },
-  { segments, threads, hours, bytesPerSecond, diskBytes, offline }: DaemonOptions,
-  { state, gateway }: { state: () => Status['state']; gateway: string | null },
+  { threads, offline }: DaemonOptions,
+  { state, limits, gateway }: { state: () => Status['state']; limits: Limits; gateway: string | null },
 ): () => Promise<Status> {
   const started = performance.now()
   const paces = new Map<string, { done: number; at: number }>()
@@ -77,7 +78,7 @@ export function startStatus(
 
   return async () => ({
     ...{ peerId: network.peerId, version: VERSION, addresses: network.addresses(), state: state(), gateway },
-    limits: { segments, threads, hours, bytesPerSecond, diskBytes, offline },
+    limits: { ...limits, threads, offline },
     peers: (await network.peers()).length,
     seconds: (performance.now() - started) / 1000,
     ...{ produced: worker.produced(), work: worker.atWork(), failures: worker.failures() },

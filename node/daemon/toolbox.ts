@@ -36,7 +36,7 @@ export type Toolbox = ReturnType<typeof startToolbox>
 /** Tools are opened with the first work that needs them. They and those of other nodes tell each other of back-offs. */
 export function startToolbox(parts: LeaseParts, options: ToolboxOptions & { log: Log }) {
   const stop = new AbortController()
-  const { use, leaveAlone, devices, close } = makeToolbox(
+  const { use, leaveAlone, devices, limit, close } = makeToolbox(
     options,
     (id, host, until, status) => {
       announceBackOff(parts, id, { host, until, status }).catch((error: ShoalError) =>
@@ -51,6 +51,7 @@ export function startToolbox(parts: LeaseParts, options: ToolboxOptions & { log:
   return {
     use,
     devices,
+    limit,
     close(): Promise<void> {
       forget()
       stop.abort()
@@ -106,6 +107,8 @@ function makeToolbox(
         if (one.users === 0 && (await one.tools.catch(() => null)) === null) kept.delete(name)
       }
     },
+    /** Have archives and pictures take so many bytes a second from now on. */
+    limit: web.limit,
     /** Ask nothing of a host until then, since another node was told so. */
     leaveAlone(host: string, untilMs: number): void {
       heard.set(host, untilMs)
