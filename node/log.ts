@@ -9,10 +9,16 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 
 /**
- * Fields that hold what strangers wrote: pages, servers, peers. They reach the log at `debug` and below only,
- * so that an ordinary log neither collects people's words nor carries a forged line to whoever reads it.
+ * Fields whose words are this program's own, or names that it made itself of what others sent: codes, CIDs, peers' ids, files
+ * and places that the owner named. All other words may be strangers': pages', servers', peers'. They reach the log at `debug`
+ * and below only, so that an ordinary log neither collects people's words nor carries a forged line to whoever reads it.
  */
-const FOREIGN_FIELDS = ['url', 'pageUrl', 'finalUrl', 'text', 'headers', 'body', 'reason'] as const
+const OWN_FIELDS = [
+  ...['code', 'campaign', 'manifest', 'block', 'cid', 'peer', 'source', 'ruling', 'state', 'page', 'path'],
+  ...['file', 'why'],
+]
+/** None of those needs more, files that the owner named excepted. */
+const OWN_WORDS = /^[\w.:/[\] -]{1,200}$/
 
 /** Bytes of a log: weeks of a daemon. Beyond it, it becomes the old one, whose place it takes. */
 const MAX_LOG_BYTES = 10_000_000
@@ -36,12 +42,16 @@ export function openLog(level: LogLevel, target: { file: string } | 'stderr', ma
       level,
       base: { pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { error: pino.stdSerializers.err },
       hooks: {
         logMethod(args, method, number) {
-          const fields: unknown = args[0]
-          if (number > pino.levels.values.debug! && typeof fields === 'object' && fields !== null)
-            args[0] = withhold(fields) as never
-          method.apply(this, args)
+          const [fields, ...said] = args as [unknown, ...string[]]
+          const { debug, fatal } = pino.levels.values as { debug: number; fatal: number }
+          if (number <= debug || typeof fields !== 'object' || fields === null)
+            return method.apply(this, args)
+          const { own, others } = divide(fields, number >= fatal)
+          method.apply(this, [own, ...said] as never)
+          if (Object.keys(others).length > 0) this.debug(others, ...said)
         },
       },
     },
@@ -73,11 +83,24 @@ function openBounded(file: string, maxBytes: number): pino.DestinationStream {
   }
 }
 
-function withhold(fields: object): object {
-  if (fields instanceof Error || !FOREIGN_FIELDS.some((field) => field in fields)) return fields
-  const kept: Record<string, unknown> = { ...fields }
-  for (const field of FOREIGN_FIELDS) delete kept[field]
-  return kept
+/** @param isLast - whether the node ends of it: then why it does is told, which is its own disk or database */
+function divide(fields: object, isLast: boolean): Record<'own' | 'others', Record<string, unknown>> {
+  const own: Record<string, unknown> = {}
+  const others: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(fields instanceof Error ? { error: fields } : fields)) {
+    if (value instanceof Error) {
+      const { code, message, stack } = value as NodeJS.ErrnoException
+      own.code ??= typeof code === 'string' && OWN_WORDS.test(code) ? code : 'unexpected'
+      Object.assign(others, { message, stack })
+    } else if (isLast || isOwn(name, value)) own[name] = value
+    else others[name] = value
+  }
+  return { own, others }
+}
+
+function isOwn(name: string, value: unknown): boolean {
+  if (typeof value !== 'string') return typeof value !== 'object' || value === null
+  return name === 'file' || (OWN_FIELDS.includes(name) && OWN_WORDS.test(value))
 }
 
 /** @returns the level that `SHOAL_LOG` or `--verbose` asks for; an unknown word means `info` */

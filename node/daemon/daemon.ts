@@ -190,9 +190,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
   const timer = setInterval(look, LOOK_MS)
   for (const { id } of ledger.campaigns())
-    void membership
-      .enter(id)
-      .catch((error: Error) => log.error({ error: error.message }, 'a campaign was not entered'))
+    void membership.enter(id).catch((error: Error) => log.error({ error }, 'a campaign was not entered'))
 
   const kept = opened.move()
   const fetches = startFetches({ home, ledger, network, removals, hiding }, { log, clock })

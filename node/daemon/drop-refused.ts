@@ -25,7 +25,7 @@ export function dropRefused({ store, blocks, signer }: Home, ledger: Ledger, log
         if (envelope) await store.shards.put(manifest.bytes, envelope)
       }
     } catch (error) {
-      log.error({ error: (error as Error).message }, 'the list of shards can not be written')
+      log.error({ error }, 'the list of shards can not be written')
     }
   })
 }

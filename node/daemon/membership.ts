@@ -107,7 +107,7 @@ export function startMembership(
     const last = signal.aborted ? null : ledger.lastShardOf(signer.publicKey)
     if (last)
       await adoptHead({ store, signer }, last).catch((error: Error) =>
-        log.error({ error: error.message }, 'the chain of shards may fork: the database can not be written'),
+        log.error({ error }, 'the chain of shards may fork: the database can not be written'),
       )
     return result
   }
@@ -181,9 +181,7 @@ export function startMembership(
       const campaign = await checkCampaign(id, envelope)
       await fetchLists(blocks, campaign, (block) => network.fetchBlock(id, block, { signal }))
       await ledger.add(envelope, 'own')
-      void enter(id).catch((error: Error) =>
-        log.error({ error: error.message }, 'a campaign was not entered'),
-      )
+      void enter(id).catch((error: Error) => log.error({ error }, 'a campaign was not entered'))
     },
     async leave(id) {
       leaving.get(id.toString())?.()

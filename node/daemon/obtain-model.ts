@@ -91,7 +91,7 @@ export function prepareModels(
       } catch (error) {
         if (signal.aborted) return false
         standing.trouble = (error as Error).message
-        log.warn({ campaign: id.toString(), reason: standing.trouble }, 'a model could not be had')
+        log.warn({ campaign: id.toString(), error }, 'a model could not be had')
       } finally {
         standing.preparing = null
       }

@@ -46,7 +46,7 @@ export function provideShards(
   function look(): void {
     if (closed) return
     looking ??= compare()
-      .catch((error: Error) => log.warn({ reason: error.message }, 'shards were not provided'))
+      .catch((error: Error) => log.warn({ error }, 'shards were not provided'))
       .finally(() => {
         looking = null
       })

@@ -100,7 +100,7 @@ export function startReplicator({ home, ledger, network }: Parts, options: Repli
     // the user may have taken it over
     if ((await findPin(home.store, replica.cid))?.why !== 'replica') return
     await removePin(home, replica.cid, { clock })
-    log.info({ manifest: name, reason }, 'a replica is kept no longer')
+    log.info({ manifest: name, why: reason }, 'a replica is kept no longer')
     onChange()
     options.onUnpin()
   }

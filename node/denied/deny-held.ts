@@ -114,7 +114,7 @@ export async function denyHeld(
       signal.throwIfAborted()
       if (!(error instanceof ShoalError)) throw error
       failed.set(name, digest)
-      log.warn({ file: file.cid.toString(), reason: error.message }, 'a file can not be looked through')
+      log.warn({ cid: file.cid.toString(), error }, 'a file can not be looked through')
       return false
     }
   }
@@ -148,7 +148,7 @@ export async function denyHeld(
     wanted = true
     running ??= run()
       .catch((error: Error) => {
-        if (!signal.aborted) log.error({ reason: error.message }, 'what is held was not looked through')
+        if (!signal.aborted) log.error({ error }, 'what is held was not looked through')
       })
       .finally(() => {
         running = null

@@ -59,7 +59,7 @@ export function serveBlocks(
       const bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
       return bytes.length < MAX_BITSWAP_BYTES / 2 ? bytes : null
     } catch (error) {
-      log.warn({ cid: cid.toString(), reason: (error as Error).message }, 'a block can not be given')
+      log.warn({ cid: cid.toString(), error }, 'a block can not be given')
       return null
     }
   }
