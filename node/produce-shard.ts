@@ -11,6 +11,7 @@ import {
   type FinishedRun,
   readRows,
   runSegment,
+  type Sampler,
   type SegmentJob,
   saveRun,
   type WorkParts,
@@ -36,6 +37,7 @@ export interface ProduceOptions {
   workDir: string
   onProgress: (stages: StageProgress[]) => void
   onAmount?: OnAmount | undefined
+  sampler?: Sampler | undefined
   signal?: AbortSignal | undefined
 }
 

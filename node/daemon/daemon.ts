@@ -1,6 +1,7 @@
 // before all that makes objects
 import '../small-nursery.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { CID } from 'multiformats/cid'
 import type { ShoalError } from '../../protocol/errors.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
 import { denyHeld, openHiding } from '../denied/denied.ts'
@@ -39,12 +40,14 @@ import { listStandings, type PeerRecord } from './list-standings.ts'
 import { mapSegments } from './map.ts'
 import { answerPeers, startMembership } from './membership.ts'
 import { startMeters } from './meters.ts'
+import { watchShards } from './newest-shards.ts'
 import { prepareModels } from './obtain-model.ts'
 import type { Daemon } from './offers.ts'
 import type { DaemonOptions } from './options.ts'
 import { startProducer } from './produce-segment.ts'
 import { provideShards } from './provide-shards.ts'
 import type { Pulse } from './pulse.ts'
+import { keepSamples, type Sample } from './samples.ts'
 import { servePeople } from './serve-people.ts'
 import { shareFiles } from './share-files.ts'
 import { type Status, startStatus } from './status.ts'
@@ -67,6 +70,7 @@ export type {
   Limits,
   PeerRecord,
   Pulse,
+  Sample,
   SegmentStanding,
   SegmentsRequest,
   ShardStanding,
@@ -127,6 +131,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const hearings = hearShards(ledger, clock)
   opened.defer(hearings.close)
+  const recent = watchShards(ledger, home.signer.publicKey)
+  opened.defer(recent.close)
   opened.defer(dropRefused(home, ledger, log))
   const shards = provideShards(home, network, log)
   opened.defer(() => shards.close())
@@ -149,9 +155,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   opened.defer(() => keeper.close())
   // who sees no web could only say that nothing can be verified
   const audits = !offline && !options.withoutAudits
+  const openGateOf = (id: CID) => openGate(home.blocklists, removals, id)
   const toolbox = startToolbox(parts, {
     ...{ ...options, sites: home.store.sites },
-    openGate: (id) => openGate(home.blocklists, removals, id),
+    openGate: openGateOf,
   })
   opened.defer(() => toolbox.close())
   const meters = await startMeters({ home, network, shared, people, toolbox, metrics }, options)
@@ -167,8 +174,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       auditShard: options.auditShard,
     },
   )
+  const samples = keepSamples({ hiding, clock, openGate: openGateOf })
   const worker = startWorker(
-    { ...parts, producer: (options.startProducer ?? startProducer)(home, toolbox, options) },
+    { ...parts, producer: (options.startProducer ?? startProducer)(home, toolbox, { ...options, samples }) },
     {
       ...{ ...options, mayWork, isReady: membership.isReady },
       ...{ onAmount: meters.onAmount, onEnd: meters.onEnd },
@@ -265,6 +273,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     fetch: fetches.fetch,
     verify: auditor.demand,
     judged: listJudged(ledger, home.signer.publicKey),
+    newest: recent.newest,
+    ...{ samples: samples.list, samplePicture: samples.picture },
     standings: (peer) => listStandings(ledger, home.signer.publicKey, peer),
     pause() {
       paused = true

@@ -87,27 +87,6 @@ export function listJudged(ledger: Ledger, self: Uint8Array) {
     return shards
   }
 
-  async function describe(id: CID, shard: JudgedShard): Promise<ShardStanding> {
-    const { manifest, peer, accused, counted } = shard
-    const known = await ledger.verdictsOf(id, manifest, MAX_VERDICTS)
-    return {
-      ...{ campaign: id.toString(), segment: shard.segment, manifest: manifest.toString() },
-      ...{ id: shard.id.toString(), producer: nameOfPeer(peer), own: equalBytes(peer, self) },
-      ...{ state: shard.state, needed: shard.needed, good: shard.good },
-      verdicts: known
-        .filter(({ verdict }) => equalBytes(verdict.producer, peer))
-        .map(({ id: verdict, verdict: { verifier, ruling, matched, unverifiable, forged } }) => ({
-          ...{ verdict: verdict.toString(), verifier: nameOfPeer(verifier), ruling },
-          counts: counted.some((one) => equalBytes(one, verifier)),
-          ...{ matched, unverifiable },
-          forged: forged.map(({ frame, row, code }) => ({ frame, row, code })),
-        })),
-      accused: accused.map(({ frame, row, forged, match }) => ({
-        ...{ frame, row, forged: forged.map(nameOfPeer), match: match.map(nameOfPeer) },
-      })),
-    }
-  }
-
   /** Shards of all campaigns, one campaign after the other. @throws ShoalError `page_invalid`, `peer_invalid`, `cid_invalid` */
   return async (request: JudgedRequest): Promise<ShardStanding[]> => {
     const { after, limit } = request
@@ -124,8 +103,36 @@ export function listJudged(ledger: Ledger, self: Uint8Array) {
       const shards = await judge(id, campaign, request)
       const at =
         i === 0 && after !== null ? 1 + shards.findIndex((shard) => shard.id.toString() === after.id) : 0
-      for (const shard of shards.slice(at, at + limit - page.length)) page.push(await describe(id, shard))
+      for (const shard of shards.slice(at, at + limit - page.length))
+        page.push(await describeShard(ledger, self, id, shard))
     }
     return page
+  }
+}
+
+/** A shard of a campaign, with the verdicts on it. @param self - this node's key */
+export async function describeShard(
+  ledger: Ledger,
+  self: Uint8Array,
+  id: CID,
+  shard: JudgedShard,
+): Promise<ShardStanding> {
+  const { manifest, peer, accused, counted } = shard
+  const known = await ledger.verdictsOf(id, manifest, MAX_VERDICTS)
+  return {
+    ...{ campaign: id.toString(), segment: shard.segment, manifest: manifest.toString() },
+    ...{ id: shard.id.toString(), producer: nameOfPeer(peer), own: equalBytes(peer, self) },
+    ...{ state: shard.state, needed: shard.needed, good: shard.good },
+    verdicts: known
+      .filter(({ verdict }) => equalBytes(verdict.producer, peer))
+      .map(({ id: verdict, verdict: { verifier, ruling, matched, unverifiable, forged } }) => ({
+        ...{ verdict: verdict.toString(), verifier: nameOfPeer(verifier), ruling },
+        counts: counted.some((one) => equalBytes(one, verifier)),
+        ...{ matched, unverifiable },
+        forged: forged.map(({ frame, row, code }) => ({ frame, row, code })),
+      })),
+    accused: accused.map(({ frame, row, forged, match }) => ({
+      ...{ frame, row, forged: forged.map(nameOfPeer), match: match.map(nameOfPeer) },
+    })),
   }
 }

@@ -19,6 +19,7 @@ import type { SegmentStanding, SegmentsRequest } from './list-segments.ts'
 import type { PeerRecord } from './list-standings.ts'
 import type { CampaignMap, MapRequest } from './map.ts'
 import type { Pulse } from './pulse.ts'
+import type { Sample } from './samples.ts'
 import type { Status } from './status.ts'
 import type { Verification } from './verify-shard.ts'
 
@@ -65,6 +66,12 @@ export interface Daemon
   verify(request: VerifyRequest): Promise<Verification>
   /** Of all campaigns, one after the other. @throws ShoalError `page_invalid`, `peer_invalid`, `cid_invalid` */
   judged(request: JudgedRequest): Promise<ShardStanding[]>
+  /** The shards of all nodes that came or were judged anew last, the newest first. @param count - 200 at most */
+  newest(count: number): Promise<ShardStanding[]>
+  /** A few of the candidates that passed here lately, the newest first: those that may be shown now. */
+  samples(): Promise<Sample[]>
+  /** A small JPEG of a sample, if it may be shown now. @param id - the sample's. @returns null where there is none */
+  samplePicture(id: string): Promise<Uint8Array | null>
   /** @param peer - its id; null: all. @throws ShoalError `peer_invalid` */
   standings(peer: string | null): Promise<PeerRecord[]>
   /** Put down what is at work, and take nothing more until `resume`. */

@@ -8,6 +8,7 @@ import { produceShard } from '../produce-shard.ts'
 import { makeJob } from '../segment-job.ts'
 import { VERSION } from '../version.ts'
 import type { Task } from './pick-task.ts'
+import type { Samples } from './samples.ts'
 import type { Toolbox } from './toolbox.ts'
 import type { ToolOptions, Tools } from './tools.ts'
 
@@ -32,7 +33,10 @@ interface Produced {
   envelope: Uint8Array
 }
 
-export function startProducer(home: Home, toolbox: Pick<Toolbox, 'use'>, options: ToolOptions): Producer {
+/** `samples`: takes some of the candidates, to be shown; absent: nothing does */
+type ProducerOptions = ToolOptions & { samples?: Pick<Samples, 'of'> | undefined }
+
+export function startProducer(home: Home, toolbox: Pick<Toolbox, 'use'>, options: ProducerOptions): Producer {
   return {
     produce: (task, running) =>
       toolbox.use(task.id, task.campaign, (tools) => produceSegment(home, task, tools, options, running)),
@@ -43,10 +47,12 @@ async function produceSegment(
   home: Home,
   { id, campaign, segment }: Task,
   { crawl, images, scorer, looker, gate }: Tools,
-  options: Pick<ToolOptions, 'threads' | 'clock' | 'offline'>,
+  options: Pick<ProducerOptions, 'threads' | 'clock' | 'offline' | 'samples'>,
   running: Running,
 ): Promise<Produced> {
   const { pipeline } = campaign
+  const { rules } = pipeline
+  const { geometry } = scorer
   const source = await locateSource(home.blocks, campaign, segment)
   const { manifest } = await produceShard(
     { ...home, crawl, images, scorer, looker, gate },
@@ -55,7 +61,10 @@ async function produceSegment(
       duplicatesWithin: 'segment',
     }),
     { campaign: id, segment, pipeline: pipelineId(pipeline), software: `shoal/${VERSION}` },
-    { threads: options.threads, workDir: home.workDir, ...running },
+    {
+      ...{ threads: options.threads, workDir: home.workDir, ...running },
+      sampler: options.samples?.of({ campaign: id, segment, rules, geometry }),
+    },
   )
   const envelope = await home.store.shards.get(CID.parse(manifest).bytes)
   if (!envelope)

@@ -8,6 +8,7 @@ import { FETCH_LIMITS, type FetchLimits } from './http.ts'
 import { POLITENESS, type Politeness } from './politeness.ts'
 
 export { startDecoder } from './decode.ts'
+export { encodePreview } from './encode-preview.ts'
 export { judgeResponse as judgeArchivedResponse } from './judge-response.ts'
 
 /**

@@ -59,7 +59,7 @@ export function maskRow(row: CandidateOutcome, outcome: MaskedOutcome): Candidat
   }
 }
 
-function uidOf(
+export function uidOf(
   { ordinal, url, text }: Candidate,
   { warcPath, warcOffset }: Omit<Page, 'candidates'>,
 ): string {

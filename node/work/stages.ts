@@ -1,5 +1,6 @@
 import parallel from 'it-parallel'
 import { pipe } from 'it-pipe'
+import type { Outcome } from '../../protocol/outcomes.ts'
 import { type FilterRules, leastSimilarity } from '../../protocol/rules/filter.ts'
 import { judgeTags } from '../../protocol/rules/tags.ts'
 import type {
@@ -44,6 +45,15 @@ export interface StageParts<Task extends StageTask> {
   /** what it names is neither fetched nor decoded; null or absent: nothing is looked up */
   gate?: Gate | null | undefined
   rules: FilterRules
+  /** shows some of what is scored to the owner of this machine; absent: nothing */
+  sampler?:
+    | {
+        /** whether one more candidate is wanted that ends so */
+        wants(outcome: Outcome): boolean
+        /** @param image - `crop`: to be copied if it is to be kept */
+        scored(task: Task, settled: Settled, image: Pick<DecodedImage, 'md5' | 'crop'>): void
+      }
+    | undefined
   /** takes the result: makes it durable */
   settle(task: Task, settled: Settled, seen: Seen): Promise<void>
   /** `ended`: the task goes no further than this stage */
@@ -170,28 +180,36 @@ async function scorePair<Task extends StageTask>(
 ): Promise<Step<Task, never>> {
   const { text, language } = task.candidate
   const score = await parts.scorer.score(crop, text)
-  freeBytes(crop)
   parts.onPassed('score', true)
   const { similarity, embedding } = score
   const signals = [...fetched.signals, ...image.signals]
   const { width, height, sha256, md5, pdq } = image
   const isSimilar = similarity >= leastSimilarity(parts.rules, language)
-  const looked = (isSimilar && (await parts.looker?.look({ width, height, views, embedding }))) || null
+  const isWanted = parts.sampler?.wants(isSimilar ? 'kept' : 'similarity') ?? false
+  // nobody is shown what nobody has looked at
+  const isLookedAt = isSimilar || isWanted
+  const found = (isLookedAt && (await parts.looker?.look({ width, height, views, embedding }))) || null
   for (const view of views) freeBytes(view)
-  const refusal = judgeTags(looked?.tags ?? [])
+  const refusal = judgeTags(found?.tags ?? [])
+  const looked = isSimilar ? found : null
   // nobody finds by what was dropped what nobody should find, or should not be shown
-  if (refusal !== null) return { task, settled: drop(refusal), seen: { image, score, looked } }
-  const { margins: _, ...found } = looked ?? { ...UNLOOKED, margins: null }
+  if (looked !== null && refusal !== null) {
+    freeBytes(crop)
+    return { task, settled: drop(refusal), seen: { image, score, looked } }
+  }
+  const { margins: _, ...tagged } = looked ?? { ...UNLOOKED, margins: null }
   const pair = isSimilar
     ? {
         ...{ width, height, md5, fetchedAt: fetched.fetchedAt, signals },
         signalsAt: [...fetched.signalsAt, ...image.signals.map(() => fetched.fetchedAt)],
-        ...found,
+        ...tagged,
         embedding: new Uint8Array(Float16Array.from(embedding).buffer),
       }
     : null
   const outcome = isSimilar ? 'kept' : 'similarity'
   const settled = { outcome, detail: null, similarity, sha256, pdq, pair } as const
+  if (isWanted && refusal === null) parts.sampler?.scored(task, settled, { md5, crop })
+  freeBytes(crop)
   return { task, settled, seen: { image, score, looked } }
 }
 

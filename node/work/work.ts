@@ -19,14 +19,17 @@ import {
   isFinished,
   openRun,
   readTasks,
+  type Settled,
   saveRun,
   settle,
   storeExtracted,
+  type Task,
 } from './queue.ts'
 import { readArchived } from './read-archived.ts'
-import { type Concurrency, collect } from './stages.ts'
+import { type Concurrency, collect, type StageParts } from './stages.ts'
 
-export { clearRun, type FinishedRun, type Settled, saveRun } from './queue.ts'
+export { uidOf } from './mask.ts'
+export { clearRun, type FinishedRun, type Settled, saveRun, type Task } from './queue.ts'
 export { readArchived } from './read-archived.ts'
 export { readRows } from './rows.ts'
 export { collect, type Seen, type StageParts } from './stages.ts'
@@ -72,6 +75,12 @@ const DONE = { fetch: 'fetched', decode: 'decoded', score: 'scored' } as const
 /** Milliseconds between two reports of progress. */
 const REPORT_MS = 100
 
+/** Picks some of the candidates that pass, to show them to whoever owns this machine. */
+export interface Sampler extends NonNullable<StageParts<Task>['sampler']> {
+  /** told how every candidate has ended that was to be fetched */
+  settled(task: Task, settled: Settled): void
+}
+
 /**
  * Run one segment up to its last candidate: read it, then fetch, decode and score. Every finished candidate is
  * in the database at once; run again after any end of the process, it goes on with those that are left.
@@ -84,12 +93,13 @@ export async function runSegment(
     threads: number
     onProgress: (stages: StageProgress[]) => void
     onAmount?: OnAmount | undefined
+    sampler?: Sampler | undefined
     signal?: AbortSignal | undefined
   },
 ): Promise<FinishedRun> {
   const { store, crawl, images, scorer, looker, gate = null } = parts
   const { run, scope, rules, source, clock } = job
-  const { signal, onAmount = () => {} } = options
+  const { signal, sampler, onAmount = () => {} } = options
   const state = await openRun(store, run, scope, job.fingerprint, clock())
   if (isFinished(state)) return state
   const report = startReport(job, options.onProgress)
@@ -109,9 +119,10 @@ export async function runSegment(
         scorer,
         looker,
         gate,
-        rules,
+        ...{ rules, sampler },
         async settle(task, settled) {
           await settle(store, run, task, settled)
+          sampler?.settled(task, settled)
           onAmount(settled.outcome, 1)
         },
         onPassed(stage, ended) {
