@@ -1,10 +1,11 @@
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
 import type { Campaign } from '../../protocol/records/campaign.ts'
 import type { Log } from '../log.ts'
 import type { Network } from '../network/network.ts'
 import {
+  directoryOf,
   EMBEDDED,
   type ModelPeer,
   type ObtainOptions,
@@ -23,7 +24,7 @@ export interface ModelOptions {
   dataDir: string
   /** leave the models' origins alone; peers are asked */
   offline: boolean
-  /** a directory that holds a campaign's model, or null */
+  /** a directory that holds a campaign's model, `hf:…` for one that was downloaded, or null */
   model: string | null
   /** @see ToolOptions.precision */
   precision?: string | null | undefined
@@ -151,9 +152,10 @@ export function whereToLook({
   offline,
   diskBytes,
 }: ModelOptions): Pick<ObtainOptions, 'cacheDir' | 'given' | 'precision' | 'offline' | 'maxBytes'> {
-  const given = model === null ? [EMBEDDED] : [resolve(model), EMBEDDED]
+  const cacheDir = join(dataDir, 'models')
+  const given = model === null ? [EMBEDDED] : [directoryOf(model, cacheDir), EMBEDDED]
   return {
-    ...{ cacheDir: join(dataDir, 'models'), given, offline },
+    ...{ cacheDir, given, offline },
     ...{ precision: precision ?? undefined, maxBytes: diskBytes ?? undefined },
   }
 }

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ShoalError } from '../../protocol/errors.ts'
 import { type DownloadProgress, downloadFile } from './download-file.ts'
-import { pinOf } from './known-models.ts'
+import { pinOf, sourcePath } from './known-models.ts'
 import { namePaths } from './model-files.ts'
 
 export type { DownloadProgress } from './download-file.ts'
@@ -55,8 +55,12 @@ export async function downloadModel(
   for (const path of needed) if (!(await exists(join(directory, path)))) missing.push(path)
   if (missing.length === 0) return directory
   const endpoint = findEndpoint(options.endpoint)
+  const wanted = needed.map((path) => {
+    const source = sourcePath(id.repo, path)
+    return source === path ? path : `${source} (as ${path})`
+  })
   const advice =
-    `With a browser or another machine get ${needed.join(', ')} from ${endpoint}/${id.repo}/tree/${id.revision}, ` +
+    `With a browser or another machine get ${wanted.join(', ')} from ${endpoint}/${id.repo}/tree/${id.revision}, ` +
     'keep them in one directory under these names, and pass it as --model DIR'
   if (options.offline) {
     throw new ShoalError(
@@ -87,7 +91,7 @@ export function hubDirectory(cacheDir: string, { repo, revision }: ModelId): str
 
 /** @param endpoint - in place of `HF_ENDPOINT` or https://huggingface.co */
 export function hubAddress({ repo, revision }: ModelId, path: string, endpoint?: string): string {
-  return `${findEndpoint(endpoint)}/${repo}/resolve/${encodeURIComponent(revision)}/${path}`
+  return `${findEndpoint(endpoint)}/${repo}/resolve/${encodeURIComponent(revision)}/${sourcePath(repo, path)}`
 }
 
 function findEndpoint(endpoint: string | undefined): string {

@@ -1,4 +1,4 @@
-import { mkdir, rm, stat, statfs } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cidOf, encode, equalBytes } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
@@ -45,9 +45,10 @@ export interface ObtainedModel {
 }
 
 /**
- * See to it that the very files of a campaign's model are here: those of a given directory, or in the cache, or from
- * peers, or from the origin that the model's name tells, in this order. What was got lies in a directory that is
- * named by all the hashes, so that no campaign's files are taken for another's, whatever they call their model.
+ * See to it that the very files of a campaign's model are here: those of a given directory, or in the cache under
+ * whatever name, or from peers, or from the origin that the model's name tells, in this order. What was got lies in a
+ * directory that is named by all the hashes, so that no campaign's files are taken for another's, whatever they call
+ * their model.
  *
  * Of a model in several precisions only what one of them reads is got.
  *
@@ -63,8 +64,10 @@ export async function obtainModel(model: WantedModel, options: ObtainOptions): P
     const files = filesOf(model.files, precision)
     return { precision, files, own: join(options.cacheDir, cidOf(encode(files)).toString()) }
   })
+  // imported, or downloaded by another name
+  const others = (await readdir(options.cacheDir).catch(() => [])).map((name) => join(options.cacheDir, name))
   for (const { precision, files, own } of wanted)
-    for (const directory of [...options.given, ...hub, own])
+    for (const directory of [...options.given, ...hub, own, ...others])
       if (await holds(directory, precision, files)) return { directory, precision, files }
   const [{ precision, files, own }] = wanted as [(typeof wanted)[0]]
   await inTurn(own, () => fill(own, { ...model, files }, origin, options))

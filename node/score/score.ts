@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { basename, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { basename } from 'node:path'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Scorer } from '../components.ts'
 import { type BatchScorer, openBatches } from './batch-pairs.ts'
@@ -8,6 +7,7 @@ import { checkGolden, makeGolden } from './check-golden.ts'
 import { deviceClassOf } from './device-class.ts'
 import { type DownloadProgress, downloadModel, parseModelId } from './download-model.ts'
 import type { EncoderOptions } from './dual-encoder.ts'
+import { EMBEDDED, findModel } from './find-model.ts'
 import { checkPins, isPresetsModel } from './known-models.ts'
 import { readModelConfig } from './model-config.ts'
 import { hasPrecision, readModelFiles } from './model-files.ts'
@@ -16,6 +16,7 @@ import { silenceRuntime } from './silence-runtime.ts'
 
 export { precisionLike } from './device-class.ts'
 export type { DownloadProgress } from './download-model.ts'
+export { directoryOf, EMBEDDED, findModel } from './find-model.ts'
 export type { HeadAnswer, HeadFile } from './heads/heads-worker.ts'
 export { keepHeads, obtainHeads } from './heads/obtain-heads.ts'
 export { type Heads, openHeads } from './heads/open-heads.ts'
@@ -48,25 +49,24 @@ const DEFAULT_BATCH = 16
 const DEFAULT_WAIT_MS = 20
 /** Pairs of a reference run. */
 const GOLDEN_BATCH = 4
-/** The directory of shoal-mini, which is part of the program. */
-export const EMBEDDED = fileURLToPath(new URL('./shoal-mini', import.meta.url))
 
 /**
  * Opens a dual encoder in the Hugging Face/Optimum layout and tries it out in a thread of its own.
  *
  * A caller that keeps three batches of pairs waiting keeps the model busy; more only costs memory.
  *
- * @param model - a directory, `hf:owner/name@revision`, or undefined for the embedded shoal-mini
+ * @param model - as `findModel` takes it, or undefined for the embedded shoal-mini
  * @throws ShoalError `model_missing_file`, `model_precision`, `model_config`, `model_layout`, `model_broken`,
- *   `model_hash`, `model_download`, `model_golden`
+ *   `model_hash`, `model_download`, `model_golden`; as `findModel`
  */
 export async function openScorer(model: string | undefined, options: ScorerOptions): Promise<Scorer> {
   silenceRuntime()
-  const id = model === undefined ? null : parseModelId(model)
+  const found = model === undefined ? EMBEDDED : await findModel(model, options.cacheDir)
+  const id = parseModelId(found)
   const precision = options.precision ?? 'fp32'
   if (!/^\w+$/.test(precision))
     throw new ShoalError('model_precision', `precision ${precision} is no file suffix`)
-  const directory = id === null ? resolve(model ?? EMBEDDED) : await downloadModel(id, precision, options)
+  const directory = id === null ? found : await downloadModel(id, precision, options)
   const files = await readModelFiles(directory, precision)
   if (id !== null) checkPins(id.repo, files, directory)
   const [config, shoal] = [await readModelConfig(directory), await readShoalFile(directory)]

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { ShoalError } from '../../protocol/errors.ts'
 import { MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS } from '../../protocol/limits.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
@@ -8,7 +8,7 @@ import { PRESETS } from '../../protocol/rules/presets.ts'
 import type { Scorer } from '../components.ts'
 import { normalizeText } from '../crawl/crawl.ts'
 import { startDecoder } from '../images/images.ts'
-import { EMBEDDED, obtainModel, openScorer } from '../score/score.ts'
+import { directoryOf, EMBEDDED, obtainModel, openScorer } from '../score/score.ts'
 
 type Model = Campaign['pipeline']['model']
 
@@ -34,7 +34,7 @@ export function startEmbedder(options: { dataDir: string; model: string | null; 
 
   async function open(model: Model): Promise<Scorer> {
     const cacheDir = join(options.dataDir, 'models')
-    const given = [...(options.model === null ? [] : [resolve(options.model)]), EMBEDDED]
+    const given = [...(options.model === null ? [] : [directoryOf(options.model, cacheDir)]), EMBEDDED]
     const { directory, precision } = await obtainModel(model, { cacheDir, given, offline: true }).catch(
       (cause: ShoalError) => {
         if (cause.code !== 'campaign_model') throw cause

@@ -178,7 +178,7 @@ test('a published hash goes before the server’s', async (context) => {
   context.meddle = (req, res) => void send(req, res, Buffer.from('{}')) === undefined
   const error = await refusal(download(context, {}, { ...ID, repo: 'Xenova/mobileclip_s2' }))
   assert.is(error.code, 'model_hash')
-  assert.match(error.message, /text_model\.onnx: .* should have ff82e945/)
+  assert.match(error.message, /tokenizer\.json: .* should have 72ed5c96/)
 })
 
 test('a redirect is followed, a circle is not', async (context) => {

@@ -14,7 +14,7 @@ test('the presets’ cosines are right for OpenAI’s ViT-B/32 alone', () => {
     'onnx/vision_model.onnx',
     pinOf(B32, 'onnx/vision_model.onnx'),
   ]
-  assert.ok(isPresetsModel(files(vision, ['onnx/text_model.onnx', 'not pinned'])))
+  assert.ok(isPresetsModel(files(vision, ['onnx/text_model_q4.onnx', 'not pinned'])))
   const half = ['vision', 'text'].map((t) => `onnx/${t}_model_fp16.onnx`)
   assert.ok(isPresetsModel(files(...half.map((p) => [p, pinOf(B32, p)] as [string, string]))))
   assert.not(isPresetsModel(files([half[0]!, pinOf(B32, half[0]!)], [half[1]!, 'another'])))
@@ -29,7 +29,7 @@ test('the presets’ cosines are right for OpenAI’s ViT-B/32 alone', () => {
 
 test('a published file with another hash is refused', () => {
   const path = 'onnx/vision_model.onnx'
-  checkPins(B32, files([path, pinOf(B32, path)], ['onnx/text_model.onnx', 'not pinned']), 'dir')
+  checkPins(B32, files([path, pinOf(B32, path)], ['onnx/text_model_q4.onnx', 'not pinned']), 'dir')
   checkPins('someone/else', files([path, 'abc']), 'dir')
   try {
     checkPins(B32, files([path, 'abc']), 'dir')
