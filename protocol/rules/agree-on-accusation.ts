@@ -1,4 +1,5 @@
-import { type Agreement, type AgreementTerms, toleranceOf } from './agree.ts'
+import type { Agreement, AgreementTerms } from './agree.ts'
+import { toleranceOf } from './device-class.ts'
 
 /** An accusation of another verifier's, and what the rechecker needs to know of it. */
 export interface Accusation {

@@ -1,6 +1,7 @@
 import { PDQ_NEAR, PDQ_QUALITY, PDQ_QUALITY_STRAY, PDQ_SAME } from '../limits.ts'
 import { isMasked, type Outcome } from '../outcomes.ts'
 import { agreeOnFindings, type SaidFindings, type SeenFindings, straysOf } from './agree-on-findings.ts'
+import { toleranceOf } from './device-class.ts'
 
 /**
  * What comes of one row:
@@ -236,29 +237,6 @@ function isAlike(
     Math.abs(said.similarity - score.similarity) <= tolerances.reencoded &&
     (!decided || said.outcome === outcome)
   )
-}
-
-/** Floats of which nothing is rounded to steps. */
-const FLOATS: ReadonlySet<string> = new Set(['fp32', 'tf32', 'fp16'])
-
-/**
- * How far two honest cosines of the same image may be apart, by what the devices compute with, the part of a class
- * after its last slash: `cpu/fp32`. What int8 and the like give depends on the file and the kernels, so that of those
- * only equal classes compare.
- *
- * @returns null where they say nothing of each other
- */
-export function toleranceOf({
-  tolerances,
-  producerDevice,
-  verifierDevice,
-}: Pick<AgreementTerms, 'tolerances' | 'producerDevice' | 'verifierDevice'>): number | null {
-  const [one, other] = [producerDevice, verifierDevice].map((device) =>
-    device.slice(device.lastIndexOf('/') + 1),
-  ) as [string, string]
-  if (one === 'fp32' && other === 'fp32') return tolerances.full
-  const isComparable = producerDevice === verifierDevice || (FLOATS.has(one) && FLOATS.has(other))
-  return isComparable ? tolerances.reduced : null
 }
 
 /** Detailed enough images have a PDQ; near the limit of detail, decoders may disagree whether. */

@@ -41,6 +41,16 @@ export function agreeCases(): unknown[] {
     image('another score, beyond what fp16 allows', kept, scored(0.3185), 'forged', 'row_score', {
       producerDevice: 'cuda/fp16',
     }),
+    image('another score, within what WebGPU allows', kept, scored(0.3145), 'match', null, {
+      producerDevice: 'webgpu/fp32',
+    }),
+    image('a score of WebGPU beyond what two of them allow', kept, scored(0.3185), 'forged', 'row_score', {
+      producerDevice: 'webgpu/fp32',
+      verifierDevice: 'webgpu/fp32',
+    }),
+    image('another score of another fp32', kept, scored(0.3145), 'forged', 'row_score', {
+      producerDevice: 'cuda/fp32',
+    }),
     ...findingCases(),
     image('int8 against fp32 says nothing', kept, scored(0.9), 'unverifiable', 'device_unlike', {
       producerDevice: 'cpu/int8',
