@@ -143,7 +143,7 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions) {
       if (fault) {
         const { code = 'unexpected', message } = fault
         failed.set(name, { campaign: id.toString(), segment, code, message })
-        log.warn({ segment, code }, 'a segment failed')
+        log.warn({ segment, code, message }, 'a segment failed')
         if (FATAL.includes(code)) throw fault
       }
       await lease?.release().catch((refusal: ShoalError) => {
