@@ -5,18 +5,20 @@ import { ShoalError } from '../../protocol/errors.ts'
 import type { Daemon } from '../daemon/daemon.ts'
 import { removeKey, writeKey } from '../dashboard-key.ts'
 import type { Log } from '../log.ts'
-import { addAnswers } from './answers.ts'
+import { type AnswerOptions, addAnswers } from './answers.ts'
 import { startEvents } from './events.ts'
 import { checkSource, checkToken, HEADERS } from './guard.ts'
 import { readPageFiles } from './page-files.ts'
 
-export interface DashboardOptions {
+export interface DashboardOptions extends AnswerOptions {
   /** whose `control/dashboard` tells its owner where the dashboard is */
   dataDir: string
   /** `host`: of this machine alone. `port` 0: any that is free */
   listen: { host: string; port: number /** where the port is taken, any that is free */; orAny?: boolean }
   log: Log
 }
+
+export type { LimitChanges } from './change-limits.ts'
 
 export interface Dashboard {
   /** `http://127.0.0.1:4181` */
@@ -37,8 +39,8 @@ const HOSTS: Readonly<Record<string, string>> = {
 const MAX_CONNECTIONS = 128
 /** Milliseconds to send a request. */
 const REQUEST_MS = 10_000
-/** Milliseconds without a byte on a connection, in either direction; listeners have one each second. */
-const IDLE_MS = 60_000
+/** Milliseconds without a byte on a connection, in either direction: the first search waits for the index. */
+const IDLE_MS = 600_000
 const KEEP_ALIVE_MS = 30_000
 /** Bytes of a request's headers, its address among them. */
 const MAX_HEADER_BYTES = 16 * 1024
@@ -78,6 +80,14 @@ export async function serveDashboard(daemon: Daemon, options: DashboardOptions):
   app.server.maxConnections = MAX_CONNECTIONS
   const port = () => (app.server.address() as AddressInfo).port
 
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, body === '' ? {} : JSON.parse(body as string))
+    } catch {
+      done(new ShoalError('dashboard_body', 'this is no JSON'))
+    }
+  })
   app.addHook('onRequest', async ({ headers, method, url }, reply) => {
     reply.headers(HEADERS)
     checkSource(headers, port(), files.has(url.split('?')[0]!))
@@ -99,7 +109,7 @@ export async function serveDashboard(daemon: Daemon, options: DashboardOptions):
     events.add(reply.raw, HEADERS)
     reply.hijack()
   })
-  addAnswers(app, daemon)
+  addAnswers(app, daemon, options)
 
   function fail(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const { code = 'unexpected', statusCode } = error as ShoalError & { statusCode?: number }
