@@ -19,8 +19,6 @@ export interface Totals extends Amounts {
   segments: number
   /** audits that were done */
   audits: number
-  /** segments and audits that failed */
-  failures: number
   /** bytes that others were given: blocks, files of models, what the gateway sent */
   served: number
   /** the processor's time that this process took, all threads together */
@@ -79,7 +77,6 @@ export function startTally(
       ...{ read: counts.read ?? 0, fetched: counts.fetched ?? 0, decoded: counts.decoded ?? 0 },
       ...{ scored: counts.scored ?? 0, kept: counts.kept ?? 0, segments: segments.done },
       audits: audits.good + audits.unclear + audits.forged,
-      failures: segments.failed + audits.failed,
       ...{ served: sum(look.served()), cpuSeconds: (user + system) / 1e6, busySeconds: countBusy() },
     }
   }

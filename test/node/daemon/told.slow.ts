@@ -56,6 +56,11 @@ told('counts of two processes, and of an auditor: in the pulse, the history and 
   const after = [await amounts(again), await amounts(auditor)]
   const all = [before, ...after].reduce((sum, one) => sum + one.scored, 0)
   assert.is(all, PICTURES * SEGMENTS, 'none is counted twice')
+  const { gateway } = await again.status()
+  const page = await (await fetch(`${gateway}/`)).arrayBuffer()
+  const given = await amounts(again)
+  assert.ok(given.blocks > 1_000, `${given.blocks} bytes of the shard that is audited`)
+  assert.ok(given.gateway > page.byteLength, `${given.gateway} bytes of a page`)
 
   await again.stop()
   const past = again.history('month').points
@@ -120,6 +125,8 @@ async function amounts(daemon: Daemon) {
     scored: value('shoal_scored_pairs_total'),
     kept: value('shoal_candidates_total\\{outcome="kept"\\}'),
     segments: value('shoal_segments_total\\{result="done"\\}'),
+    blocks: value('shoal_served_bytes_total\\{by="blocks"\\}'),
+    gateway: value('shoal_served_bytes_total\\{by="gateway"\\}'),
     audited: value('shoal_audits_total\\{result="good"\\}'),
   }
 }
