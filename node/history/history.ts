@@ -131,10 +131,13 @@ export async function openHistory(
   }
 
   function look(): Promise<void> {
-    looking = looking.then(lookNow).catch((error: Error) => {
-      log.warn({ code: (error as { code?: string }).code ?? 'unexpected' }, 'the history was not taken down')
-    })
+    looking = looking.then(lookNow).catch(tell)
     return looking
+  }
+
+  /** It is not worth ending a node's work for. */
+  function tell(error: Error): void {
+    log.warn({ error }, 'the history was not taken down')
   }
 
   function schedule(): void {
@@ -161,7 +164,7 @@ export async function openHistory(
       closed = true
       clearTimeout(timer)
       await look()
-      await write()
+      await write().catch(tell)
     },
   }
 }
