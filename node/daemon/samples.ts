@@ -67,13 +67,10 @@ export function keepSamples({
   hiding,
   openGate,
   clock,
-  random = Math.random,
 }: {
   hiding: Pick<Hiding, 'judge'>
   openGate: (campaign: CID) => Promise<OpenGate>
   clock: () => number
-  /** in [0, 1) */
-  random?: () => number
 }) {
   const groups = { kept: makeGroup(), similarity: makeGroup(), unscored: makeGroup() }
   const masked = new LRUCache<string, true>({ max: MAX_MASKED })
@@ -87,13 +84,13 @@ export function keepSamples({
     const group = groupOf(outcome)
     if (group === null) return false
     group.seen = Math.min(group.seen + 1, MEMORY)
-    return group.kept.length < MAX_OF_GROUP || random() < MAX_OF_GROUP / group.seen
+    return Math.random() < MAX_OF_GROUP / group.seen
   }
 
   function put(kept: Kept): void {
     const group = groupOf(kept.sample.outcome)
     if (group === null || masked.has(kept.row.url)) return
-    const at = group.kept.length < MAX_OF_GROUP ? group.kept.length : Math.floor(random() * MAX_OF_GROUP)
+    const at = group.kept.length < MAX_OF_GROUP ? group.kept.length : Math.floor(Math.random() * MAX_OF_GROUP)
     group.kept[at] = kept
   }
 
