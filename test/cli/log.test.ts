@@ -22,11 +22,11 @@ const MANIFEST = 'bafyreidykglsfhoixmivffc5uwhcgshx4j465xwqntbmu43nb2dzqwfvae'
 function write(file: string): void {
   const log = openLog('debug', { file })
   log.info({ segment: 3, manifest: MANIFEST }, 'a segment is done')
-  log.warn(
+  log.debug(
     { peer: '\x1b]0;owned\x07\x9b31m\u202etxt', code: 'peer_odd' },
     `said \x1b[31m${'long '.repeat(40)}`,
   )
-  log.error(new Error('broken\nin two'), 'it failed')
+  log.debug({ error: new Error('broken\nin two') }, 'it failed')
 }
 
 logs(
@@ -43,8 +43,8 @@ logs(
     assert.match(lines[0]!, /^\d{4}-\d\d-\d\d$/)
     assert.match(lines[1]!, /^\d\d:\d\d:\d\d {2}info {3}a segment is done$/)
     assert.ok(stdout.includes(MANIFEST), 'whole, to be copied')
-    assert.match(stdout, /warn +said \[31mlong/)
-    assert.match(stdout, /error {2}it failed\n {4}err broken in two\n/)
+    assert.match(stdout, /debug +said \[31mlong/)
+    assert.match(stdout, /debug {2}it failed\n {4}error broken in two\n/)
     assert.match(stdout, /\{"level":30,"time":"2026- \[31m\n$/)
   },
 )
@@ -62,7 +62,7 @@ logs(
       .map((line) => JSON.parse(line))
     assert.is(objects.length, 5)
     assert.is(objects[0].peer, '\x1b]0;owned\x07\x9b31m\u202etxt')
-    assert.is(objects[1].err.message, 'broken\nin two')
+    assert.is(objects[1].error.message, 'broken\nin two')
     assert.equal(objects.slice(2), [{ broken: 'torn {' }, { broken: '[1]' }, { log: file, lines: 4 }])
   },
 )
