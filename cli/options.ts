@@ -35,6 +35,7 @@ export interface Options {
   head?: string
   kind?: 'warc' | 'wat'
   threads?: number
+  device?: string
   cheat?: ShownCheat | 'none'
   contact?: string
   format?: ExportFormat
@@ -124,6 +125,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   head: { kind: 'text', describe: 'DIR of a head; several with commas' },
   kind: { kind: 'choice', describe: 'What the files are, if unclear', of: ['warc', 'wat'] },
   offline: { kind: 'flag', describe: 'Use images inside the archive alone, no network' },
+  device: { kind: 'text', describe: 'auto (else), cpu, webgpu, cuda:0,cuda:1, dml, coreml' },
   threads: { kind: 'number', describe: 'Worker threads (else one a core)', least: 1, most: 256, whole: true },
   cheat: {
     ...{ kind: 'choice', describe: 'How one of the nodes cheats (else scores)', isTold: true },
@@ -184,7 +186,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   url: { kind: 'text', describe: 'Address of an image or a page' },
   hash: { kind: 'text', describe: 'HEX: sha256, md5 or PDQ of an image, or a uid' },
   limit: { kind: 'number', describe: 'Most that is shown (else 10)', least: 1, most: 1_000, whole: true },
-  campaign: { kind: 'text', describe: 'CID of the only campaign to look in' },
+  campaign: { kind: 'text', describe: 'CID of the only one to look in; to start: or FILE, or demo' },
   domain: { kind: 'text', describe: 'Host of the image, or hosts with commas' },
   rows: { kind: 'number', describe: 'Most rows of one file', least: 1, most: MAX_INDEX, whole: true },
   gateway: { kind: 'text', describe: 'To fetch: its URL; to start: HOST:PORT or none' },

@@ -370,11 +370,13 @@ export interface Scorer {
    * null where nobody knows, so that the caller has to ask for a threshold
    */
   readonly thresholds: Thresholds | 'preset' | null
-  /** for manifests: `cpu/fp32` */
+  /** for manifests: `cpu/fp32`. It changes where a device is lost and the CPU goes on */
   readonly deviceClass: string
+  devices(): DeviceUse[]
   /**
-   * Pairs are gathered into batches; each promise settles when its batch is done. A pair's score is the same to the
-   * bit whichever pairs share its batch. Waiting pairs keep their crops: the caller bounds how many there are.
+   * Pairs are gathered into batches; each promise settles when its batch is done. On a CPU a pair's score is the same to
+   * the bit whichever pairs share its batch, on a GPU nearly. Waiting pairs keep their crops: the caller bounds how many
+   * there are, by the batches of `devices`.
    */
   score(crop: Uint8Array, text: string): Promise<Score>
   /** One side of a pair alone, L2-normalised: a text, normalised as rows' texts are, or a picture's crop. */
@@ -446,6 +448,8 @@ export interface NodeOptions {
   model: string | null
   /** worker threads for parsing, decoding and scoring, together */
   threads: number
+  /** what to score on: `auto`, `cpu`, `webgpu`, `cuda:0,cuda:1`; null or absent: the CPU */
+  device?: string | null | undefined
   /** e-mail address or URL that goes into the user agent */
   contact: string | null
   /** never touch the network: images come from the archive or end as `offline` */

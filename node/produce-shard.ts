@@ -78,7 +78,7 @@ async function publish(
   const { manifest } = await publishShard(parts, files, {
     ...origin,
     counts: { ...counts, ...outcomes, pairs: outcomes.kept ?? 0 },
-    deviceClass: parts.scorer.deviceClass,
+    deviceClass: state.deviceClass,
     previous: null,
     // from the run's own state: what is published again after a crash is the same
     produced: { startedAt: state.startedAt, finishedAt: state.finishedAt },

@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os'
-import { resolve } from 'node:path'
 import { serveControl } from '../../node/control.ts'
 import type { AuditEnding, Daemon, DaemonOptions, Ending } from '../../node/daemon/daemon.ts'
 import type { Dashboard } from '../../node/dashboard/dashboard.ts'
@@ -8,6 +7,8 @@ import { findDataDir, logFile } from '../../node/paths.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { tryControl } from '../control.ts'
 import type { Context } from '../declarations.ts'
+import type { Sites } from '../demo/sites.ts'
+import { createNamed, joinNamed, nameModel, readCampaigns } from '../join-named.ts'
 import type { Options } from '../options.ts'
 import type { Output } from '../output.ts'
 import { parsePlace } from '../parse-place.ts'
@@ -28,23 +29,32 @@ export async function run(context: Context): Promise<void> {
       `a node runs here already: see ${suggest('status', options.data)}, or name another directory with --data`,
     )
   const dataDir = findDataDir(options.data)
+  const named = readCampaigns(options.campaign)
   const log = openLog(chooseLevel(options.verbose), options.verbose ? 'stderr' : { file: logFile(dataDir) })
   const { answerControl, parseHours, startDaemon } = await import('../../node/daemon/daemon.ts')
   const onEnd = (ending: Ending) => showEnding(output, ending)
   const onAudit = (audit: AuditEnding) => showAudit(output, audit)
   const hours = options.hours === undefined ? null : parseHours(options.hours)
-  const daemon = await startDaemon({ ...readLimits(options), ...{ dataDir, hours, log, onEnd, onAudit } })
+  // nothing of it leaves the machine
+  const local = options.local || named.demo
+  await using sites = named.demo ? await openSites() : null
+  const daemon = await startDaemon({
+    ...readLimits({ ...options, local }),
+    ...{ dataDir, hours, log, onEnd, onAudit, onlyOwn: named.demo },
+  })
   const control = await serveControl(dataDir, (request, running) =>
     answerControl(daemon, request, running),
   ).catch(async (error) => {
     await daemon.stop()
     throw error
   })
-  const dashboard = await startDashboard(daemon, { dataDir, log }, options).catch(async (error) => {
+  const close = async (error: unknown) => {
     await control.close()
     await daemon.stop()
     throw error
-  })
+  }
+  await createNamed(daemon, named.files, sites, options).catch(close)
+  const dashboard = await startDashboard(daemon, { dataDir, log }, options).catch(close)
   const stop = () => {
     output.print('Stopping. A second Ctrl-C ends it at once.')
     void daemon.stop()
@@ -53,10 +63,13 @@ export async function run(context: Context): Promise<void> {
   await tellReady(output, daemon, dashboard, options.data)
   log.info('the node is ready')
   if (signal.aborted) stop()
+  const ending = new AbortController()
+  void joinNamed(daemon, named.cids, { output, log, signal: ending.signal })
   const drawing = draw(output, daemon, signal)
   try {
     await daemon.ended
   } finally {
+    ending.abort()
     clearInterval(drawing)
     signal.removeEventListener('abort', stop)
     await dashboard?.close()
@@ -73,10 +86,11 @@ function readLimits(options: Options): Omit<DaemonOptions, 'dataDir' | 'hours' |
     ...{ local, offline, clock: Date.now, loopback: null },
     segments: options.segments ?? 1,
     threads: options.threads ?? availableParallelism(),
+    device: options.device ?? 'cpu',
     diskBytes: options.disk ?? null,
     replicateBytes: options.replicate ?? null,
     bytesPerSecond: options.bandwidth ?? null,
-    model: model === undefined || model.startsWith('hf:') ? (model ?? null) : resolve(model),
+    model: nameModel(model),
     precision: options.precision ?? null,
     listen: [listen ?? (local ? '/ip4/127.0.0.1/tcp/0' : `/ip4/0.0.0.0/tcp/${PORT}`)],
     peers: peer === undefined ? [] : peer.split(','),
@@ -84,6 +98,12 @@ function readLimits(options: Options): Omit<DaemonOptions, 'dataDir' | 'hours' |
     // they are had at the dashboard
     metrics: parsePlace('dashboard', options.dashboard) !== null,
   }
+}
+
+async function openSites(): Promise<Sites & AsyncDisposable> {
+  const { startSites } = await import('../demo/sites.ts')
+  const sites = await startSites()
+  return { ...sites, [Symbol.asyncDispose]: sites.close }
 }
 
 async function startDashboard(

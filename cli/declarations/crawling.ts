@@ -16,7 +16,7 @@ export const CRAWLING: Readonly<Record<string, Command>> = {
       'Turn WARC or WAT files into signed shards of pairs. Files are paths or http(s) URLs. Run again after an interruption, it goes on from there',
     options: [
       ...(['preset', 'model', 'threshold', 'tags', 'head', 'out', 'kind'] as const),
-      ...(['offline', 'threads', 'contact'] as const),
+      ...(['offline', 'threads', 'device', 'contact'] as const),
       ...COMMON,
     ],
     examples: [

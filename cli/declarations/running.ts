@@ -6,13 +6,16 @@ export const RUNNING: Readonly<Record<string, Command>> = {
     usage: '',
     describe: 'Run this node. It works for its campaigns until it is stopped',
     options: [
-      ...(['segments', 'threads', 'hours', 'bandwidth', 'disk', 'replicate'] as const),
+      ...(['campaign', 'contact', 'preset', 'threshold', 'kind'] as const),
+      ...(['segments', 'threads', 'device', 'hours', 'bandwidth', 'disk', 'replicate'] as const),
       ...(['peer', 'listen', 'gateway', 'dashboard'] as const),
       ...(['local', 'offline', 'model', 'precision'] as const),
       ...COMMON,
     ],
     examples: [
       'start',
+      'start --campaign demo',
+      'start --campaign crawl.warc.gz --offline',
       'start --threads 2 --hours 22-6 --bandwidth 2MB --disk 50GB',
       'start --replicate 20GB',
       'start --local',

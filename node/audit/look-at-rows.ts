@@ -142,7 +142,7 @@ export async function lookAtRows(
       }
     }
 
-    await collect(tasks(), makeImageStages(parts, job, settle), windowsOf(job.threads))
+    await collect(tasks(), makeImageStages(parts, job, settle), windowsOf(job.threads, parts.scorer))
     await lookAtSuspects()
     return findings
   } finally {

@@ -3,7 +3,7 @@ import { encode, equalBytes } from '../../protocol/codec.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Campaign } from '../../protocol/records/campaign.ts'
 import { toleranceOf } from '../../protocol/rules/device-class.ts'
-import type { Crawl, Gate, Images, Looker, Scorer, Web } from '../components.ts'
+import type { Crawl, DeviceUse, Gate, Images, Looker, Scorer, Web } from '../components.ts'
 import { startCrawl } from '../crawl/crawl.ts'
 import { startImages } from '../images/images.ts'
 import { openLooker } from '../look/look.ts'
@@ -31,6 +31,10 @@ export interface ToolOptions {
   loopback: { hosts: Readonly<Record<string, string>> } | null
   /** which precision of a campaign's model to score with, if there are several: `fp32`, `quantized`; null: any */
   precision?: string | null | undefined
+  /** what to score on: `auto`, or as ScorerOptions has it; null or absent: the CPU */
+  device?: string | null | undefined
+  /** told when a device can't do what it could */
+  onTrouble?: ((use: DeviceUse) => void) | undefined
   clock: () => number
 }
 
@@ -61,6 +65,8 @@ export interface Tools {
    * They are got with the first audit that needs them. This node's own scorer where they can't be had.
    */
   scorerLike(deviceClass: string): Promise<Scorer>
+  /** what its scorers compute on now */
+  devices(): DeviceUse[]
   close(): Promise<void>
 }
 
@@ -76,6 +82,7 @@ export async function openTools(
   const scorer = await openAny(campaign.pipeline.model, options, peers)
   opened.defer(() => scorer.close())
   const others = new Map<string, Promise<Scorer>>()
+  const open = [scorer]
   opened.defer(async () => {
     for (const other of await Promise.allSettled(others.values()))
       if (other.status === 'fulfilled') await other.value.close()
@@ -88,10 +95,13 @@ export async function openTools(
     if (toleranceOf({ tolerances, ...devices }) !== null) return scorer
     const precision = precisionLike(producerDevice, tellPrecisions(model))
     if (precision === null) return scorer
-    const other = others.get(precision) ?? openModel(model, { ...options, precision }, peers)
+    // what a GPU computes was comparable already
+    const other = others.get(precision) ?? openModel(model, { ...options, precision, device: null }, peers)
     others.set(precision, other)
     try {
-      return await other
+      const one = await other
+      if (!open.includes(one)) open.push(one)
+      return one
     } catch {
       // they may come another time
       others.delete(precision)
@@ -125,6 +135,7 @@ export async function openTools(
   const kept = opened.move()
   return {
     ...{ crawl, images, scorer, scorerLike, looker, lookerFor, gate: gate ?? null },
+    devices: () => open.flatMap((one) => one.devices()),
     close: () => kept.disposeAsync(),
   }
 }
@@ -155,7 +166,10 @@ async function openModel(
 ): Promise<Scorer> {
   const places = whereToLook({ ...options, diskBytes: null })
   const { directory, precision, files } = await obtainModel(model, { ...places, peers })
-  const scorer = await openScorer(directory, { ...places, precision, threads: options.threads })
+  const scorer = await openScorer(directory, {
+    ...{ ...places, precision, threads: options.threads, onTrouble: options.onTrouble },
+    device: options.device ?? undefined,
+  })
   if (equalBytes(encode(scorer.model.files), encode(files))) return scorer
   await scorer.close()
   throw new ShoalError(

@@ -1,10 +1,13 @@
 import { ShoalError } from '../../protocol/errors.ts'
-import type { Score, Scorer } from '../components.ts'
-import { startThreads } from '../threads.ts'
-import type { EncoderOptions } from './dual-encoder.ts'
-import type { ScoreAnswer, ScoreJob } from './score-worker.ts'
+import { coarserDevice } from '../../protocol/rules/device-class.ts'
+import type { DeviceUse, Score, Scorer } from '../components.ts'
+import { type Lane, openLane } from './lane.ts'
+import type { OpenOptions } from './score-worker.ts'
 
-export type BatchScorer = Pick<Scorer, 'score' | 'embed' | 'close'>
+export type BatchScorer = Pick<Scorer, 'score' | 'embed' | 'devices' | 'close'> & {
+  /** the coarsest of its devices' */
+  deviceClass(): string
+}
 
 interface Waiting {
   crop: Uint8Array
@@ -12,49 +15,31 @@ interface Waiting {
   settle: PromiseWithResolvers<Score>
 }
 
-/** One batch in the model and the next one already in its thread: it never waits for this one. */
-const BATCHES_IN_THREAD = 2
-/** The model's thread makes few objects: tensors lie elsewhere. */
-const YOUNG_MIB = 8
+export interface BatchOptions {
+  /** how long an idle device waits for a batch to fill, milliseconds */
+  maxWaitMs: number
+  /** told when a device can't do what it could */
+  onTrouble?: ((use: DeviceUse) => void) | undefined
+}
 
-/** Starts the model's thread, and gathers pairs into batches for it. */
-export async function openBatches(options: EncoderOptions, maxWaitMs: number): Promise<BatchScorer> {
-  const pool = startThreads(new URL('./score-worker', import.meta.url), {
-    threads: 1,
-    tasksPerThread: BATCHES_IN_THREAD + 1,
-    youngMiB: YOUNG_MIB,
-  })
-  const ask = async (job: ScoreJob) => {
-    const answer: ScoreAnswer = await pool.run(job)
-    if (!answer.ok) throw new ShoalError(answer.code, answer.message)
-    return answer
-  }
-  const { width, height } = options.config.geometry
+/** Opens the model on each of the devices, and gathers pairs into batches for whichever is free. */
+export async function openBatches(
+  devices: readonly OpenOptions[],
+  { maxWaitMs, onTrouble = () => {} }: BatchOptions,
+): Promise<BatchScorer> {
+  const lanes = await openLanes(devices, onTrouble)
+  const { width, height } = devices[0]!.config.geometry
   const cropBytes = 3 * width * height
-  // shared with the thread and used again: a new buffer for each batch would cost its pages and their collection
-  const free = Array.from(
-    { length: BATCHES_IN_THREAD },
-    () => new Uint8Array(new SharedArrayBuffer(options.batch * cropBytes)),
-  )
   const waiting: Waiting[] = []
   const running = new Set<Promise<void>>()
   let timer: NodeJS.Timeout | undefined
   let isOverdue = false
   let isClosed = false
 
-  try {
-    await ask({ kind: 'open', options })
-  } catch (error) {
-    await pool.destroy()
-    throw error
-  }
-
-  /** Sends full batches while there is room, and an incomplete one only to an idle model. */
+  /** Sends full batches while there is room, and an incomplete one only to an idle device. */
   function send(): void {
-    while (running.size < BATCHES_IN_THREAD) {
-      const isIncomplete = waiting.length < options.batch
-      if (waiting.length === 0 || (isIncomplete && !(isOverdue && running.size === 0))) break
-      const batch = run(waiting.splice(0, options.batch)).finally(() => {
+    for (let lane = next(); lane; lane = next()) {
+      const batch = run(lane, waiting.splice(0, lane.batch())).finally(() => {
         running.delete(batch)
         send()
       })
@@ -62,6 +47,17 @@ export async function openBatches(options: EncoderOptions, maxWaitMs: number): P
     }
     if (waiting.length > 0) timer ??= setTimeout(overdue, maxWaitMs)
     else stopWaiting()
+  }
+
+  /** @returns the device that has the least to do of those that may begin now */
+  function next(): Lane | undefined {
+    if (waiting.length === 0) return undefined
+    let best: Lane | undefined
+    for (const lane of lanes) {
+      const isFull = waiting.length >= lane.batch() || (isOverdue && lane.running() === 0)
+      if (lane.hasRoom() && isFull && (best === undefined || lane.running() < best.running())) best = lane
+    }
+    return best
   }
 
   function overdue(): void {
@@ -75,20 +71,18 @@ export async function openBatches(options: EncoderOptions, maxWaitMs: number): P
     isOverdue = false
   }
 
-  async function run(batch: Waiting[]): Promise<void> {
-    const crops = free.pop()!
+  async function run(lane: Lane, batch: Waiting[]): Promise<void> {
     try {
-      for (const [i, { crop }] of batch.entries()) crops.set(crop, i * cropBytes)
-      const texts = batch.map(({ text }) => text)
-      const { dimension, similarities, embeddings } = await ask({ kind: 'batch', crops, texts })
+      const { dimension, similarities, embeddings } = await lane.run(
+        batch.map(({ crop }) => crop),
+        batch.map(({ text }) => text),
+      )
       for (const [i, { settle }] of batch.entries()) {
         const embedding = embeddings.slice(i * dimension, (i + 1) * dimension)
         settle.resolve({ similarity: similarities[i]!, embedding })
       }
     } catch (error) {
       for (const { settle } of batch) settle.reject(error)
-    } finally {
-      free.push(crops)
     }
   }
 
@@ -103,6 +97,12 @@ export async function openBatches(options: EncoderOptions, maxWaitMs: number): P
   }
 
   return {
+    devices: () => lanes.map((lane) => lane.use()),
+    deviceClass() {
+      const [first, ...others] = lanes.map((lane) => lane.use().deviceClass) as [string, ...string[]]
+      return others.reduce((one, other) => coarserDevice(one, other) ?? one, first)
+    },
+
     async score(crop, text) {
       demandOpen()
       demandCrop(crop)
@@ -115,7 +115,8 @@ export async function openBatches(options: EncoderOptions, maxWaitMs: number): P
     async embed(side) {
       demandOpen()
       if ('crop' in side) demandCrop(side.crop)
-      const { embeddings, dimension } = await ask({ kind: 'embed', side })
+      const [lane] = lanes.toSorted((a, b) => a.running() - b.running())
+      const { embeddings, dimension } = await lane!.embed(side)
       return embeddings.slice(0, dimension)
     },
 
@@ -127,8 +128,22 @@ export async function openBatches(options: EncoderOptions, maxWaitMs: number): P
         settle.reject(new ShoalError('score_closed', 'the scorer was closed before this pair had its turn'))
       }
       await Promise.all(running)
-      await ask({ kind: 'close' })
-      await pool.destroy()
+      await Promise.all(lanes.map((lane) => lane.close()))
     },
+  }
+}
+
+/** One after the other: two trials at once would measure each other. */
+async function openLanes(
+  devices: readonly OpenOptions[],
+  onTrouble: (use: DeviceUse) => void,
+): Promise<Lane[]> {
+  const lanes: Lane[] = []
+  try {
+    for (const options of devices) lanes.push(await openLane(options, onTrouble))
+    return lanes
+  } catch (error) {
+    await Promise.all(lanes.map((lane) => lane.close()))
+    throw error
   }
 }

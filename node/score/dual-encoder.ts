@@ -1,17 +1,23 @@
 import { join } from 'node:path'
 import { ShoalError } from '../../protocol/errors.ts'
+import type { Device } from './device.ts'
 import { openImageTower } from './image-tower.ts'
 import { type ModelConfig, readJson } from './model-config.ts'
 import { namePaths } from './model-files.ts'
 import { openTower } from './onnx.ts'
 import { openTextTower } from './text-tower.ts'
 import { openTokenizer } from './tokenize.ts'
+import type { Turn } from './turn.ts'
 
 export interface EncoderOptions {
   directory: string
   precision: string
   config: ModelConfig
+  /** of a CPU's arithmetic */
   threads: number
+  device: Device
+  /** which all that run on WebGPU share; null elsewhere */
+  turn: Turn | null
   /** most pairs of one batch */
   batch: number
 }
@@ -28,12 +34,19 @@ export interface DualEncoder {
 
 /** Texts are short, and few have the same length: more threads than rows would change the rounding. */
 const TEXT_THREADS = 2
+/**
+ * How far a row may move with its neighbours on a GPU, whose kernels go by the size of the batch: a tenth of what is
+ * allowed between devices. In a model that looks at the whole batch it moves much further.
+ */
+const GPU_STRAY = 5e-4
 
-/** @throws ShoalError `model_broken`, `model_layout` where the model does not fit its configuration */
+/** @throws ShoalError `model_broken`, `device_unusable`; `model_layout` where the model does not fit its configuration */
 export async function openEncoder(options: EncoderOptions): Promise<DualEncoder> {
-  const { directory, config, batch } = options
+  const { directory, config, batch, device, turn } = options
+  const isCpu = device.kind === 'cpu'
   // a run has at least as many rows as threads, see findRowsPerRun
-  const threads = Math.min(options.threads, batch)
+  const threads = isCpu ? Math.min(options.threads, batch) : 1
+  const stray = isCpu ? 0 : GPU_STRAY
   const paths = namePaths(options.precision)
   const visionPath = join(directory, paths.vision)
   const textPath = join(directory, paths.text)
@@ -43,12 +56,18 @@ export async function openEncoder(options: EncoderOptions): Promise<DualEncoder>
     config,
   )
   await using opened = new AsyncDisposableStack()
-  const vision = await openTower(visionPath, ['image_embeds', 'pooler_output'], threads)
+  const vision = await openTower(visionPath, ['image_embeds', 'pooler_output'], threads, device, turn)
   opened.defer(() => vision.close())
-  const text = await openTower(textPath, ['text_embeds', 'pooler_output'], Math.min(TEXT_THREADS, threads))
+  const text = await openTower(
+    textPath,
+    ['text_embeds', 'pooler_output'],
+    Math.min(TEXT_THREADS, threads),
+    device,
+    turn,
+  )
   opened.defer(() => text.close())
-  const images = await openImageTower(vision, config, { batch, threads }, visionPath)
-  const texts = await openTextTower(text, tokens, config.context, textPath)
+  const images = await openImageTower(vision, config, { batch, threads, stray }, visionPath)
+  const texts = await openTextTower(text, tokens, { context: config.context, stray }, textPath)
   if (images.dimension !== texts.dimension) {
     const dimensions = `${images.dimension} and ${texts.dimension} numbers`
     throw new ShoalError(

@@ -10,7 +10,7 @@ export interface EmbeddingRows {
 /**
  * How rows may share a run. `many`: a row's embedding is the same to the bit whichever rows go with it, provided that
  * there are two of them, and as many as threads (fewer are multiplied by other code of the runtime, or in other pieces,
- * which rounds differently).
+ * which rounds differently). On a GPU it is nearly the same: its kernels go by the size of the batch.
  * `one`: it is not, as in models quantised by the range of the whole batch, so every row is run by itself.
  */
 export type RowsPerRun = 'many' | 'one'
@@ -21,12 +21,13 @@ export const TRIED_ROWS = 5
 /**
  * Finds out by trying, since a resumed run must write the same bits as an undisturbed one and no model says it of itself.
  *
+ * @param stray - how far a number may move with its neighbours: 0 where bits count
  * @param declared - the input's first dimension
  * @param run - embeds the first `count` of at least `TRIED_ROWS` different inputs; rows that follow are not looked at
  */
 export async function findRowsPerRun(
   declared: number | string | undefined,
-  path: string,
+  { path, stray }: { path: string; stray: number },
   run: (count: number) => Promise<EmbeddingRows>,
 ): Promise<RowsPerRun> {
   if (typeof declared === 'number') {
@@ -37,7 +38,9 @@ export async function findRowsPerRun(
     const few = await run(2)
     const more = await run(TRIED_ROWS)
     const two = few.values.subarray(0, 2 * few.dimension)
-    return two.every((value, i) => Object.is(value, more.values[i])) ? 'many' : 'one'
+    const isSame = (value: number, other: number) =>
+      stray === 0 ? Object.is(value, other) : Math.abs(value - other) <= stray
+    return two.every((value, i) => isSame(value, more.values[i]!)) ? 'many' : 'one'
   } catch {
     // exported with a batch of one inside its graph; if it is broken altogether, the next run says so
     return 'one'

@@ -9,11 +9,12 @@ import { testPicture } from './test-picture.ts'
  * Crops to embeddings, at most `batch` at a time, through one buffer that is used again for every run.
  *
  * @param threads - of the tower
+ * @param stray - @see findRowsPerRun
  */
 export async function openImageTower(
   tower: Tower,
   config: ModelConfig,
-  { batch, threads }: { batch: number; threads: number },
+  { batch, threads, stray }: { batch: number; threads: number; stray: number },
   path: string,
 ) {
   const { width, height } = config.geometry
@@ -30,10 +31,13 @@ export async function openImageTower(
   const table = tabulateLevels(config.levels)
   const size = 3 * width * height
   const least = Math.max(2, threads)
-  const planes = new Float32Array(Math.max(least + TRIED_ROWS - 2, batch) * size)
+  let planes = new Float32Array((least + TRIED_ROWS - 2) * size)
 
   /** Embeds `count` crops from number `from` on; the last is repeated up to `rows`. */
   async function run(crops: Uint8Array, from: number, count: number, rows: number) {
+    // a batch as large as can be is not always wanted
+    if (planes.length < rows * size)
+      planes = new Float32Array(Math.min(batch, 2 ** Math.ceil(Math.log2(rows))) * size)
     for (let row = 0; row < count; row++) {
       const at = (from + row) * size
       fillPlanes(table, crops.subarray(at, at + size), planes, row * size)
@@ -45,7 +49,7 @@ export async function openImageTower(
 
   const pictures = new Uint8Array(TRIED_ROWS * size)
   for (let i = 0; i < TRIED_ROWS; i++) pictures.set(testPicture(i, width, height), i * size)
-  const rowsPerRun = await findRowsPerRun(rowsShape, path, (count) =>
+  const rowsPerRun = await findRowsPerRun(rowsShape, { path, stray }, (count) =>
     run(pictures, 0, count, least + count - 2),
   )
   const { dimension } = await run(pictures, 0, 1, rowsPerRun === 'one' ? 1 : least)

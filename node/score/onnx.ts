@@ -1,5 +1,7 @@
 import * as ort from 'onnxruntime-node'
 import { ShoalError } from '../../protocol/errors.ts'
+import { CPU, type Device, providerOf, unusable } from './device.ts'
+import { inTurn, type Turn } from './turn.ts'
 
 /** The only file that knows onnxruntime: a graph, from tensors to tensors. */
 export interface Graph {
@@ -27,12 +29,23 @@ export interface Floats {
   dims: readonly number[]
 }
 
-/** @throws ShoalError `model_broken` where onnxruntime can't load the file */
-export async function openGraph(path: string, threads: number): Promise<Graph> {
+/**
+ * @param threads - of a CPU's arithmetic
+ * @param turn - which all that run on this device share
+ * @throws ShoalError `model_broken` where onnxruntime can't load the file, `device_unusable` where it can't on this device
+ */
+export async function openGraph(
+  path: string,
+  threads: number,
+  device: Device = CPU,
+  turn: Turn | null = null,
+): Promise<Graph> {
   // the environment's own logger would warn about devices and processors it does not know
   ort.env.logLevel = 'error'
-  const session = await ort.InferenceSession.create(path, {
-    executionProviders: ['cpu'],
+  const settings: ort.InferenceSession.SessionOptions = {
+    executionProviders: [providerOf(device)],
+    // DirectML does not have it
+    enableMemPattern: device.kind !== 'dml',
     graphOptimizationLevel: 'all',
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
@@ -45,9 +58,14 @@ export async function openGraph(path: string, threads: number): Promise<Graph> {
         x64quantprecision: '1',
       },
     },
-  }).catch((cause: unknown) => {
-    throw new ShoalError('model_broken', `${path}: onnxruntime can't load it: ${messageOf(cause)}`)
-  })
+  }
+  const session = await inTurn(turn, () => ort.InferenceSession.create(path, settings)).catch(
+    (cause: unknown) => {
+      if (device.kind === 'cpu')
+        throw new ShoalError('model_broken', `${path}: onnxruntime can't load it: ${messageOf(cause)}`)
+      throw unusable(device, `onnxruntime can't open ${path} there: ${messageOf(cause)}`)
+    },
+  )
   const inputs: Graph['inputs'] = new Map()
   for (const input of session.inputMetadata) {
     inputs.set(
@@ -61,23 +79,29 @@ export async function openGraph(path: string, threads: number): Promise<Graph> {
     async run(feeds, outputs) {
       const tensors: Record<string, ort.Tensor> = {}
       for (const [name, { data, dims }] of Object.entries(feeds)) tensors[name] = new ort.Tensor(data, dims)
-      const results = await session.run(tensors, outputs)
+      const results = await inTurn(turn, () => session.run(tensors, outputs))
       return outputs.map((name) => {
         const { data, dims, type } = results[name] as ort.Tensor
         if (data instanceof Float32Array) return { data, dims }
         throw new ShoalError('model_layout', `${path}: ${name} is ${type} [${dims}]; wanted float32`)
       })
     },
-    close: () => session.release(),
+    close: () => inTurn(turn, () => session.release()),
   }
 }
 
 /**
  * @param outputs - names of the embedding, the best first
- * @throws ShoalError `model_broken` where onnxruntime can't load the file, `model_layout` where no output fits
+ * @throws ShoalError as `openGraph`; `model_layout` where no output fits
  */
-export async function openTower(path: string, outputs: string[], threads: number): Promise<Tower> {
-  const graph = await openGraph(path, threads)
+export async function openTower(
+  path: string,
+  outputs: string[],
+  threads: number,
+  device: Device = CPU,
+  turn: Turn | null = null,
+): Promise<Tower> {
+  const graph = await openGraph(path, threads, device, turn)
   const output = outputs.find((name) => graph.outputs.includes(name))
   if (output === undefined) {
     const found = graph.outputs.join(', ')

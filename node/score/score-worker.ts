@@ -1,6 +1,6 @@
 import { ShoalError } from '../../protocol/errors.ts'
-import { type DualEncoder, type EncoderOptions, openEncoder } from './dual-encoder.ts'
-import { dotRows } from './embedding-rows.ts'
+import type { EncoderOptions } from './dual-encoder.ts'
+import { type DeviceStanding, type EmbeddedPairs, openSteady, type SteadyEncoder } from './steady-encoder.ts'
 
 /** A batch of pairs: the crops one after the other, RGB interleaved, and as many texts. */
 export interface BatchJob {
@@ -15,14 +15,19 @@ export interface EmbedJob {
   side: { text: string } | { crop: Uint8Array }
 }
 
-export type ScoreJob = { kind: 'open'; options: EncoderOptions } | BatchJob | EmbedJob | { kind: 'close' }
+export interface OpenOptions extends EncoderOptions {
+  /** whether to find the batch by trial: then `batch` is the most */
+  isTried: boolean
+}
+
+export type ScoreJob = { kind: 'open'; options: OpenOptions } | BatchJob | EmbedJob | { kind: 'close' }
 
 /** Errors lose their code on the way between threads, so that they go as data. */
 export type ScoreAnswer =
-  | { ok: true; dimension: number; similarities: number[]; embeddings: Float32Array }
+  | ({ ok: true; standing: DeviceStanding } & EmbeddedPairs)
   | { ok: false; code: string; message: string }
 
-let encoder: DualEncoder | undefined
+let encoder: SteadyEncoder | undefined
 let line: Promise<unknown> = Promise.resolve()
 
 /** The thread of the model: one job at a time in the order they came, since they share one input buffer. */
@@ -33,25 +38,20 @@ export default function work(job: ScoreJob): Promise<ScoreAnswer> {
 }
 
 async function perform(job: ScoreJob): Promise<ScoreAnswer> {
-  if (job.kind === 'open') encoder = await openEncoder(job.options)
+  if (job.kind === 'open') {
+    encoder = await openSteady(job.options)
+    if (job.options.isTried) await encoder.findBatch()
+  }
   if (encoder === undefined) throw new ShoalError('score_closed', 'the scorer has no model')
-  const { dimension } = encoder
-  if (job.kind === 'batch') {
-    const texts = await encoder.embedTexts(job.texts)
-    const embeddings = await encoder.embedImages(job.crops, job.texts.length)
-    const similarities = job.texts.map((_, i) =>
-      dotRows(embeddings, i * dimension, texts, i * dimension, dimension),
-    )
-    return { ok: true, dimension, similarities, embeddings }
-  }
-  if (job.kind === 'embed') {
-    const { side } = job
-    const embeddings =
-      'text' in side ? await encoder.embedTexts([side.text]) : await encoder.embedImages(side.crop, 1)
-    return { ok: true, dimension, similarities: [], embeddings }
-  }
+  const embedded = await answerJob(encoder, job)
+  return { ok: true, ...embedded, standing: encoder.standing() }
+}
+
+async function answerJob(encoder: SteadyEncoder, job: ScoreJob): Promise<EmbeddedPairs> {
+  if (job.kind === 'batch') return encoder.embedPairs(job.crops, job.texts)
+  if (job.kind === 'embed') return encoder.embedOne(job.side)
   if (job.kind === 'close') await encoder.close()
-  return { ok: true, dimension, similarities: [], embeddings: new Float32Array(0) }
+  return { dimension: 0, similarities: [], embeddings: new Float32Array(0) }
 }
 
 function describe(error: unknown): ScoreAnswer {

@@ -20,8 +20,14 @@ const TRIED_TEXTS = [
  * Texts to embeddings. Texts of a batch that are padded to the same length share a run.
  *
  * @param context - most tokens of a text
+ * @param stray - @see findRowsPerRun
  */
-export async function openTextTower(tower: Tower, tokens: TextTokens, context: number, path: string) {
+export async function openTextTower(
+  tower: Tower,
+  tokens: TextTokens,
+  { context, stray }: { context: number; stray: number },
+  path: string,
+) {
   const masked = tower.inputs.has('attention_mask')
   const input = tower.inputs.get('input_ids')
   const isKnown = [...tower.inputs.values()].every(({ type }) => type === 'int64')
@@ -49,7 +55,9 @@ export async function openTextTower(tower: Tower, tokens: TextTokens, context: n
   }
 
   const tried = TRIED_TEXTS.map((text) => tokens.encode(text)).slice(0, TRIED_ROWS)
-  const rowsPerRun = await findRowsPerRun(rowsShape, path, (count) => run(tried.slice(0, count), whole))
+  const rowsPerRun = await findRowsPerRun(rowsShape, { path, stray }, (count) =>
+    run(tried.slice(0, count), whole),
+  )
   const first = tried.slice(0, rowsPerRun === 'one' ? 1 : 2)
   const { dimension, values } = await run(first, whole)
   const shorter = await run(first, Math.min(whole, stepUp(first))).catch(() => null)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { decode, encode } from '@ipld/dag-cbor'
 import { isMasked, type Outcome } from '../../protocol/outcomes.ts'
+import { coarserDevice } from '../../protocol/rules/device-class.ts'
 import type { ArchivedImage, Candidate, Extracted, Gate, Page, Pair, SegmentCounts } from '../components.ts'
 import { orderedKey, type Store, startingWith, type Write } from '../store/store.ts'
 import { maskCandidate, maskWrite } from './mask.ts'
@@ -54,6 +55,8 @@ export interface RunState {
   startedAt: number
   /** null until the segment is read to its end; `open` counts the candidates that no rule had dropped by then */
   read: { counts: SegmentCounts; open: number } | null
+  /** of what scored so far, the coarsest: what its shard says */
+  deviceClass: string
   /** null until every candidate has its outcome */
   finishedAt: number | null
   /** CID of the published manifest, or null */
@@ -70,22 +73,31 @@ export function isFinished(state: RunState): state is FinishedRun {
 /** What lies in the database of runs that other versions began has another form where this differs. */
 const FORM = '3'
 
-/** The run's state, after an earlier start or from now on. A source that has changed is begun anew. */
+/**
+ * The run's state, after an earlier start or from now on. A source that has changed is begun anew, and so is a run whose
+ * scores a shard can't hold together with those of the device that is there now.
+ *
+ * @param now - milliseconds since 1970
+ */
 export async function openRun(
   store: Store,
   run: Uint8Array,
   scope: Uint8Array,
-  content: string,
+  { content, device }: { content: string; device: string },
   now: number,
 ): Promise<RunState> {
   const fingerprint = `${FORM} ${content}`
   const bytes = await store.runs.get(run)
   if (bytes !== undefined) {
-    const state = decode<RunState>(bytes)
-    if (state.fingerprint === fingerprint) return state
+    // runs that were begun before this was told
+    const state = { deviceClass: device, ...decode<Omit<RunState, 'deviceClass'>>(bytes) }
+    const deviceClass = isFinished(state) ? state.deviceClass : coarserDevice(state.deviceClass, device)
+    if (state.fingerprint === fingerprint && deviceClass !== null)
+      return deviceClass === state.deviceClass ? state : saveRun(store, run, { ...state, deviceClass })
     await forgetRun(store, run, scope)
   }
-  return saveRun(store, run, { fingerprint, startedAt: now, read: null, finishedAt: null, manifest: null })
+  const fresh = { startedAt: now, read: null, finishedAt: null, manifest: null }
+  return saveRun(store, run, { fingerprint, deviceClass: device, ...fresh })
 }
 
 export async function saveRun<State extends RunState>(

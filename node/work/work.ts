@@ -1,5 +1,6 @@
 import { MAX_IMAGE_BYTES } from '../../protocol/limits.ts'
 import type { ConsentSignal } from '../../protocol/rules/consent.ts'
+import { coarserDevice } from '../../protocol/rules/device-class.ts'
 import type { FilterRules } from '../../protocol/rules/filter.ts'
 import type {
   Crawl,
@@ -69,8 +70,10 @@ export interface WorkParts {
  * the fetcher itself limits what is really under way.
  */
 const FETCH_WINDOW = 512
-/** Two batches of the scorer: one that it works on and one that fills. */
+/** Pairs at the scorer: some are looked at or settled meanwhile. */
 const SCORE_WINDOW = 64
+/** Of each device: one that it works on, one that is ready, and one that fills. */
+const BATCHES = 3
 const DONE = { fetch: 'fetched', decode: 'decoded', score: 'scored' } as const
 /** Milliseconds between two reports of progress. */
 const REPORT_MS = 100
@@ -100,7 +103,13 @@ export async function runSegment(
   const { store, crawl, images, scorer, looker, gate = null } = parts
   const { run, scope, rules, source, clock } = job
   const { signal, sampler, onAmount = () => {} } = options
-  const state = await openRun(store, run, scope, job.fingerprint, clock())
+  const state = await openRun(
+    store,
+    run,
+    scope,
+    { content: job.fingerprint, device: scorer.deviceClass },
+    clock(),
+  )
   if (isFinished(state)) return state
   const report = startReport(job, options.onProgress)
   try {
@@ -130,17 +139,20 @@ export async function runSegment(
           onAmount(DONE[stage], 1)
         },
       },
-      windowsOf(options.threads),
+      windowsOf(options.threads, scorer),
     )
-    return await saveRun(store, run, { ...state, read, finishedAt: clock() })
+    // a device may have been lost meanwhile
+    const deviceClass = coarserDevice(state.deviceClass, scorer.deviceClass) ?? state.deviceClass
+    return await saveRun(store, run, { ...state, read, deviceClass, finishedAt: clock() })
   } finally {
     report.end()
   }
 }
 
 /** @param threads - that decode */
-export function windowsOf(threads: number): Concurrency {
-  return { fetch: FETCH_WINDOW, decode: 2 * threads + 2, score: SCORE_WINDOW }
+export function windowsOf(threads: number, scorer: Pick<Scorer, 'devices'>): Concurrency {
+  const pairs = scorer.devices().reduce((sum, { batch }) => sum + batch, 0)
+  return { fetch: FETCH_WINDOW, decode: 2 * threads + 2, score: Math.max(SCORE_WINDOW, BATCHES * pairs) }
 }
 
 async function fetchImage(

@@ -2,7 +2,7 @@ import { ShoalError } from '../../../protocol/errors.ts'
 import type { HeadView } from '../../../protocol/records/safety.ts'
 import type { ViewGeometry } from '../../components.ts'
 import { startThreads } from '../../threads.ts'
-import { silenceRuntime } from '../silence-runtime.ts'
+import { prepareRuntime } from '../prepare-runtime.ts'
 import type { HeadAnswer, HeadFile, HeadPicture, HeadsAnswer, HeadsJob } from './heads-worker.ts'
 
 export interface Heads {
@@ -33,7 +33,7 @@ export async function openHeads(
   files: readonly HeadFile[],
   { dimension, threads }: { dimension: number; threads: number },
 ): Promise<Heads> {
-  silenceRuntime()
+  prepareRuntime()
   const pool = startThreads(new URL('./heads-worker', import.meta.url), {
     ...{ threads: 1, tasksPerThread: TASKS_IN_THREAD, youngMiB: YOUNG_MIB },
   })

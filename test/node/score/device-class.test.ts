@@ -56,7 +56,7 @@ test('a quantisation that is broken is refused, with how far it is off', async (
     openScorer(broken, { cacheDir: directory, precision: 'quantized', threads: 1 }),
   )
   assert.is(code, 'model_golden')
-  assert.match(message, /quantized is 0\.0\d+ off what fp32 gives .* 0\.05 is allowed/)
+  assert.match(message, /int8 is 0\.0\d+ off what fp32 gives .* 0\.05 is allowed/)
 })
 
 test('without golden pairs the plain files beside are the measure, and the plain ones are their own', async ({
