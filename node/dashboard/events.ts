@@ -10,8 +10,6 @@ const RETRY_MS = 2_000
 /** Bytes that a listener may be behind; one that sleeps comes back by itself. */
 const MAX_BEHIND_BYTES = 1024 * 1024
 
-export type Events = ReturnType<typeof startEvents>
-
 /**
  * Tells whoever listens how the node is getting on, as server-sent events
  * (https://html.spec.whatwg.org/multipage/server-sent-events.html). It is found once for all of them, and not at all while
