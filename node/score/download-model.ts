@@ -42,10 +42,10 @@ export async function downloadModel(
   precision: string,
   options: {
     cacheDir: string
-    offline?: boolean
-    endpoint?: string
-    onProgress?: (progress: DownloadProgress) => void
-    signal?: AbortSignal
+    offline?: boolean | undefined
+    endpoint?: string | undefined
+    onProgress?: ((progress: DownloadProgress) => void) | undefined
+    signal?: AbortSignal | undefined
   },
 ): Promise<string> {
   const directory = hubDirectory(options.cacheDir, id)

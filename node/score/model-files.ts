@@ -142,7 +142,7 @@ function listPaths(precision: string): string[] {
 }
 
 /** @returns the precisions of which both towers are there */
-async function listPrecisions(directory: string): Promise<string[]> {
+export async function listPrecisions(directory: string): Promise<string[]> {
   const names = await readdir(join(directory, 'onnx')).catch((): string[] => [])
   const suffixes = names.map((name) => /^vision_model(?:_(\w+))?\.onnx$/.exec(name)).filter((m) => m !== null)
   return suffixes.map((m) => m[1] ?? 'fp32').filter((p) => names.includes(namePaths(p).text.slice(5)))

@@ -30,7 +30,7 @@ export interface Recipe {
 }
 
 /** How open_clip's own exports are laid out at the hub. */
-const OPEN_CLIP = {
+export const OPEN_CLIP: Readonly<Record<string, string>> = {
   'onnx/vision_model.onnx': 'visual/model.onnx',
   'onnx/text_model.onnx': 'textual/model.onnx',
   'preprocessor_config.json': 'visual/preprocess_cfg.json',
