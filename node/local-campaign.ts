@@ -64,16 +64,13 @@ export async function listSegments(
   return segments
 }
 
-/** What the campaign of these files, which others can't read, consists of. */
-export function planCampaign(
-  segments: LocalSegment[],
-  settings: Pick<CampaignPlan, 'rules' | 'model' | 'contact' | 'safety'>,
-): CampaignPlan {
+/** What the campaign of these files, which others can't read, consists of, and what it is called. */
+export function planSources(segments: LocalSegment[]): Pick<CampaignPlan, 'name' | 'sources'> {
   const sources = KINDS.map((kind) => ({
     ...{ kind, base: '', parts: 1 },
     entries: segments.filter(({ source }) => source.kind === kind).map(({ source }) => source.name),
   })).filter(({ entries }) => entries.length > 0)
-  return { name: `crawl of ${segments.length} file${segments.length === 1 ? '' : 's'}`, sources, ...settings }
+  return { name: `crawl of ${segments.length} file${segments.length === 1 ? '' : 's'}`, sources }
 }
 
 function bySource(segments: LocalSegment[]): LocalSegment[] {

@@ -9,6 +9,7 @@ import {
   describeCampaign,
   openCampaign,
   readSources,
+  type Source,
   type SourceRequest,
   signCampaign,
 } from './campaigns/campaigns.ts'
@@ -25,7 +26,7 @@ import { type HeadFile, keepHeads, openHeads, openScorer, tellPrecisions } from 
 export interface CampaignRequest extends SourceRequest {
   name: string
   /** e-mail or https address, for the sites that every node asks */
-  contact: string
+  contact: string | null
   /** a key of PRESETS */
   preset: string
   /** a directory, `hf:owner/name@revision`, or null for the embedded model */
@@ -59,27 +60,38 @@ export interface Campaigns {
   leave(cid: string): Promise<void>
 }
 
-export function manageCampaigns(home: Home, ledger: Ledger, dataDir: string): Campaigns {
+/** As `Campaigns.create`, of segments that are known already. */
+export type CreateOf = (request: CampaignRequest, sources: readonly Source[]) => Promise<CampaignStanding>
+
+export function manageCampaigns(
+  home: Home,
+  ledger: Ledger,
+  dataDir: string,
+): Campaigns & { createOf: CreateOf } {
   const joined = (id: CID) => ledger.campaigns().find((one) => one.id.equals(id))
   const show = async (id: CID) => ({
     ...describeCampaign(id, await openCampaign(home.store, id)),
     counts: joined(id) ? ledger.counts(id) : null,
   })
+  const createOf: CreateOf = async (request, sources) => {
+    findPreset(request.preset)
+    const consent = chooseConsent(request.without ?? [])
+    const custodians = request.custodians?.map(keyOfPeer)
+    const { model, rules, dimension } = await chooseModel(request, join(dataDir, 'models'))
+    const { safety, files } = await chooseSafety(request, model)
+    await tryHeads(files, dimension)
+    await keepHeads(files, join(dataDir, 'models'))
+    const { name, contact, audit } = request
+    const plan = { name, contact, sources, rules, model, safety, custodians, audit, consent }
+    const signed = await signCampaign(home, plan)
+    await ledger.add(signed.envelope, 'own')
+    return show(signed.campaign)
+  }
   return {
+    createOf,
     async create(request) {
       findPreset(request.preset)
-      const consent = chooseConsent(request.without ?? [])
-      const custodians = request.custodians?.map(keyOfPeer)
-      const sources = await readSources(request)
-      const { model, rules, dimension } = await chooseModel(request, join(dataDir, 'models'))
-      const { safety, files } = await chooseSafety(request, model)
-      await tryHeads(files, dimension)
-      await keepHeads(files, join(dataDir, 'models'))
-      const { name, contact, audit } = request
-      const plan = { name, contact, sources, rules, model, safety, custodians, audit, consent }
-      const signed = await signCampaign(home, plan)
-      await ledger.add(signed.envelope, 'own')
-      return show(signed.campaign)
+      return createOf(request, await readSources(request))
     },
     show: async (cid) => show(parseCampaign(cid)),
     list: () =>

@@ -11,7 +11,7 @@ import type { CrawlRequest, CrawlResult, Node, NodeOptions } from './components.
 import { startCrawl } from './crawl/crawl.ts'
 import { type Home, openHome } from './home.ts'
 import { startImages } from './images/images.ts'
-import { type LocalSegment, listSegments, planCampaign } from './local-campaign.ts'
+import { type LocalSegment, listSegments, planSources } from './local-campaign.ts'
 import { openLooker } from './look/look.ts'
 import { manageExports } from './manage-exports.ts'
 import { manageShards } from './manage-shards.ts'
@@ -74,7 +74,7 @@ async function* crawl(options: NodeOptions, kept: Home, request: CrawlRequest): 
   // what a played web answers holds for it alone
   const sites = loopback ? {} : { sites: kept.store.sites }
   const userAgent = `Shoal/${VERSION} (+${contact ?? `peer ${kept.signer.peerId}`})`
-  const plan = planCampaign(segments, { rules, model: scorer.model, contact, safety })
+  const plan = { ...planSources(segments), rules, model: scorer.model, contact, safety }
   const { campaign, pipeline } = await signCampaign(kept, plan)
   const { removals } = start(await openRecords(kept, clock))
   const gate = start(await openGate(kept.blocklists, removals, campaign))
@@ -134,6 +134,8 @@ function scorerOptions(options: NodeOptions, { onProgress, files, signal }: Craw
   return {
     cacheDir: join(options.dataDir, 'models'),
     threads: options.threads,
+    device: options.device ?? undefined,
+    onTrouble: (use) => options.log.warn({ use }, 'a device is in trouble'),
     offline: options.offline,
     ...(signal ? { signal } : {}),
     onProgress: ({ bytes: done, total }) =>

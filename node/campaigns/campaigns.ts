@@ -11,7 +11,7 @@ import { readEntries } from './entries.ts'
 
 export { locateSource } from './locate-source.ts'
 export { readSources, type SourceRequest } from './read-sources.ts'
-export { type CampaignPlan, signCampaign } from './sign-campaign.ts'
+export { type CampaignPlan, type Source, signCampaign } from './sign-campaign.ts'
 
 /** A campaign, for people. */
 export interface CampaignDetails {

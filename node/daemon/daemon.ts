@@ -44,6 +44,7 @@ import { watchShards } from './newest-shards.ts'
 import { prepareModels } from './obtain-model.ts'
 import type { Daemon } from './offers.ts'
 import type { DaemonOptions } from './options.ts'
+import { openOwnCampaigns } from './own-campaigns.ts'
 import { startProducer } from './produce-segment.ts'
 import { provideShards } from './provide-shards.ts'
 import type { Pulse } from './pulse.ts'
@@ -144,6 +145,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   })
   opened.defer(() => membership.close())
   opened.defer(connectRemovals(removals, { home, ledger, network, membership }, { clock, log }))
+  const own = await openOwnCampaigns(home)
+  const isReady = (id: CID) => membership.isReady(id) && own.isHere(id) && (!options.onlyOwn || own.has(id))
   const parts = { ledger, network, signer: home.signer, clock }
   const keeper = startKeeper(
     { home, ledger, network, disk },
@@ -158,7 +161,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const openGateOf = (id: CID) => openGate(home.blocklists, removals, id)
   const toolbox = startToolbox(parts, {
     ...{ ...options, sites: home.store.sites },
-    openGate: openGateOf,
+    ...{ openGate: openGateOf, hostsOf: own.hostsOf },
   })
   opened.defer(() => toolbox.close())
   const meters = await startMeters({ home, network, shared, people, toolbox, metrics }, options)
@@ -176,9 +179,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   )
   const samples = keepSamples({ hiding, clock, openGate: openGateOf })
   const worker = startWorker(
-    { ...parts, producer: (options.startProducer ?? startProducer)(home, toolbox, { ...options, samples }) },
     {
-      ...{ ...options, mayWork, isReady: membership.isReady },
+      ...parts,
+      producer: (options.startProducer ?? startProducer)(home, toolbox, {
+        ...options,
+        samples,
+        locate: own.locate,
+      }),
+    },
+    {
+      ...{ ...options, mayWork, isReady, isAlone: own.has },
       ...{ onAmount: meters.onAmount, onEnd: meters.onEnd },
       // verification keeps up with the crawl
       mayBegin: async () =>
@@ -234,7 +244,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     return disk.isFull() ? 'full' : 'working'
   }
 
-  const campaigns = manageCampaigns(home, ledger, dataDir)
+  const { createOf, ...campaigns } = manageCampaigns(home, ledger, dataDir)
   const status = startStatus({ network, ledger, worker, auditor, keeper, models, campaigns }, options, {
     ...{ state, limits },
     gateway: people.gateway?.address ?? null,
@@ -255,6 +265,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await membership.join(parseCampaign(created.campaign))
       return created
     },
+    async createOwn(request) {
+      const created = await own.create(request, createOf)
+      await membership.join(parseCampaign(created.campaign))
+      // it may have been entered before, when what it consists of was not here
+      worker.wake()
+      return created
+    },
     async join(cid, peer) {
       const id = parseCampaign(cid)
       if (peer !== null) await network.dial(peer)
@@ -264,6 +281,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     async leave(cid) {
       const id = parseCampaign(cid)
       await worker.without(id, () => auditor.without(id, () => membership.leave(id)))
+      await own.forget(id)
     },
     status,
     ...meters.offers(status),

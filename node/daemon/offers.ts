@@ -18,6 +18,7 @@ import type { JudgedRequest, ShardStanding } from './list-judged.ts'
 import type { SegmentStanding, SegmentsRequest } from './list-segments.ts'
 import type { PeerRecord } from './list-standings.ts'
 import type { CampaignMap, MapRequest } from './map.ts'
+import type { OwnRequest } from './own-campaigns.ts'
 import type { Pulse } from './pulse.ts'
 import type { Sample } from './samples.ts'
 import type { Status } from './status.ts'
@@ -38,6 +39,8 @@ export interface Daemon
   searchProgress: Search['progress']
   /** what people ask to be removed */
   requests: Requests
+  /** Make a campaign that no other node can work on, and take part in it. @throws ShoalError as `OwnCampaigns.create` */
+  createOwn(request: OwnRequest): Promise<CampaignStanding>
   /** @param peer - a multiaddr of a node to call first, or null */
   join(cid: string, peer: string | null): Promise<CampaignStanding>
   status(): Promise<Status>

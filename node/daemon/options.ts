@@ -27,6 +27,8 @@ export interface DaemonOptions extends ToolboxOptions {
   gateway?: GatewayOptions['listen'] | null | undefined
   /** count what libp2p does, for `Daemon.metrics` */
   metrics?: boolean | undefined
+  /** work on own campaigns alone that can be had now, see `Daemon.createOwn`: for demonstrations */
+  onlyOwn?: boolean | undefined
   log: Log
   /** told when a segment that was taken here has ended here */
   onEnd?: ((ending: Ending) => void) | undefined

@@ -1,12 +1,12 @@
 import { CID } from 'multiformats/cid'
 import { ShoalError } from '../../protocol/errors.ts'
 import { pipelineId } from '../../protocol/records/campaign.ts'
-import { locateSource } from '../campaigns/campaigns.ts'
 import type { OnAmount, StageProgress } from '../components.ts'
 import type { Home } from '../home.ts'
 import { produceShard } from '../produce-shard.ts'
 import { makeJob } from '../segment-job.ts'
 import { VERSION } from '../version.ts'
+import { type OwnCampaigns, openOwnCampaigns } from './own-campaigns.ts'
 import type { Task } from './pick-task.ts'
 import type { Samples } from './samples.ts'
 import type { Toolbox } from './toolbox.ts'
@@ -17,7 +17,7 @@ export interface Producer {
    * Run a segment to its end, from wherever an earlier run was.
    *
    * @returns the CID of its shard's manifest, and the shard's record
-   * @throws ShoalError `shard_unknown`; as `openTools`, `locateSource`, `produceShard`
+   * @throws ShoalError `shard_unknown`; as `openTools`, `OwnCampaigns.locate`, `produceShard`
    */
   produce(task: Task, running: Running): Promise<Produced>
 }
@@ -33,8 +33,13 @@ interface Produced {
   envelope: Uint8Array
 }
 
-/** `samples`: takes some of the candidates, to be shown; absent: nothing does */
-type ProducerOptions = ToolOptions & { samples?: Pick<Samples, 'of'> | undefined }
+/**
+ * `samples`: takes some of the candidates, to be shown; absent: nothing does. `locate`: says where a segment lies
+ */
+type ProducerOptions = ToolOptions & {
+  samples?: Pick<Samples, 'of'> | undefined
+  locate?: OwnCampaigns['locate'] | undefined
+}
 
 export function startProducer(home: Home, toolbox: Pick<Toolbox, 'use'>, options: ProducerOptions): Producer {
   return {
@@ -47,16 +52,17 @@ async function produceSegment(
   home: Home,
   { id, campaign, segment }: Task,
   { crawl, images, scorer, looker, gate }: Tools,
-  options: Pick<ProducerOptions, 'threads' | 'clock' | 'offline' | 'samples'>,
+  options: Pick<ProducerOptions, 'threads' | 'clock' | 'offline' | 'samples' | 'locate'>,
   running: Running,
 ): Promise<Produced> {
   const { pipeline } = campaign
   const { rules } = pipeline
   const { geometry } = scorer
-  const source = await locateSource(home.blocks, campaign, segment)
+  const locate = options.locate ?? (await openOwnCampaigns(home)).locate
+  const located = await locate(id, campaign, segment)
   const { manifest } = await produceShard(
     { ...home, crawl, images, scorer, looker, gate },
-    makeJob({ source, bytes: null, fingerprint: source.location }, id, pipeline, {
+    makeJob(located, id, pipeline, {
       ...options,
       duplicatesWithin: 'segment',
     }),

@@ -17,6 +17,8 @@ import { openTools, type ToolOptions, type Tools } from './tools.ts'
 interface Kept {
   tools: Promise<Tools>
   users: number
+  /** once they are open */
+  opened: Tools | null
 }
 
 export interface ToolboxOptions extends ToolOptions {
@@ -24,6 +26,8 @@ export interface ToolboxOptions extends ToolOptions {
   bytesPerSecond: number | null
   /** where answers of sites about opt-outs are kept; nowhere, if not given */
   sites?: Table | undefined
+  /** where a campaign has a web of its own that this machine plays; nowhere, if not given */
+  hostsOf?: ((campaign: CID) => Readonly<Record<string, string>> | null) | undefined
   /** what must not be asked for in a campaign; nothing, if not given */
   openGate?: ((campaign: CID) => Promise<OpenGate>) | undefined
 }
@@ -37,7 +41,7 @@ export type Toolbox = ReturnType<typeof startToolbox>
 export function startToolbox(parts: LeaseParts, options: ToolboxOptions & { log: Log }) {
   const stop = new AbortController()
   const { use, leaveAlone, devices, limit, close } = makeToolbox(
-    options,
+    { ...options, onTrouble: (use) => options.log.warn({ use }, 'a device is in trouble') },
     (id, host, until, status) => {
       announceBackOff(parts, id, { host, until, status }).catch((error: ShoalError) =>
         options.log.debug({ host, code: error.code }, 'a back-off was not announced'),
@@ -72,13 +76,35 @@ function makeToolbox(
   const web = openWeb({ ...(loopback ? playWeb(loopback).web : {}), bytesPerSecond })
 
   async function open(id: CID, campaign: Campaign): Promise<Tools> {
-    const tools = await openTools(campaign, options, {
-      ...{ web, sites, gate: await options.openGate?.(id) },
+    const hosts = options.hostsOf?.(id) ?? null
+    const played = hosts && { hosts }
+    const gate = await options.openGate?.(id)
+    const itsWeb = played ? openWeb({ ...playWeb(played).web, bytesPerSecond }) : null
+    const its = { ...options, loopback: played ?? loopback }
+    const tools = await openTools(campaign, its, {
+      ...{ web: itsWeb ?? web, sites, gate },
       onBackOff: (host, untilMs, status) => onBackOff(id, host, untilMs, status),
       peers: () => peersOf(id),
     })
     for (const [host, untilMs] of heard) tools.images.leaveAlone(host, untilMs)
-    return tools
+    if (itsWeb === null) return tools
+    const close = async () => {
+      await tools.close()
+      await itsWeb.close()
+    }
+    return { ...tools, close }
+  }
+
+  function keep(id: CID, campaign: Campaign): Kept {
+    const one: Kept = { tools: open(id, campaign), users: 0, opened: null }
+    one.tools.then(
+      (opened) => {
+        one.opened = opened
+      },
+      // whoever waits for them is told
+      () => {},
+    )
+    return one
   }
 
   async function close(name: string, { tools }: Kept): Promise<void> {
@@ -96,7 +122,7 @@ function makeToolbox(
       const name = id.toString()
       // models are large
       for (const [other, one] of kept) if (other !== name && one.users === 0) await close(other, one)
-      const one = kept.get(name) ?? { tools: open(id, campaign), users: 0 }
+      const one = kept.get(name) ?? keep(id, campaign)
       kept.set(name, one)
       one.users++
       try {
@@ -119,7 +145,7 @@ function makeToolbox(
         )
     },
     /** those that are open */
-    devices: (): DeviceUse[] => [],
+    devices: (): DeviceUse[] => [...kept.values()].flatMap(({ opened }) => opened?.devices() ?? []),
     async close(): Promise<void> {
       for (const [name, one] of kept) await close(name, one)
       await web.close()

@@ -35,6 +35,8 @@ export interface WorkerOptions {
   /** whether one more segment may be begun */
   mayBegin: () => Promise<boolean>
   isReady: (campaign: CID) => boolean
+  /** whether no other node can work on it; absent: others can */
+  isAlone?: ((campaign: CID) => boolean) | undefined
   /** told when a segment that was taken here has ended here, after its lease was given back */
   onEnd?: ((ending: Ending) => void) | undefined
   onAmount?: OnAmount | undefined
@@ -120,7 +122,7 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions) {
     let lease: Lease | null = null
     try {
       lease = await takeLease(parts, id, segment)
-      if (!lease.resumed) {
+      if (!lease.resumed && !options.isAlone?.(id)) {
         await sleep(contentionMs, undefined, { signal: stop.signal })
         await askClaimants(task, stop.signal)
       }

@@ -28,6 +28,8 @@ export const PREFIXES = {
   heads: 'heads',
   /** CID of a campaign's envelope → the envelope */
   campaigns: 'campaigns',
+  /** CID of a campaign's envelope → dag-cbor: where this machine alone has its segments, see node/daemon/own-campaigns */
+  own: 'own',
   /** CID of a signed release → its envelope, which is a block as well: releases made here, or fetched */
   releases: 'releases',
   /** id of a removal that names no campaign → its envelope: what an earlier version has kept, see node/removals */
