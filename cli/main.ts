@@ -5,6 +5,7 @@ import { boundArenas } from './bound-arenas.ts'
 import { declare } from './declarations.ts'
 import { describeFailure, reportFailure } from './failure.ts'
 import { type Invocation, parse } from './parse.ts'
+import { readModel } from './read-model.ts'
 
 const LEAST_NODE = 24
 /** How long the process may live on after its command ended: something was left open. */
@@ -60,6 +61,7 @@ async function runCommand(
         : null,
   })
   try {
+    if (options.model !== undefined) options.model = await readModel(options.model, options)
     await run({ args, options, output, signal })
   } finally {
     output.endProgress()

@@ -116,7 +116,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   data: { kind: 'text', describe: "DIR of the node's data (else SHOAL_HOME)" },
   out: { kind: 'text', describe: 'DIR for the files, or FILE of an export' },
   preset: { kind: 'choice', describe: 'Rules (else laion-5b)', of: Object.keys(PRESETS) },
-  model: { kind: 'text', describe: 'DIR, or hf:owner/name@revision (else shoal-mini)' },
+  model: { kind: 'text', describe: 'NAME (model list), DIR, or hf:owner/name@revision' },
   without: { kind: 'text', describe: 'Opt-out signals not to heed, with commas, as XMP,C2PA' },
   custodians: { kind: 'text', describe: 'FILE of peers whose removals hold, one a line' },
   precision: { kind: 'text', describe: 'Of the model: fp32, quantized; to create: a list' },

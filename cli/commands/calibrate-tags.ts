@@ -11,10 +11,7 @@ export async function run({ args, options, output }: Context): Promise<void> {
   const out = resolve(options.out ?? 'tags.json')
   const { chosen, file, pictures, unread } = await calibrate({
     ...{ dataDir: findDataDir(options.data), labels: resolve(args[0]!), out },
-    model:
-      options.model === undefined || /^hf:/.test(options.model)
-        ? (options.model ?? null)
-        : resolve(options.model),
+    model: options.model ?? null,
     precision: options.precision ?? null,
     ...{ threads: options.threads ?? availableParallelism(), offline: options.offline },
     onPicture: (done) => output.live([`${formatThings(done, 'picture')} scored`]),

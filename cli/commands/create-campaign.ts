@@ -26,10 +26,7 @@ export async function run(context: Context): Promise<void> {
     without: options.without?.split(',') ?? [],
     custodians: options.custodians === undefined ? [] : await readPeers(options.custodians),
     precisions: options.precision?.split(',') ?? null,
-    model:
-      options.model === undefined || /^hf:/.test(options.model)
-        ? (options.model ?? null)
-        : resolve(options.model),
+    model: options.model ?? null,
   })
   output.print(`A campaign of ${formatThings(created.segments, 'segment')}. Hand its name around:`)
   output.print(created.campaign)

@@ -50,8 +50,7 @@ function readRequest({ options }: Context): SearchRequest {
   return {
     ...{ kind, value: kind === 'image' ? resolve(value) : value },
     ...{ campaign: options.campaign ?? null, limit: options.limit ?? LIMIT },
-    // paths are meant from where the caller stands, not the daemon
-    model: options.model === undefined ? null : resolve(options.model),
+    model: options.model ?? null,
   }
 }
 
