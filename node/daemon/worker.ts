@@ -9,6 +9,7 @@ import { CONTENTION_MS } from '../../protocol/timing.ts'
 import type { OnAmount, StageProgress } from '../components.ts'
 import type { Log } from '../log.ts'
 import { makeBell } from './bell.ts'
+import { startCrew } from './crew.ts'
 import { type Lease, type LeaseParts, publishOwn, takeLease } from './lease.ts'
 import { makePicker, type Task } from './pick-task.ts'
 import type { Producer } from './produce-segment.ts'
@@ -201,20 +202,13 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions) {
     }
   }
 
-  async function loop(): Promise<void> {
-    running++
-    try {
-      while (!ending && running <= segments) {
-        const task = mayWork() && (await options.mayBegin()) && !ending ? pick() : null
-        const how = task && (await work(task))
-        if (ending) return
-        if (how === null) await bell.wait(idleMs(countPeers(), Math.random))
-        // the cause may be this node's own: it must not run through all segments in no time
-        else if (how === 'failed') await bell.wait(contentionMs)
-      }
-    } finally {
-      running--
-    }
+  async function turn(): Promise<void> {
+    const task = mayWork() && (await options.mayBegin()) && !ending ? pick() : null
+    const how = task && (await work(task))
+    if (ending) return
+    if (how === null) await bell.wait(idleMs(countPeers(), Math.random))
+    // the cause may be this node's own: it must not run through all segments in no time
+    else if (how === 'failed') await bell.wait(contentionMs)
   }
 
   /** Of the largest campaign. */
@@ -233,31 +227,16 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions) {
 
   function end(how: 'now' | 'later'): void {
     ending = true
+    crew.end()
     if (how === 'now') putDown(() => true)
     bell.ring()
   }
 
-  /** As many loops as segments at once; those that are too many end after the segment that they are at. */
-  function employ(): void {
-    while (!ending && running < segments)
-      void loop()
-        .catch((error: Error) => {
-          fault ??= error
-          end('now')
-        })
-        .finally(() => {
-          if (!ending || running > 0) return
-          forget()
-          picker.close()
-          if (fault) reject(fault)
-          else resolve()
-        })
-  }
-  let running = 0
-  let fault: Error | null = null
-  let { segments } = options
-  const { promise: ended, resolve, reject } = Promise.withResolvers<void>()
-  employ()
+  const crew = startCrew(options.segments, turn, () => end('now'))
+  const ended = crew.ended.finally(() => {
+    forget()
+    picker.close()
+  })
 
   function putDown(isMeant: (task: Task) => boolean): void {
     for (const { task, stop } of atWork.values()) if (isMeant(task)) stop.abort()
@@ -282,8 +261,7 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions) {
     wake: () => bell.ring(),
     /** Work on so many segments at once from now on; what is at work is finished. */
     limit(most: number): void {
-      segments = most
-      employ()
+      crew.limit(most)
       bell.ring()
     },
     /** Give up what is at work of a campaign, and take nothing of it until something is done. */
