@@ -50,6 +50,7 @@ type Answer<Command extends keyof ControlAnswers> = Awaited<ReturnType<ControlAn
 
 export interface DaemonProcess {
   name: string
+  pid: number
   dataDir: string
   peerId: string
   address: string
@@ -138,7 +139,7 @@ export function startProcesses(
       throw new Error(`${name} did not start: ${JSON.stringify(first)}`)
     const readyMs = performance.now() - started
     return {
-      ...{ name, dataDir, ...first.ready, readyMs, endings, audits, syncs },
+      ...{ name, pid: child.pid!, dataDir, ...first.ready, readyMs, endings, audits, syncs },
       async ask(command, argument) {
         const answer = await within(`${name} answers ${command}`, askDaemon(dataDir, { command, argument }))
         if (answer === undefined) throw new Error(`${name} does not run`)

@@ -1,0 +1,25 @@
+import { readdir, readFile } from 'node:fs/promises'
+
+/** What a process holds, as the system sees it. */
+export interface Sample {
+  /** milliseconds since the soak began */
+  at: number
+  rssMiB: number
+  /** open files and sockets */
+  fds: number
+  threads: number
+}
+
+/** @returns null where it has ended */
+export async function sampleProcess(pid: number, at: number): Promise<Sample | null> {
+  try {
+    const [status, fds] = await Promise.all([
+      readFile(`/proc/${pid}/status`, 'utf8'),
+      readdir(`/proc/${pid}/fd`),
+    ])
+    const read = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1])
+    return { at, rssMiB: read('VmRSS') / 1024, fds: fds.length, threads: read('Threads') }
+  } catch {
+    return null
+  }
+}
