@@ -14,11 +14,25 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as cons
  * and below only, so that an ordinary log neither collects people's words nor carries a forged line to whoever reads it.
  */
 const OWN_FIELDS = [
-  ...['code', 'campaign', 'manifest', 'block', 'cid', 'peer', 'source', 'ruling', 'state', 'page', 'path'],
-  ...['file', 'why'],
+  ...[
+    'block',
+    'campaign',
+    'cid',
+    'code',
+    'device',
+    'manifest',
+    'page',
+    'path',
+    'peer',
+    'ruling',
+    'source',
+    'state',
+  ],
 ]
-/** None of those needs more, files that the owner named excepted. */
+/** None of those needs more. */
 const OWN_WORDS = /^[\w.:/[\] -]{1,200}$/
+/** A file as the owner named it, and reasons of this machine: why a device is not used any more, in its driver's words. */
+const FREE_FIELDS = ['file', 'why']
 
 /** Bytes of a log: weeks of a daemon. Beyond it, it becomes the old one, whose place it takes. */
 const MAX_LOG_BYTES = 10_000_000
@@ -100,7 +114,7 @@ function divide(fields: object, isLast: boolean): Record<'own' | 'others', Recor
 
 function isOwn(name: string, value: unknown): boolean {
   if (typeof value !== 'string') return typeof value !== 'object' || value === null
-  return name === 'file' || (OWN_FIELDS.includes(name) && OWN_WORDS.test(value))
+  return FREE_FIELDS.includes(name) || (OWN_FIELDS.includes(name) && OWN_WORDS.test(value))
 }
 
 /** @returns the level that `SHOAL_LOG` or `--verbose` asks for; an unknown word means `info` */

@@ -135,7 +135,7 @@ function scorerOptions(options: NodeOptions, { onProgress, files, signal }: Craw
     cacheDir: join(options.dataDir, 'models'),
     threads: options.threads,
     device: options.device ?? undefined,
-    onTrouble: (use) => options.log.warn({ use }, 'a device is in trouble'),
+    onTrouble: ({ device, trouble: why }) => options.log.warn({ device, why }, 'a device is in trouble'),
     offline: options.offline,
     ...(signal ? { signal } : {}),
     onProgress: ({ bytes: done, total }) =>

@@ -41,7 +41,10 @@ export type Toolbox = ReturnType<typeof startToolbox>
 export function startToolbox(parts: LeaseParts, options: ToolboxOptions & { log: Log }) {
   const stop = new AbortController()
   const { use, leaveAlone, devices, limit, close } = makeToolbox(
-    { ...options, onTrouble: (use) => options.log.warn({ use }, 'a device is in trouble') },
+    {
+      ...options,
+      onTrouble: ({ device, trouble: why }) => options.log.warn({ device, why }, 'a device is in trouble'),
+    },
     (id, host, until, status) => {
       announceBackOff(parts, id, { host, until, status }).catch((error: ShoalError) =>
         options.log.debug({ host, code: error.code }, 'a back-off was not announced'),
