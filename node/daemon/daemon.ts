@@ -4,9 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
 import type { ShoalError } from '../../protocol/errors.ts'
 import { openCampaign } from '../campaigns/campaigns.ts'
-import { denyHeld, openHiding } from '../denied/denied.ts'
-import { openHome } from '../home.ts'
-import { openLedger, verifyInPool } from '../ledger/ledger.ts'
 import { manageBlocklists } from '../manage-blocklists.ts'
 import { manageCampaigns } from '../manage-campaigns.ts'
 import { manageCars } from '../manage-cars.ts'
@@ -15,13 +12,8 @@ import { manageExports } from '../manage-exports.ts'
 import { manageFeeds } from '../manage-feeds.ts'
 import { manageReleases } from '../manage-releases.ts'
 import { manageShards } from '../manage-shards.ts'
-import { openMetrics } from '../metrics/metrics.ts'
-import { startNetwork } from '../network/network.ts'
 import { parseCampaign } from '../parse-cid.ts'
-import { openRemovals } from '../removals/removals.ts'
 import { openGate } from '../safety/safety.ts'
-import { startSearch } from '../search/search.ts'
-import { VERSION } from '../version.ts'
 import { type AuditEnding, startAuditor } from './auditor.ts'
 import type { AuditOutlook } from './choose-audits.ts'
 import { connectRemovals } from './connect-removals.ts'
@@ -31,26 +23,24 @@ import type { FetchRequest, FetchResult } from './fetch-wanted.ts'
 import { startFetches } from './fetches.ts'
 import { hearShards } from './hear-shards.ts'
 import { isWithin } from './hours.ts'
-import { keepFromStrangers } from './keep-from-strangers.ts'
 import { startKeeper } from './keeper.ts'
 import { type Limits, readLimits } from './limits.ts'
 import { listJudged, type ShardStanding } from './list-judged.ts'
 import { listSegments, type SegmentStanding, type SegmentsRequest } from './list-segments.ts'
 import { listStandings, type PeerRecord } from './list-standings.ts'
 import { mapSegments } from './map.ts'
-import { answerPeers, startMembership } from './membership.ts'
+import { startMembership } from './membership.ts'
 import { startMeters } from './meters.ts'
 import { watchShards } from './newest-shards.ts'
 import { prepareModels } from './obtain-model.ts'
 import type { Daemon } from './offers.ts'
+import { openParts } from './open-parts.ts'
 import type { DaemonOptions } from './options.ts'
 import { openOwnCampaigns } from './own-campaigns.ts'
 import { startProducer } from './produce-segment.ts'
 import { provideShards } from './provide-shards.ts'
 import type { Pulse } from './pulse.ts'
 import { keepSamples, type Sample } from './samples.ts'
-import { servePeople } from './serve-people.ts'
-import { shareFiles } from './share-files.ts'
 import { type Status, startStatus } from './status.ts'
 import { startToolbox } from './toolbox.ts'
 import type { Verification, VerifiedRow } from './verify-shard.ts'
@@ -88,41 +78,15 @@ const FAREWELL_MS = 300
 /**
  * Start a node that takes part in its campaigns until it is told to end.
  *
- * @throws ShoalError as `openHome`, `openLedger`, `startNetwork`
+ * @throws ShoalError as `openParts`
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { log, clock, dataDir, local } = options
+  const { log, clock, dataDir } = options
   const { threads, offline } = options
   await using opened = new AsyncDisposableStack()
-  const home = await openHome(dataDir)
-  opened.defer(() => home.close())
-  const ledger = await openLedger({ store: home.store, verify: verifyInPool, clock })
-  opened.defer(() => ledger.close())
-  const removals = await openRemovals({ ...home, ledger, clock })
-  opened.defer(() => removals.close())
-  const hiding = openHiding(removals, [home.blocklists, home.feeds])
-  const denied = await denyHeld(home, hiding, log)
-  opened.defer(() => denied.close())
-  const shared = shareFiles()
-  const metrics = openMetrics()
-  const network = await (options.startNetwork ?? startNetwork)({
-    ...{ identity: home.signer, table: home.store.network, listen: options.listen, bootstrap: options.peers },
-    ...{ agent: `shoal/${VERSION}`, local, mdns: !local, upnp: !local, relayed: !local, relay: !local },
-    dht: local ? 'server' : 'auto',
-    answers: answerPeers(home, ledger, shared.read, (peer) => void network.shun(peer)),
-    // lists, shards and releases are for everybody, and nothing else is put there
-    blocks: home.blocks,
-    withholds: keepFromStrangers(ledger, denied),
-    ...{ log, metrics: options.metrics ? metrics.registry : null },
-  })
-  opened.defer(() => network.close())
-  const { progress: searchProgress, ...searching } = startSearch({ home, ledger, hiding }, options)
-  opened.defer(() => searching.close())
-  const people = await servePeople(
-    { home, removals, search: searching, blocks: denied.guard(home.blocks) },
-    options,
-  )
-  opened.defer(() => people.close())
+  const parts = await openParts(options)
+  opened.defer(parts.close)
+  const { home, ledger, removals, hiding, denied, shared, metrics, network, search, people } = parts
   let paused = false
   let draining = false
   const { hours, bytesPerSecond, diskBytes, segments } = options
@@ -147,7 +111,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   opened.defer(connectRemovals(removals, { home, ledger, network, membership }, { clock, log }))
   const own = await openOwnCampaigns(home)
   const isReady = (id: CID) => membership.isReady(id) && own.isHere(id) && (!options.onlyOwn || own.has(id))
-  const parts = { ledger, network, signer: home.signer, clock }
+  const signing = { ledger, network, signer: home.signer, clock }
   const keeper = startKeeper(
     { home, ledger, network, disk },
     {
@@ -159,7 +123,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   // who sees no web could only say that nothing can be verified
   const audits = !offline && !options.withoutAudits
   const openGateOf = (id: CID) => openGate(home.blocklists, removals, id)
-  const toolbox = startToolbox(parts, {
+  const toolbox = startToolbox(signing, {
     ...{ ...options, sites: home.store.sites },
     ...{ openGate: openGateOf, hostsOf: own.hostsOf },
   })
@@ -180,7 +144,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const samples = keepSamples({ hiding, clock, openGate: openGateOf })
   const worker = startWorker(
     {
-      ...parts,
+      ...signing,
       producer: (options.startProducer ?? startProducer)(home, toolbox, {
         ...options,
         samples,
@@ -256,7 +220,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...manageDenylists(home, denied),
     ...manageFeeds(home, removals, clock),
     ...manageBlocklists(home),
-    ...{ search: searching.search, whois: searching.whois, searchProgress, requests: people.requests },
+    ...{
+      search: search.search,
+      whois: search.whois,
+      searchProgress: search.progress,
+      requests: people.requests,
+    },
     ...manageExports(home, { ledger, removals, hiding }, clock),
     ...manageReleases(home, ledger, removals, clock),
     ...keeper.pins,
