@@ -14,20 +14,8 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as cons
  * and below only, so that an ordinary log neither collects people's words nor carries a forged line to whoever reads it.
  */
 const OWN_FIELDS = [
-  ...[
-    'block',
-    'campaign',
-    'cid',
-    'code',
-    'device',
-    'manifest',
-    'page',
-    'path',
-    'peer',
-    'ruling',
-    'source',
-    'state',
-  ],
+  ...['block', 'campaign', 'cid', 'code', 'device', 'manifest', 'page', 'path', 'peer', 'ruling'],
+  ...['source', 'state'],
 ]
 /** None of those needs more. */
 const OWN_WORDS = /^[\w.:/[\] -]{1,200}$/

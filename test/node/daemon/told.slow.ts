@@ -38,7 +38,11 @@ told('counts of two processes, and of an auditor: in the pulse, the history and 
     ...{ files: [list], kind: null, base: crawl.base, parts: 1, audit: { verifiers: 1 } },
   })
   await until('a picture is scored', async () => (await amounts(first)).scored > 0, LATE_MS)
-  const { rates, cpu, memory, cores, status } = await first.pulse()
+  const { rates, cpu, memory, cores, status, devices } = await first.pulse()
+  const [device] = devices
+  assert.is(device!.deviceClass, 'cpu/fp32')
+  assert.ok(device!.pairs > 0 && device!.busySeconds > 0, JSON.stringify(devices))
+  assert.match((await first.metrics()).text, /^shoal_device_pairs_total\{device="cpu"\} \d+$/m)
   assert.ok(rates.read > 0 && rates.fetch > 0 && rates.score > 0, JSON.stringify(rates))
   assert.ok(cpu > 0 && cpu < cores + 1 && memory > 1e7, `${cpu} of ${cores} cores, ${memory} bytes`)
   assert.is(status.work.length, 1)
@@ -63,6 +67,10 @@ told('counts of two processes, and of an auditor: in the pulse, the history and 
   assert.ok(given.gateway > page.byteLength, `${given.gateway} bytes of a page`)
 
   await again.stop()
+  assert.ok(
+    again.history('day').points.some(({ busy, cpu }) => busy > 0 && cpu > 0),
+    'its device was at work',
+  )
   const past = again.history('month').points
   assert.is(sum(past, 'scored'), before.scored + after[0]!.scored)
   assert.is(sum(past, 'segments'), after[0]!.segments)
