@@ -1,18 +1,16 @@
-import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import type { Progress } from '../../node/components.ts'
 import type { FetchRequest, FetchResult } from '../../node/daemon/daemon.ts'
-import { chooseLevel, openLog } from '../../node/log.ts'
-import { findDataDir, logFile } from '../../node/paths.ts'
 import { tryControl } from '../control.ts'
 import type { Context } from '../declarations.ts'
+import { withLoneDaemon } from '../lone-daemon.ts'
 import { formatBytes, formatCount, formatSeconds, formatThings } from '../numbers.ts'
 import { readPolicy } from '../policy.ts'
 import { showShard } from '../show-shard.ts'
 import { suggest } from '../suggest.ts'
 
 export async function run(context: Context): Promise<void> {
-  const { args, output, options } = context
+  const { args, output, options, signal } = context
   const list = (text: string | undefined) => (text === undefined ? [] : text.split(','))
   const request: FetchRequest = {
     ...{ cid: args[0]!, gateways: list(options.gateway), peers: list(options.peer) },
@@ -22,32 +20,10 @@ export async function run(context: Context): Promise<void> {
   const onProgress = (progress: unknown) => output.progress(progress as Progress)
   const result =
     (await tryControl(context, 'fetch', request, onProgress)) ??
-    (await fetchAlone(context, request, onProgress))
+    (await withLoneDaemon(context, (daemon) => daemon.fetch(request, { signal, onProgress })))
   output.endProgress()
   show(context, result)
   output.emit(result)
-}
-
-/** By a node that is there for this alone, and works for nobody. */
-async function fetchAlone(
-  { options, signal }: Context,
-  request: FetchRequest,
-  onProgress: (progress: Progress) => void,
-): Promise<FetchResult> {
-  const dataDir = findDataDir(options.data)
-  const log = openLog(chooseLevel(options.verbose), options.verbose ? 'stderr' : { file: logFile(dataDir) })
-  const { startDaemon } = await import('../../node/daemon/daemon.ts')
-  const daemon = await startDaemon({
-    ...{ dataDir, log, clock: Date.now, local: options.local, loopback: null, offline: false },
-    ...{ hours: null, segments: 1, threads: availableParallelism(), withoutWork: true, withoutAudits: true },
-    ...{ diskBytes: null, bytesPerSecond: null, model: null, precision: null, peers: [] },
-    listen: [options.local ? '/ip4/127.0.0.1/tcp/0' : '/ip4/0.0.0.0/tcp/0'],
-  })
-  try {
-    return await daemon.fetch(request, { signal, onProgress })
-  } finally {
-    await daemon.stop()
-  }
 }
 
 function show(

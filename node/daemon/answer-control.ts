@@ -13,6 +13,7 @@ import type { Daemon, SegmentsRequest } from './daemon.ts'
 import type { VerifyRequest } from './demand-audits.ts'
 import type { FetchRequest } from './fetch-wanted.ts'
 import type { JudgedRequest } from './list-judged.ts'
+import type { ModelRequest } from './pull-model.ts'
 
 /** What the owner may ask of a daemon, by command. They are trusted: the socket is theirs alone. */
 const ANSWERS = {
@@ -20,6 +21,7 @@ const ANSWERS = {
   peers: (daemon) => daemon.peers(),
   segments: async (daemon, argument) => daemon.segments(argument as SegmentsRequest),
   fetch: (daemon, argument, running) => daemon.fetch(argument as FetchRequest, running),
+  pullModel: (daemon, argument, running) => daemon.pullModel(argument as ModelRequest, running),
   verify: (daemon, argument) => daemon.verify(argument as VerifyRequest),
   judged: (daemon, argument) => daemon.judged(argument as JudgedRequest),
   standings: (daemon, argument) => daemon.standings((argument ?? null) as string | null),

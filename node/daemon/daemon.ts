@@ -39,6 +39,7 @@ import type { DaemonOptions } from './options.ts'
 import { openOwnCampaigns } from './own-campaigns.ts'
 import { startProducer } from './produce-segment.ts'
 import { provideShards } from './provide-shards.ts'
+import type { CampaignModel, ModelRequest } from './pull-model.ts'
 import type { Pulse } from './pulse.ts'
 import { keepSamples, type Sample } from './samples.ts'
 import { type Status, startStatus } from './status.ts'
@@ -55,10 +56,12 @@ export { startProducer } from './produce-segment.ts'
 export type {
   AuditEnding,
   AuditOutlook,
+  CampaignModel,
   Ending,
   FetchRequest,
   FetchResult,
   Limits,
+  ModelRequest,
   PeerRecord,
   Pulse,
   Sample,
@@ -175,7 +178,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     void membership.enter(id).catch((error: Error) => log.error({ error }, 'a campaign was not entered'))
 
   const kept = opened.move()
-  const fetches = startFetches({ home, ledger, network, removals, hiding }, { log, clock })
+  const fetches = startFetches({ home, ledger, network, removals, hiding }, options)
   let closing = false
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>()
   ended.catch(() => {})
@@ -257,7 +260,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     peers: () => network.peers(),
     segments: (request) => listSegments(ledger, network.peerId, request),
     map: (request) => mapSegments(ledger, home.signer.publicKey, request),
-    fetch: fetches.fetch,
+    ...{ fetch: fetches.fetch, pullModel: fetches.pullModel },
     verify: auditor.demand,
     judged: listJudged(ledger, home.signer.publicKey),
     newest: recent.newest,

@@ -19,6 +19,7 @@ import type { SegmentStanding, SegmentsRequest } from './list-segments.ts'
 import type { PeerRecord } from './list-standings.ts'
 import type { CampaignMap, MapRequest } from './map.ts'
 import type { OwnRequest } from './own-campaigns.ts'
+import type { CampaignModel, ModelRequest } from './pull-model.ts'
 import type { Pulse } from './pulse.ts'
 import type { Sample } from './samples.ts'
 import type { Status } from './status.ts'
@@ -61,6 +62,8 @@ export interface Daemon
    * @throws ShoalError `cid_invalid`; as `fetchWanted`
    */
   fetch(request: FetchRequest, running?: FetchRunning): Promise<FetchResult>
+  /** Get a campaign's model, whether it is taken part in or not. @throws ShoalError as `pullCampaignModel` */
+  pullModel(request: ModelRequest, running?: FetchRunning): Promise<CampaignModel>
   /**
    * Audit a shard now, or repeat another's audit of it, and tell nobody else.
    *
