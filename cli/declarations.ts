@@ -10,6 +10,7 @@ import { RUNNING } from './declarations/running.ts'
 import { OPTIONS, type OptionKind } from './options.ts'
 
 export type { Command, Context } from './declarations/command.ts'
+export { ALONE } from './declarations/running.ts'
 
 /** By name, in the order of `--help`. */
 export const COMMANDS: Readonly<Record<string, Command>> = {

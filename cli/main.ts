@@ -30,7 +30,10 @@ async function main(argv: string[]): Promise<number> {
     const invocation = parse(argv)
     if (invocation.show === 'version') console.log(VERSION)
     else if (invocation.show === 'help') declare(VERSION).help(invocation.command ?? undefined)
-    else await runCommand(invocation, interruption.signal)
+    else {
+      const { settle } = await import('./config.ts')
+      await runCommand(settle(invocation), interruption.signal)
+    }
     return 0
   } catch (error) {
     const failure = describeFailure(error, interruption.name())
@@ -40,7 +43,7 @@ async function main(argv: string[]): Promise<number> {
 }
 
 async function runCommand(
-  { command, args, options }: Extract<Invocation, { show: 'command' }>,
+  { command, args, options, typed }: Extract<Invocation, { show: 'command' }>,
   signal: AbortSignal,
 ): Promise<void> {
   boundArenas()
@@ -62,7 +65,7 @@ async function runCommand(
   })
   try {
     if (options.model !== undefined) options.model = await readModel(options.model, options)
-    await run({ args, options, output, signal })
+    await run({ args, options, typed, output, signal })
   } finally {
     output.endProgress()
   }

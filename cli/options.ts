@@ -21,6 +21,8 @@ export interface Options {
   offline: boolean
   local: boolean
   data?: string
+  /** a file */
+  config?: string
   out?: string
   preset?: string
   model?: string
@@ -114,6 +116,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   json: { kind: 'flag', describe: 'Print JSON; the last line of stdout is one object' },
   verbose: { kind: 'flag', describe: 'Log everything to stderr' },
   data: { kind: 'text', describe: "DIR of the node's data (else SHOAL_HOME)" },
+  config: { kind: 'text', describe: 'FILE of settings (else config.toml in the data)' },
   out: { kind: 'text', describe: 'DIR for the files, or FILE of an export' },
   preset: { kind: 'choice', describe: 'Rules (else laion-5b)', of: Object.keys(PRESETS) },
   model: { kind: 'text', describe: 'NAME (model list), DIR, or hf:owner/name@revision' },

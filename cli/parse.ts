@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { ShoalError } from '../protocol/errors.ts'
-import { COMMANDS, type Command } from './declarations.ts'
+import { ALONE, COMMANDS, type Command } from './declarations.ts'
 import { formatBytes } from './numbers.ts'
 import { OPTIONS, type OptionKind, type Options } from './options.ts'
 import { parseSize } from './parse-size.ts'
@@ -8,7 +8,15 @@ import { parseSize } from './parse-size.ts'
 export type Invocation =
   | { show: 'help'; command: string | null }
   | { show: 'version' }
-  | { show: 'command'; name: string; command: Command; args: string[]; options: Options }
+  | {
+      show: 'command'
+      name: string
+      command: Command
+      args: string[]
+      options: Options
+      /** options that the command line has, as they stand there */
+      typed: ReadonlyMap<keyof Options, string>
+    }
 
 /** A command line that can't be meant: exit status 2. */
 export class UsageError extends ShoalError {
@@ -29,11 +37,20 @@ export function parse(argv: readonly string[]): Invocation {
   const name = nameCommand(words)
   if (values.help) return { show: 'help', command: name }
   if (values.version) return { show: 'version' }
-  if (name === null) throw new UsageError(missingCommand(words))
-  const command = COMMANDS[name]!
-  const args = words.slice(name.split(' ').length)
-  checkArgs(name, command, args)
-  return { show: 'command', name, command, args, options: readOptions(name, command, values) }
+  if (name === null && words.length > 0) throw new UsageError(missingCommand(words))
+  const command = name === null ? ALONE : COMMANDS[name]!
+  const args = words.slice(name?.split(' ').length)
+  if (name !== null) checkArgs(name, command, args)
+  const called = name ?? 'shoal'
+  const options = readOptions(called, command, values)
+  const typed = Object.entries(values).filter(([, value]) => value !== undefined) as [
+    keyof Options,
+    unknown,
+  ][]
+  return {
+    ...{ show: 'command', name: called, command, args, options },
+    typed: new Map(typed.map(([option, value]) => [option, String(value)])),
+  }
 }
 
 type Values = Record<string, string | boolean | undefined>
@@ -50,6 +67,8 @@ function split(argv: readonly string[]): { values: Values; words: string[] } {
       args: [...argv],
       options,
       allowPositionals: true,
+      // to undo what the config file says
+      allowNegative: true,
       strict: true,
     })
     return { values: values as Values, words: positionals }
@@ -73,9 +92,8 @@ function nameCommand(words: readonly string[]): string | null {
 }
 
 function missingCommand(words: readonly string[]): string {
-  const [first, second] = words
+  const [first = '', second] = words
   const firsts = list([...new Set(Object.keys(COMMANDS).map((name) => name.split(' ')[0]!))])
-  if (first === undefined) return `no command given; one of ${firsts}`
   const group = Object.keys(COMMANDS).filter((name) => name.startsWith(`${first} `))
   const below = list(group.map((name) => name.slice(first.length + 1)))
   if (group.length === 0) return `unknown command ${quote(first)}; one of ${firsts}`
@@ -110,23 +128,31 @@ function readOptions(name: string, command: Command, values: Values): Options {
       throw new UsageError(
         `${name} has no option --${key}; it has ${list(command.options.map((option) => `--${option}`))}`,
       )
-    options[key] = readValue(key, OPTIONS[key as keyof Options], value)
+    options[key] = readValue(`--${key}`, OPTIONS[key as keyof Options], value)
   }
   return options as unknown as Options
 }
 
-function readValue(key: string, option: OptionKind, value: string | boolean): unknown {
-  if (option.kind === 'flag' || typeof value === 'boolean') return value
-  if (value === '') throw new UsageError(`--${key} needs a value`)
+/**
+ * @param key - how the value's place is called: `--threads`, or a line of the config file
+ * @throws UsageError
+ */
+export function readValue(key: string, option: OptionKind, value: string | boolean): unknown {
+  if (typeof value === 'boolean') return value
+  if (option.kind === 'flag') {
+    if (value === 'true' || value === 'false') return value === 'true'
+    throw new UsageError(`${key} ${quote(value)} is neither true nor false`)
+  }
+  if (value === '') throw new UsageError(`${key} needs a value`)
   if (option.kind === 'choice' && !option.of.includes(value))
-    throw new UsageError(`--${key} ${quote(value)} is unknown; one of ${list(option.of)}`)
+    throw new UsageError(`${key} ${quote(value)} is unknown; one of ${list(option.of)}`)
   if (option.kind === 'size') return readSize(key, option.least, value)
   if (option.kind !== 'number') return value
   const number = Number(value)
   const fits = number >= option.least && number <= option.most && (!option.whole || Number.isInteger(number))
   if (value.trim() === '' || !fits)
     throw new UsageError(
-      `--${key} ${quote(value)} is not a ${option.whole ? 'whole ' : ''}number from ${option.least} to ${option.most}`,
+      `${key} ${quote(value)} is not a ${option.whole ? 'whole ' : ''}number from ${option.least} to ${option.most}`,
     )
   return number
 }
@@ -135,12 +161,12 @@ function readSize(key: string, least: number, value: string): number {
   const bytes = parseSize(value)
   if (bytes === null)
     throw new UsageError(
-      `--${key} ${quote(value)} is no size: one is written as 500MB or 50GB (millions and billions of bytes), or 512MiB`,
+      `${key} ${quote(value)} is no size: one is written as 500MB or 50GB (millions and billions of bytes), or 512MiB`,
       'size_invalid',
     )
   if (bytes < least)
     throw new UsageError(
-      `--${key} ${quote(value)} is too little: at least ${formatBytes(least)}`,
+      `${key} ${quote(value)} is too little: at least ${formatBytes(least)}`,
       'size_invalid',
     )
   return bytes

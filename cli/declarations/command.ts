@@ -4,6 +4,8 @@ import type { Output } from '../output.ts'
 export interface Context {
   args: string[]
   options: Options
+  /** options as they stand on the command line itself */
+  typed: ReadonlyMap<keyof Options, string>
   output: Output
   /** aborted by SIGINT and SIGTERM */
   signal: AbortSignal

@@ -1,4 +1,36 @@
-import type { Command } from './command.ts'
+import { SETTINGS } from '../settings.ts'
+import { COMMON, type Command } from './command.ts'
+
+const SETTING_NAMES = Object.values(SETTINGS).flatMap((group) => group.map(({ name }) => name))
 
 /** This machine: first run, settings, models, devices, speed. */
-export const MACHINE: Readonly<Record<string, Command>> = {}
+export const MACHINE: Readonly<Record<string, Command>> = {
+  setup: {
+    usage: '',
+    describe: 'Ask what this node needs to know. Three questions; the answers go into the config file',
+    options: ['config', ...COMMON],
+    examples: ['setup'],
+    load: () => import('../commands/setup.ts'),
+  },
+  config: {
+    usage: '',
+    describe: 'Show the settings that hold, and where each is from',
+    options: [...SETTING_NAMES, 'config', ...COMMON],
+    examples: ['config', 'config --json', 'config --threads 2'],
+    load: () => import('../commands/config.ts'),
+  },
+  'config set': {
+    usage: '<name> <value>',
+    describe: 'Write a setting into the config file. All else in it stays as it is',
+    options: ['config', ...COMMON],
+    examples: ['config set threads 2', 'config set hours 22-6', 'config set disk 50GB'],
+    load: () => import('../commands/set-config.ts'),
+  },
+  'config unset': {
+    usage: '<name>',
+    describe: 'Take a setting out of the config file',
+    options: ['config', ...COMMON],
+    examples: ['config unset hours'],
+    load: () => import('../commands/unset-config.ts'),
+  },
+}

@@ -1,17 +1,29 @@
 import { COMMON, type Command } from './command.ts'
 
+/** What a node is started with. */
+const STARTING = [
+  ...(['campaign', 'contact', 'preset', 'threshold', 'kind'] as const),
+  ...(['segments', 'threads', 'device', 'hours', 'bandwidth', 'disk', 'replicate'] as const),
+  ...(['peer', 'listen', 'gateway', 'dashboard'] as const),
+  ...(['local', 'offline', 'model', 'precision', 'config'] as const),
+  ...COMMON,
+] as const
+
+/** `shoal` with nothing behind it, or with options alone. */
+export const ALONE: Command = {
+  usage: '',
+  describe: 'Ask what this node needs to know, where it has never been told, and run it',
+  options: STARTING,
+  examples: [],
+  load: () => import('../commands/first-run.ts'),
+}
+
 /** A running node. */
 export const RUNNING: Readonly<Record<string, Command>> = {
   start: {
     usage: '',
     describe: 'Run this node. It works for its campaigns until it is stopped',
-    options: [
-      ...(['campaign', 'contact', 'preset', 'threshold', 'kind'] as const),
-      ...(['segments', 'threads', 'device', 'hours', 'bandwidth', 'disk', 'replicate'] as const),
-      ...(['peer', 'listen', 'gateway', 'dashboard'] as const),
-      ...(['local', 'offline', 'model', 'precision'] as const),
-      ...COMMON,
-    ],
+    options: STARTING,
     examples: [
       'start',
       'start --campaign demo',

@@ -122,7 +122,7 @@ const CampaignSchema = v.pipe(
 )
 
 /** Printable ASCII that stays inside the comment of an HTTP user agent. */
-function isContact(text: string): boolean {
+export function isContact(text: string): boolean {
   return /^[!#-'*-;=?-[\]-~]+$/.test(text) && (/^https:\/\/[^/]+/.test(text) || /^[^@]+@[^@]+$/.test(text))
 }
 
