@@ -56,11 +56,17 @@ export async function openEncoder(options: EncoderOptions): Promise<DualEncoder>
     config,
   )
   await using opened = new AsyncDisposableStack()
-  const vision = await openTower(visionPath, ['image_embeds', 'pooler_output'], threads, device, turn)
+  const vision = await openTower(
+    visionPath,
+    ['image_embeds', 'pooler_output', 'embedding'],
+    threads,
+    device,
+    turn,
+  )
   opened.defer(() => vision.close())
   const text = await openTower(
     textPath,
-    ['text_embeds', 'pooler_output'],
+    ['text_embeds', 'pooler_output', 'embedding'],
     Math.min(TEXT_THREADS, threads),
     device,
     turn,

@@ -18,15 +18,16 @@ export async function openImageTower(
   path: string,
 ) {
   const { width, height } = config.geometry
-  const input = tower.inputs.get('pixel_values')
+  const name = tower.inputs.has('image') ? 'image' : 'pixel_values'
+  const input = tower.inputs.get(name)
   if (input?.type !== 'float32' || tower.inputs.size !== 1) {
-    throw unknownInputs(path, tower, 'pixel_values float32 alone')
+    throw unknownInputs(path, tower, 'pixel_values or image, float32, alone')
   }
   const [rowsShape, ...shape] = input.shape
   const wanted = [3, height, width]
   if (shape.length !== 3 || shape.some((side, i) => typeof side === 'number' && side !== wanted[i])) {
     const shapes = `[${input.shape}], but preprocessor_config.json makes [n,${wanted}]`
-    throw new ShoalError('model_layout', `${path}: pixel_values is ${shapes}`)
+    throw new ShoalError('model_layout', `${path}: ${name} is ${shapes}`)
   }
   const table = tabulateLevels(config.levels)
   const size = 3 * width * height
@@ -44,7 +45,7 @@ export async function openImageTower(
     }
     for (let row = count; row < rows; row++) planes.copyWithin(row * size, (count - 1) * size, count * size)
     const data = planes.subarray(0, rows * size)
-    return normaliseRows(await tower.run({ pixel_values: { data, dims: [rows, ...wanted] } }), path)
+    return normaliseRows(await tower.run({ [name]: { data, dims: [rows, ...wanted] } }), path)
   }
 
   const pictures = new Uint8Array(TRIED_ROWS * size)

@@ -43,10 +43,14 @@ export async function readModelConfig(directory: string): Promise<ModelConfig> {
   const refuse = (what: string) =>
     new ShoalError('model_config', `${join(directory, 'preprocessor_config.json')}: ${what}`)
   const text = asObject(config.text_config)
-  const lengths = [text.max_position_embeddings, tokenizer.model_max_length].filter(isContext)
+  const isOpenClip = preprocessor.interpolation !== undefined
+  const openClipContext = asObject(config.text_cfg).context_length ?? (isOpenClip ? CLIP_CONTEXT : undefined)
+  const lengths = [text.max_position_embeddings, openClipContext, tokenizer.model_max_length].filter(
+    isContext,
+  )
   return {
-    geometry: parseGeometry(preprocessor, refuse),
-    levels: parseLevels(preprocessor, refuse),
+    geometry: isOpenClip ? parseOpenClip(preprocessor, refuse) : parseGeometry(preprocessor, refuse),
+    levels: parseLevels(isOpenClip ? nameLevels(preprocessor) : preprocessor, refuse),
     context: lengths.length > 0 ? Math.min(...lengths) : CLIP_CONTEXT,
     padId: Number.isInteger(text.pad_token_id) ? (text.pad_token_id as number) : null,
   }
@@ -81,6 +85,30 @@ function parseGeometry(json: Json, refuse: (what: string) => ShoalError): CropGe
     throw refuse(`size.shortest_edge ${edge} is no size of at least the crop's ${width} x ${height}`)
   }
   return { mode: 'crop', resize: edge, width, height, kernel }
+}
+
+/** What open_clip writes down of its transforms: `{ size, mode, mean, std, interpolation, resize_mode, fill_color }`. */
+function parseOpenClip(json: Json, refuse: (what: string) => ShoalError): CropGeometry {
+  const kernel = OPEN_CLIP_KERNELS[`${json.interpolation}`]
+  if (kernel === undefined) throw refuse(`interpolation ${json.interpolation} is none of bicubic, bilinear`)
+  if (json.mode !== undefined && json.mode !== 'RGB') throw refuse(`mode ${json.mode} is not RGB`)
+  const [height, width] = Array.isArray(json.size) ? json.size : [json.size, json.size]
+  const size = readSize({ width, height }, 'size', refuse)
+  const resize = Math.min(size.width, size.height)
+  if (json.resize_mode === 'squash') return { mode: 'stretch', resize, ...size, kernel }
+  if (json.resize_mode !== 'shortest' && json.resize_mode !== undefined)
+    throw refuse(`resize_mode ${json.resize_mode} is none of shortest, squash`)
+  if (size.width !== size.height) throw refuse('a crop of two lengths is not known')
+  return { mode: 'crop', resize, ...size, kernel }
+}
+
+const OPEN_CLIP_KERNELS: Readonly<Record<string, CropGeometry['kernel']>> = {
+  bicubic: 'cubic',
+  bilinear: 'linear',
+}
+
+function nameLevels({ mean, std }: Json): Json {
+  return { image_mean: mean, image_std: std }
 }
 
 function parseLevels(json: Json, refuse: (what: string) => ShoalError): Levels {

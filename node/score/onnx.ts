@@ -20,7 +20,7 @@ export interface Tower extends Pick<Graph, 'inputs' | 'close'> {
 }
 
 export interface Feed {
-  data: Float32Array | BigInt64Array
+  data: Float32Array | BigInt64Array | Int32Array
   dims: number[]
 }
 

@@ -8,6 +8,11 @@ const LENGTH_STEP = 8
 /** Cosine of a text with itself padded further, below which the padding is part of what the model reads. */
 const PADDING_IGNORED = 1 - 1e-4
 
+const makersOfIds: Readonly<Record<string, (ids: number[]) => BigInt64Array | Int32Array>> = {
+  int64: (ids) => BigInt64Array.from(ids, BigInt),
+  int32: (ids) => Int32Array.from(ids),
+}
+
 const TRIED_TEXTS = [
   'a photo of a cat',
   'two dogs play in the snow',
@@ -29,10 +34,12 @@ export async function openTextTower(
   path: string,
 ) {
   const masked = tower.inputs.has('attention_mask')
-  const input = tower.inputs.get('input_ids')
-  const isKnown = [...tower.inputs.values()].every(({ type }) => type === 'int64')
-  if (input === undefined || !isKnown || tower.inputs.size !== (masked ? 2 : 1)) {
-    throw unknownInputs(path, tower, 'input_ids and perhaps attention_mask, both int64')
+  const name = tower.inputs.has('text') ? 'text' : 'input_ids'
+  const input = tower.inputs.get(name)
+  const makeIds = makersOfIds[input?.type ?? '']
+  const isKnown = [...tower.inputs.values()].every(({ type }) => type === input?.type)
+  if (input === undefined || makeIds === undefined || !isKnown || tower.inputs.size !== (masked ? 2 : 1)) {
+    throw unknownInputs(path, tower, 'input_ids or text, and perhaps attention_mask, int64 or int32')
   }
   const [rowsShape, declaredLength] = input.shape
   const whole = typeof declaredLength === 'number' ? declaredLength : context
@@ -42,15 +49,15 @@ export async function openTextTower(
   }
 
   async function run(texts: number[][], length: number) {
-    const data = new BigInt64Array(texts.length * length).fill(BigInt(tokens.padId))
-    const mask = new BigInt64Array(masked ? data.length : 0)
+    const data = new Array<number>(texts.length * length).fill(tokens.padId)
+    const mask = new Array<number>(masked ? data.length : 0).fill(0)
     for (const [row, ids] of texts.entries()) {
-      for (const [i, id] of ids.entries()) data[row * length + i] = BigInt(id)
-      if (masked) mask.fill(1n, row * length, row * length + ids.length)
+      for (const [i, id] of ids.entries()) data[row * length + i] = id
+      if (masked) mask.fill(1, row * length, row * length + ids.length)
     }
     const dims = [texts.length, length]
-    const feeds: Record<string, Feed> = { input_ids: { data, dims } }
-    if (masked) feeds.attention_mask = { data: mask, dims }
+    const feeds: Record<string, Feed> = { [name]: { data: makeIds!(data), dims } }
+    if (masked) feeds.attention_mask = { data: makeIds!(mask), dims }
     return normaliseRows(await tower.run(feeds), path)
   }
 
