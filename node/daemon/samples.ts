@@ -42,6 +42,8 @@ const MAX_OF_GROUP = 16
  * while one looks, and most candidates cost nothing.
  */
 const MEMORY = 400
+/** Milliseconds from one of a group to the next: on a fast device, pictures are not encoded for nobody. */
+const GAP_MS = 250
 /** Addresses remembered that nobody is to see, as they are masked in the shard. */
 const MAX_MASKED = 10_000
 
@@ -84,7 +86,11 @@ export function keepSamples({
     const group = groupOf(outcome)
     if (group === null) return false
     group.seen = Math.min(group.seen + 1, MEMORY)
-    return Math.random() < MAX_OF_GROUP / group.seen
+    const now = performance.now()
+    const isFilling = group.seen <= MAX_OF_GROUP
+    if (!isFilling && (now < group.nextAt || Math.random() >= MAX_OF_GROUP / group.seen)) return false
+    group.nextAt = now + GAP_MS
+    return true
   }
 
   function put(kept: Kept): void {
@@ -181,6 +187,12 @@ export function keepSamples({
 
 export type Samples = ReturnType<typeof keepSamples>
 
-function makeGroup(): { kept: Kept[] /** candidates that came, MEMORY at most */; seen: number } {
-  return { kept: [], seen: 0 }
+interface Group {
+  kept: Kept[]
+  /** candidates that came, MEMORY at most */
+  seen: number
+  /** when the next one may be taken, by a clock that nobody sets */
+  nextAt: number
 }
+
+const makeGroup = (): Group => ({ kept: [], seen: 0, nextAt: 0 })

@@ -157,19 +157,22 @@ test('it is asked anew each time whether they may be shown; what may not is forg
 
 test('a fair mix of some, whatever passes, and new ones come', async () => {
   const { samples, pass, settle } = open()
+  const start = performance.now()
   let taken = 0
   for (let i = 0; i < 4_000; i++) if (pass({ outcome: 'similarity', similarity: 0.1 })) taken++
+  const most = 17 + (performance.now() - start) / 250
+  assert.ok(taken >= 16 && taken <= most, `${taken} pictures were made of 4000`)
   for (let i = 0; i < 40; i++) pass({ outcome: 'kept', similarity: 0.5 })
   for (let i = 0; i < 400; i++) pass({ outcome: 'http_status' })
   await settle(48)
   const all = await samples.list()
   for (const outcome of ['kept', 'similarity', 'http_status'])
     assert.is(all.filter((one) => one.outcome === outcome).length, 16, outcome)
-  assert.ok(taken > 100 && taken < 400, `${taken} pictures were made of 4000`)
-  const numbers = all
-    .filter(({ outcome }) => outcome === 'similarity')
-    .map(({ url }) => Number(url.split('/').at(-1)))
-  assert.ok(Math.max(...numbers) > 2_000, 'late ones are among them')
+  await until('a late one is among them', async () => {
+    for (let i = 0; i < 50; i++) pass({ outcome: 'similarity', similarity: 0.2 })
+    return (await samples.list()).some(({ similarity }) => similarity === 0.2)
+  })
+  assert.is((await samples.list()).length, 48)
 })
 
 test.run()
