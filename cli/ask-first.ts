@@ -88,7 +88,7 @@ function readLimits(text: string, half: Answers): Answers {
       const [, typed, value] = /^(?:--)?([a-z]+)=(\S+)$/.exec(word) ?? []
       if (typed === undefined)
         throw new UsageError(`${JSON.stringify(word)}: say all, half, nights, or as threads=2`)
-      const name = nameSetting(typed)
+      const name = nameSetting(typed, 'How much of this machine')
       readValue(name, OPTIONS[name], value!)
       return [name, value!]
     }),

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { LimitChanges } from '../node/dashboard/dashboard.ts'
 import { findDataDir } from '../node/paths.ts'
 import { ShoalError } from '../protocol/errors.ts'
 import { configFile, readConfig, type Written, writeConfig } from './config-file.ts'
@@ -117,4 +118,18 @@ export async function saveConfig(
   for (const [name, value] of Object.entries(changes))
     if (value !== null) readValue(name, OPTIONS[name as keyof Options], value)
   await writeConfig(path, changes as Record<string, string | null>)
+}
+
+/** What the dashboard may change, as the config file has it. @param path - of the file */
+export function saveLimits(path: string): (changes: LimitChanges) => Promise<void> {
+  return ({ hours, bytesPerSecond, diskBytes, segments, threads }) => {
+    const changes: Partial<Record<keyof Options, string | null>> = {}
+    if (hours !== undefined) changes.hours = hours && `${hours.from}-${hours.to}`
+    if (bytesPerSecond !== undefined)
+      changes.bandwidth = bytesPerSecond === null ? null : String(bytesPerSecond)
+    if (diskBytes !== undefined) changes.disk = diskBytes === null ? null : String(diskBytes)
+    if (segments !== undefined) changes.segments = String(segments)
+    if (threads !== undefined) changes.threads = String(threads)
+    return saveConfig(path, changes)
+  }
 }

@@ -48,8 +48,8 @@ export function readCampaigns(text: string | undefined): Named {
 function explain(word: string): string {
   const shown = JSON.stringify(word.length > 60 ? `${word.slice(0, 60)}…` : word)
   return isAddress(word)
-    ? `--campaign ${shown} is an address: download the archive and name the file, or make a campaign of it with campaign create`
-    : `--campaign ${shown} is neither a campaign's CID, nor a WARC or WAT file that is here, nor demo`
+    ? `${shown} is an address: download the archive and name the file, or make a campaign of it with campaign create`
+    : `${shown} is neither a campaign's CID, nor a WARC or WAT file that is here, nor demo`
 }
 
 function isCid(word: string): boolean {

@@ -13,8 +13,7 @@ export interface Setting {
   everywhere?: true
 }
 
-/** In the order of the config file, by headings. */
-export const SETTINGS: Readonly<Record<string, readonly Setting[]>> = {
+const GROUPS = {
   'What to work on': [
     {
       name: 'campaign',
@@ -120,7 +119,10 @@ export const SETTINGS: Readonly<Record<string, readonly Setting[]>> = {
       example: 'false',
     },
   ],
-}
+} as const satisfies Readonly<Record<string, readonly Setting[]>>
+
+/** In the order of the config file, by headings. */
+export const SETTINGS: Readonly<Record<keyof typeof GROUPS, readonly Setting[]>> = GROUPS
 
 /** `SHOAL_MIN_WIDTH` */
 export function variableOf(name: string): string {

@@ -1,16 +1,19 @@
 import { availableParallelism } from 'node:os'
 import { serveControl } from '../../node/control.ts'
 import type { AuditEnding, Daemon, DaemonOptions, Ending } from '../../node/daemon/daemon.ts'
-import type { Dashboard } from '../../node/dashboard/dashboard.ts'
+import type { Dashboard, LimitChanges } from '../../node/dashboard/dashboard.ts'
 import { chooseLevel, type Log, openLog } from '../../node/log.ts'
 import { findDataDir, logFile } from '../../node/paths.ts'
 import { ShoalError } from '../../protocol/errors.ts'
+import { isContact } from '../../protocol/records/campaign.ts'
+import { findConfig, saveLimits } from '../config.ts'
 import { tryControl } from '../control.ts'
 import type { Context } from '../declarations.ts'
 import type { Sites } from '../demo/sites.ts'
 import { createNamed, joinNamed, nameModel, readCampaigns } from '../join-named.ts'
 import type { Options } from '../options.ts'
 import type { Output } from '../output.ts'
+import { UsageError } from '../parse.ts'
 import { parsePlace } from '../parse-place.ts'
 import { showAudit, showEnding } from '../show-ending.ts'
 import { makeLiveStatus } from '../show-status.ts'
@@ -54,7 +57,11 @@ export async function run(context: Context): Promise<void> {
     throw error
   }
   await createNamed(daemon, named.files, sites, options).catch(close)
-  const dashboard = await startDashboard(daemon, { dataDir, log }, options).catch(close)
+  const dashboard = await startDashboard(
+    daemon,
+    { dataDir, log, onLimits: saveLimits(findConfig(options)) },
+    options,
+  ).catch(close)
   const stop = () => {
     output.print('Stopping. A second Ctrl-C ends it at once.')
     void daemon.stop()
@@ -86,18 +93,24 @@ function readLimits(options: Options): Omit<DaemonOptions, 'dataDir' | 'hours' |
     ...{ local, offline, clock: Date.now, loopback: null },
     segments: options.segments ?? 1,
     threads: options.threads ?? availableParallelism(),
-    device: options.device ?? 'cpu',
+    device: options.device ?? 'auto',
     diskBytes: options.disk ?? null,
     replicateBytes: options.replicate ?? null,
     bytesPerSecond: options.bandwidth ?? null,
     model: nameModel(model),
     precision: options.precision ?? null,
+    contact: readContact(options.contact),
     listen: [listen ?? (local ? '/ip4/127.0.0.1/tcp/0' : `/ip4/0.0.0.0/tcp/${PORT}`)],
     peers: peer === undefined ? [] : peer.split(','),
     gateway: parsePlace('gateway', options.gateway),
     // they are had at the dashboard
     metrics: parsePlace('dashboard', options.dashboard) !== null,
   }
+}
+
+function readContact(contact: string | undefined): string | null {
+  if (contact === undefined || isContact(contact)) return contact ?? null
+  throw new UsageError(`the contact ${JSON.stringify(contact.slice(0, 60))} is no e-mail or https address`)
 }
 
 async function openSites(): Promise<Sites & AsyncDisposable> {
@@ -108,7 +121,7 @@ async function openSites(): Promise<Sites & AsyncDisposable> {
 
 async function startDashboard(
   daemon: Daemon,
-  parts: { dataDir: string; log: Log },
+  parts: { dataDir: string; log: Log; onLimits: (changes: LimitChanges) => Promise<void> },
   options: Options,
 ): Promise<Dashboard | null> {
   const listen = parsePlace('dashboard', options.dashboard)

@@ -25,6 +25,8 @@ export interface ToolOptions {
   dataDir: string
   threads: number
   offline: boolean
+  /** by which the sites that are asked reach this node's owner, besides the campaign's; null or absent: not given */
+  contact?: string | null | undefined
   /** a directory that holds a campaign's model, for those that can't be downloaded by name; or null */
   model: string | null
   /** host names that lead to servers on this machine, for a campaign that is played on it; other names lead nowhere */
@@ -122,7 +124,10 @@ export async function openTools(
     lookers.set(other, found)
     return found
   }
-  const userAgent = `Shoal/${VERSION} (+${campaign.contact ?? 'no contact'})`
+  const contacts = [campaign.contact, options.contact].filter(
+    (contact) => contact !== null && contact !== undefined,
+  )
+  const userAgent = `Shoal/${VERSION} (+${[...new Set(contacts)].join('; run by ') || 'no contact'})`
   const images = startImages({
     ...{ threads, userAgent, onBackOff, now: clock },
     web: gate ? guardWeb(web, gate) : web,
