@@ -22,12 +22,15 @@ export interface TinyModel {
   weights?: number[]
   preprocessor?: object
   suffix?: string
+  /** laid out and named as open_clip's exports are, with int32 tokens */
+  isOpenClip?: boolean
 }
 
 const TINY_WORDS = ['[PAD]', '[BOS]', '[EOS]', '[UNK]', 'red', 'green', 'blue', 'a', 'the', 'of', 'flag']
 const CONTEXT = 20
 
 export async function writeTinyModel(directory: string, options: TinyModel = {}): Promise<void> {
+  if (options.isOpenClip) return writeOpenClip(directory, options)
   const { side = 4, suffix = '', preprocessor } = options
   await mkdir(join(directory, 'onnx'), { recursive: true })
   const json = (path: string, value: object) => writeFile(join(directory, path), JSON.stringify(value))
@@ -46,6 +49,21 @@ export async function writeTinyModel(directory: string, options: TinyModel = {})
   )
   await writeFile(join(directory, `onnx/vision_model${suffix}.onnx`), visionModel({ ...options, side }))
   await writeFile(join(directory, `onnx/text_model${suffix}.onnx`), textModel(options))
+}
+
+async function writeOpenClip(directory: string, options: TinyModel): Promise<void> {
+  const { side = 4 } = options
+  for (const folder of ['visual', 'textual']) await mkdir(join(directory, folder), { recursive: true })
+  const json = (path: string, value: object) => writeFile(join(directory, path), JSON.stringify(value))
+  await json('config.json', { embed_dim: 3, text_cfg: { context_length: CONTEXT } })
+  await json('textual/tokenizer_config.json', { pad_token: '[PAD]' })
+  await json('textual/tokenizer.json', tokenizer())
+  const levels = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] }
+  const how = { mode: 'RGB', interpolation: 'bilinear', resize_mode: 'squash', fill_color: 0 }
+  await json('visual/preprocess_cfg.json', { size: [side, side], ...levels, ...how })
+  const names = { imageOutput: 'embedding', textOutput: 'embedding' }
+  await writeFile(join(directory, 'visual/model.onnx'), visionModel({ ...names, ...options, side }))
+  await writeFile(join(directory, 'textual/model.onnx'), textModel({ ...names, ...options }))
 }
 
 /** A head on embeddings: its output is the embedding times a matrix, a row for each of the embedding's numbers. */
@@ -94,10 +112,12 @@ function visionModel({
   imageOutput,
   rows,
   weights,
+  isOpenClip,
 }: TinyModel): Buffer {
+  const input = isOpenClip ? 'image' : 'pixel_values'
   const output = imageOutput ?? 'image_embeds'
   const matrix = weights ?? Array.from({ length: 3 * imageDimension }, (_, i) => ((i * 5) % 7) - 2.5)
-  const nodes = [node('ReduceMean', ['pixel_values'], 'mean', { axes: [2, 3], keepdims: 0 })]
+  const nodes = [node('ReduceMean', [input], 'mean', { axes: [2, 3], keepdims: 0 })]
   if (isCoupled) {
     nodes.push(node('ReduceMax', ['mean'], 'most', { axes: [0], keepdims: 1 }))
     nodes.push(node('Sub', ['mean', 'most'], 'shifted'), node('Add', ['shifted', 'mean'], 'features'))
@@ -106,27 +126,29 @@ function visionModel({
   return model(
     nodes,
     [floats('weights', [3, imageDimension], matrix)],
-    [value('pixel_values', FLOAT, [rows ?? 'n', 3, side, side])],
+    [value(input, FLOAT, [rows ?? 'n', 3, side, side])],
     [value(output, FLOAT, [rows ?? 'n', imageDimension])],
   )
 }
 
-function textModel({ text = 'max', textOutput = 'text_embeds' }: TinyModel): Buffer {
+function textModel({ text = 'max', textOutput = 'text_embeds', isOpenClip }: TinyModel): Buffer {
+  const input = isOpenClip ? 'text' : 'input_ids'
   const table = TINY_WORDS.flatMap((_, id) =>
     id === 0 ? [-9, -9, -9] : [1, 3, 5].map((k) => ((id * k) % 11) - 4),
   )
   return model(
     [
-      node('Gather', ['table', 'input_ids'], 'words', { axis: 0 }),
+      node('Gather', ['table', input], 'words', { axis: 0 }),
       node(text === 'mean' ? 'ReduceMean' : 'ReduceMax', ['words'], textOutput, { axes: [1], keepdims: 0 }),
     ],
     [floats('table', [TINY_WORDS.length, 3], table)],
-    [value('input_ids', INT64, ['n', 'length'])],
+    [value(input, isOpenClip ? INT32 : INT64, ['n', isOpenClip ? CONTEXT : 'length'])],
     [value(textOutput, FLOAT, ['n', 3])],
   )
 }
 
 const FLOAT = 1
+const INT32 = 6
 const INT64 = 7
 
 function model(nodes: Buffer[], initializers: Buffer[], inputs: Buffer[], outputs: Buffer[]): Buffer {
