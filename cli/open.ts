@@ -24,7 +24,7 @@ export async function withNode<Result>(
     dataDir,
     model: options.model ?? null,
     threads: options.threads ?? availableParallelism(),
-    device: options.device ?? 'cpu',
+    device: options.device ?? 'auto',
     contact: options.contact ?? null,
     offline: options.offline,
     loopback: settings.loopback ?? null,

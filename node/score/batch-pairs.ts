@@ -1,8 +1,8 @@
 import { ShoalError } from '../../protocol/errors.ts'
 import { coarserDevice } from '../../protocol/rules/device-class.ts'
 import type { DeviceUse, Score, Scorer } from '../components.ts'
+import type { EncoderOptions } from './dual-encoder.ts'
 import { type Lane, openLane } from './lane.ts'
-import type { OpenOptions } from './score-worker.ts'
 
 export type BatchScorer = Pick<Scorer, 'score' | 'embed' | 'devices' | 'close'> & {
   /** the coarsest of its devices' */
@@ -24,7 +24,7 @@ export interface BatchOptions {
 
 /** Opens the model on each of the devices, and gathers pairs into batches for whichever is free. */
 export async function openBatches(
-  devices: readonly OpenOptions[],
+  devices: readonly EncoderOptions[],
   { maxWaitMs, onTrouble = () => {} }: BatchOptions,
 ): Promise<BatchScorer> {
   const lanes = await openLanes(devices, onTrouble)
@@ -135,7 +135,7 @@ export async function openBatches(
 
 /** One after the other: two trials at once would measure each other. */
 async function openLanes(
-  devices: readonly OpenOptions[],
+  devices: readonly EncoderOptions[],
   onTrouble: (use: DeviceUse) => void,
 ): Promise<Lane[]> {
   const lanes: Lane[] = []

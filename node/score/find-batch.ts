@@ -15,6 +15,8 @@ const MOST_BYTES = 256 * 1024 * 1024
 const GAIN = 1.05
 /** A device that takes longer for a few pairs is no GPU: larger batches would only delay it. */
 const SLOW_MS = 400
+/** And not even once more to have its kernels made. */
+const VERY_SLOW_MS = 3_000
 const RUNS = 3
 
 /** @returns most pairs of one batch on a GPU, for a picture of this size */
@@ -48,7 +50,10 @@ export async function findBatch(
     for (let i = 0; i < RUNS && (i === 0 || ms < SLOW_MS); i++) ms = Math.min(ms, await time(batch))
     return { batch, perSecond: (1000 * batch) / ms }
   }
-  let best = await measure(Math.min(FEW, most))
+  const few = Math.min(FEW, most)
+  const firstMs = await time(few)
+  if (firstMs > VERY_SLOW_MS) return { batch: few, perSecond: (1000 * few) / firstMs }
+  let best = await measure(few)
   if ((1000 * best.batch) / best.perSecond > SLOW_MS) return best
   for (let batch = LEAST; batch <= most; batch *= 2) {
     const found = await measure(batch).catch((error: unknown) => {

@@ -2,7 +2,8 @@ import { ShoalError } from '../../protocol/errors.ts'
 import type { DeviceUse } from '../components.ts'
 import { startThreads } from '../threads.ts'
 import { deviceClassOf } from './device-class.ts'
-import type { OpenOptions, ScoreAnswer, ScoreJob } from './score-worker.ts'
+import type { EncoderOptions } from './dual-encoder.ts'
+import type { ScoreAnswer, ScoreJob } from './score-worker.ts'
 import type { DeviceStanding, EmbeddedPairs } from './steady-encoder.ts'
 
 /** A device with the model on it, in a thread of its own. */
@@ -25,7 +26,7 @@ const BATCHES_IN_THREAD = 2
 const YOUNG_MIB = 8
 
 /** @param onTrouble - told when a device can't do what it could */
-export async function openLane(options: OpenOptions, onTrouble: (use: DeviceUse) => void): Promise<Lane> {
+export async function openLane(options: EncoderOptions, onTrouble: (use: DeviceUse) => void): Promise<Lane> {
   const pool = startThreads(new URL('./score-worker', import.meta.url), {
     threads: 1,
     tasksPerThread: BATCHES_IN_THREAD + 1,

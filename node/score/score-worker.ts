@@ -15,12 +15,7 @@ export interface EmbedJob {
   side: { text: string } | { crop: Uint8Array }
 }
 
-export interface OpenOptions extends EncoderOptions {
-  /** whether to find the batch by trial: then `batch` is the most */
-  isTried: boolean
-}
-
-export type ScoreJob = { kind: 'open'; options: OpenOptions } | BatchJob | EmbedJob | { kind: 'close' }
+export type ScoreJob = { kind: 'open'; options: EncoderOptions } | BatchJob | EmbedJob | { kind: 'close' }
 
 /** Errors lose their code on the way between threads, so that they go as data. */
 export type ScoreAnswer =
@@ -38,10 +33,7 @@ export default function work(job: ScoreJob): Promise<ScoreAnswer> {
 }
 
 async function perform(job: ScoreJob): Promise<ScoreAnswer> {
-  if (job.kind === 'open') {
-    encoder = await openSteady(job.options)
-    if (job.options.isTried) await encoder.findBatch()
-  }
+  if (job.kind === 'open') encoder = await openSteady(job.options)
   if (encoder === undefined) throw new ShoalError('score_closed', 'the scorer has no model')
   const embedded = await answerJob(encoder, job)
   return { ok: true, ...embedded, standing: encoder.standing() }

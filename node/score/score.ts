@@ -1,23 +1,13 @@
-import { availableParallelism } from 'node:os'
-import { basename } from 'node:path'
-import { ShoalError } from '../../protocol/errors.ts'
+import type { ShoalError } from '../../protocol/errors.ts'
 import type { DeviceUse, Scorer } from '../components.ts'
 import { type BatchScorer, openBatches } from './batch-pairs.ts'
-import { checkGolden, makeGolden } from './check-golden.ts'
-import { CPU, type Device, parseDevices, unusable } from './device.ts'
-import { isForGpus } from './device-class.ts'
-import { type DownloadProgress, downloadModel, parseModelId } from './download-model.ts'
+import { checkGolden } from './check-golden.ts'
+import { AUTO, chooseDevices } from './choose-devices.ts'
+import { CPU } from './device.ts'
+import { deviceClassOf } from './device-class.ts'
 import type { EncoderOptions } from './dual-encoder.ts'
-import { mostPairs } from './find-batch.ts'
-import { EMBEDDED, findModel } from './find-model.ts'
-import { checkPins, isPresetsModel } from './known-models.ts'
-import { readModelConfig } from './model-config.ts'
-import { hasPrecision, readModelFiles } from './model-files.ts'
+import { type LoadedModel, loadModel, type ModelOptions, readGolden } from './load-model.ts'
 import { prepareRuntime } from './prepare-runtime.ts'
-import type { OpenOptions } from './score-worker.ts'
-import { type GoldenPair, readShoalFile } from './shoal-file.ts'
-import { CPU_BATCH } from './steady-encoder.ts'
-import { makeTurn } from './turn.ts'
 
 export { checkModel, type ModelCheck } from './check-model.ts'
 export { precisionLike } from './device-class.ts'
@@ -34,35 +24,20 @@ export { type ObtainOptions, type ObtainProgress, obtainModel } from './obtain-m
 export { pullModel } from './pull-model.ts'
 export type { ModelPeer } from './take-from-peers.ts'
 
-export interface ScorerOptions {
-  /** where downloaded models are kept */
-  cacheDir: string
-  /** `fp32` (the default) for the plain files, else the suffix of their names: `fp16`, `quantized`, `q4`, ... */
-  precision?: string
-  /** `cpu` (the default), `webgpu`, `cuda:0,cuda:1` */
+export interface ScorerOptions extends ModelOptions {
+  /** `cpu` (the default), `auto`, `webgpu`, `cuda:0,cuda:1` */
   device?: string | undefined
-  /** threads of the model's arithmetic on a CPU; by default all cores but one */
-  threads?: number
   /** most pairs of one batch; where absent, a GPU's is found by trial */
   batch?: number
   /** how long an idle model waits for a batch to fill, milliseconds */
   maxWaitMs?: number
-  /** never touch the network: a model that is not in the cache is an error */
-  offline?: boolean
-  /** where `hf:` models come from, in place of `HF_ENDPOINT` or https://huggingface.co */
-  endpoint?: string
-  onProgress?: (progress: DownloadProgress) => void
+  /** told before a device is tried, which takes a while */
+  onTrial?: ((device: string) => void) | undefined
   /** told when a device can't do what it could: out of memory, or lost */
   onTrouble?: ((use: DeviceUse) => void) | undefined
-  signal?: AbortSignal
 }
 
 const DEFAULT_WAIT_MS = 20
-/** of all scorers of this process */
-const TURN = makeTurn()
-/** Pairs of a reference run. */
-const GOLDEN_BATCH = 4
-
 /**
  * Opens a dual encoder in the Hugging Face/Optimum layout and tries it out in a thread of its own.
  *
@@ -74,33 +49,18 @@ const GOLDEN_BATCH = 4
  */
 export async function openScorer(model: string | undefined, options: ScorerOptions): Promise<Scorer> {
   prepareRuntime()
-  const devices = parseDevices(options.device ?? CPU.name)
-  const found = model === undefined ? EMBEDDED : await findModel(model, options.cacheDir)
-  const id = parseModelId(found)
-  const precision = options.precision ?? 'fp32'
-  if (!/^\w+$/.test(precision))
-    throw new ShoalError('model_precision', `precision ${precision} is no file suffix`)
-  const directory = id === null ? found : await downloadModel(id, precision, options)
-  const files = await readModelFiles(directory, precision)
-  if (id !== null) checkPins(id.repo, files, directory)
-  const [config, shoal] = [await readModelConfig(directory), await readShoalFile(directory)]
-  const encoder: EncoderOptions = {
-    ...{ directory, precision, config, device: CPU, turn: null },
-    threads: options.threads ?? Math.max(1, availableParallelism() - 1),
-    batch: CPU_BATCH,
-  }
-  const lanes = devices.map((device) => layOut(device, devices.length, encoder, options.batch))
-  // before the model itself: two of them at once may be more than there is memory for
-  const golden = shoal && shoal.golden.length > 0 ? shoal.golden : await runReference(encoder, devices)
-  const { onTrouble, maxWaitMs = DEFAULT_WAIT_MS } = options
-  const batches = await openBatches(lanes, { maxWaitMs, onTrouble })
-  await refuseStrays(batches, () =>
-    checkGolden(batches, golden, config.geometry, directory, batches.deviceClass()),
-  )
+  const loaded = await loadModel(model, options)
+  const { device = CPU.name, batch, cacheDir, onTrial, onTrouble, signal } = options
+  const chosen = await chooseDevices(loaded, { device, batch, cacheDir, onTrial, signal })
+  const { geometry } = loaded
+  const batches = await openChecked(loaded, chosen, options).catch(async (error: ShoalError) => {
+    // it worked when it was tried: something else may have it now
+    if (device !== AUTO || isOnCpu(chosen)) throw error
+    onTrouble?.({ ...nothingOf(chosen[0]!), trouble: `not used, the CPU is: ${error.message}` })
+    return openChecked(loaded, await chooseDevices(loaded, { device: CPU.name, batch, cacheDir }), options)
+  })
   return {
-    geometry: config.geometry,
-    model: { repo: id === null ? (shoal?.name ?? basename(directory)) : `${id.repo}@${id.revision}`, files },
-    thresholds: shoal?.similarity ?? (isPresetsModel(files) ? 'preset' : null),
+    ...{ geometry, model: loaded.model, thresholds: loaded.thresholds },
     get deviceClass() {
       return batches.deviceClass()
     },
@@ -111,45 +71,31 @@ export async function openScorer(model: string | undefined, options: ScorerOptio
   }
 }
 
-/** What a device is given of the model's work. @throws ShoalError `device_unusable` */
-function layOut(
-  device: Device,
-  devices: number,
-  encoder: EncoderOptions,
-  batch: number | undefined,
-): OpenOptions {
-  if (device.kind === 'cpu') {
-    const threads = Math.max(1, Math.floor(encoder.threads / devices))
-    return { ...encoder, threads, device, batch: batch ?? CPU_BATCH, isTried: false }
-  }
-  if (!isForGpus(encoder.precision))
-    throw unusable(device, `it computes fp32 and fp16 alone, and the model is in ${encoder.precision}`)
-  const most = batch ?? mostPairs(encoder.config.geometry)
-  const turn = device.kind === 'webgpu' ? TURN : null
-  return { ...encoder, device, turn, batch: most, isTried: batch === undefined }
-}
-
-/**
- * The golden pairs of a model that brings none: what its plain files give on this machine's own processor, if they are
- * there. A CPU that runs just these is its own reference: then there is nothing to compare.
- */
-async function runReference(encoder: EncoderOptions, devices: readonly Device[]): Promise<GoldenPair[]> {
-  const plain = { ...encoder, precision: 'fp32', device: CPU, batch: GOLDEN_BATCH, isTried: false }
-  const isPlain = encoder.precision === plain.precision && devices.every(({ kind }) => kind === 'cpu')
-  if (isPlain || !(await hasPrecision(encoder.directory, plain.precision))) return []
-  const batches = await openBatches([plain], { maxWaitMs: 0 })
+async function openChecked(
+  loaded: LoadedModel,
+  chosen: EncoderOptions[],
+  { onTrouble, maxWaitMs = DEFAULT_WAIT_MS }: ScorerOptions,
+): Promise<BatchScorer> {
+  const { directory, precision } = loaded.encoder
+  // before the model itself: two of them at once may be more than there is memory for
+  const golden = await readGolden(loaded, isOnCpu(chosen) && precision === 'fp32')
+  const batches = await openBatches(chosen, { maxWaitMs, onTrouble })
   try {
-    return await makeGolden(batches, encoder.config.geometry)
-  } finally {
-    await batches.close()
-  }
-}
-
-async function refuseStrays(batches: BatchScorer, check: () => Promise<void>): Promise<void> {
-  try {
-    await check()
+    await checkGolden(batches, golden, loaded.geometry, directory, batches.deviceClass())
+    return batches
   } catch (error) {
     await batches.close()
     throw error
+  }
+}
+
+function isOnCpu(chosen: readonly EncoderOptions[]): boolean {
+  return chosen.every(({ device }) => device.kind === 'cpu')
+}
+
+function nothingOf({ device, precision }: EncoderOptions): Omit<DeviceUse, 'trouble'> {
+  return {
+    ...{ device: device.name, deviceClass: deviceClassOf(device, precision) },
+    ...{ batch: 0, pairs: 0, busySeconds: 0 },
   }
 }

@@ -1,0 +1,80 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { arch, homedir, platform, release } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { CPU, type Device, parseDevices } from './device.ts'
+
+const require = createRequire(import.meta.url)
+
+/** Where onnxruntime's own libraries lie: it looks for a provider's beside its own. */
+export function runtimeDirectory(): string {
+  const root = dirname(require.resolve('onnxruntime-node/package.json'))
+  return join(root, 'bin', 'napi-v6', platform(), arch())
+}
+
+export function runtimeVersion(): string {
+  return (require('onnxruntime-node/package.json') as { version: string }).version
+}
+
+export interface FoundDevices {
+  /** those that may be there, the likely fastest first; several in one entry work together; the CPU is last */
+  candidates: Device[][]
+  /** changes with the runtime and the drivers: what was found out before may not hold any more */
+  fingerprint: string
+}
+
+/** Looks for what drivers leave in files, so that nothing is tried where there is plainly no device. */
+export async function findDevices(): Promise<FoundDevices> {
+  const names: string[] = []
+  const marks = [runtimeVersion(), platform(), arch(), release()]
+  if (platform() === 'linux') {
+    const cuda = await findCuda()
+    const vulkan = await findVulkan()
+    if (cuda.count > 0) names.push(Array.from({ length: cuda.count }, (_, i) => `cuda:${i}`).join(','))
+    if (vulkan.length > 0) names.push('webgpu')
+    marks.push(...cuda.marks, ...vulkan)
+  }
+  // those of the system itself, which a change of drivers tells apart
+  if (platform() === 'win32') names.push('dml', 'webgpu')
+  if (platform() === 'darwin') names.push('coreml', 'webgpu')
+  return { candidates: [...names.map(parseDevices), [CPU]], fingerprint: marks.join('\n') }
+}
+
+/** Of NVIDIA's driver, and of the runtime's part that is not in the package. */
+async function findCuda(): Promise<{ count: number; marks: string[] }> {
+  const provider = await markOf(join(runtimeDirectory(), 'libonnxruntime_providers_cuda.so'))
+  const gpus = (await readdir('/dev').catch(() => [])).filter((name) => /^(?:nvidia\d+|dxg)$/.test(name))
+  if (provider === null || gpus.length === 0) return { count: 0, marks: [] }
+  const driver = await readFile('/proc/driver/nvidia/version', 'utf8').catch(() => '')
+  const visible = process.env.CUDA_VISIBLE_DEVICES
+  const count =
+    visible === undefined ? gpus.length : visible.split(',').filter((id) => /^[^-]/.test(id)).length
+  return { count: Math.min(count, MAX_GPUS), marks: [provider, driver, ...gpus, visible ?? ''] }
+}
+const MAX_GPUS = 16
+
+/** The manifests of Vulkan's drivers, where its loader looks for them. */
+async function findVulkan(): Promise<string[]> {
+  const { VK_DRIVER_FILES, VK_ICD_FILENAMES, XDG_DATA_DIRS, XDG_DATA_HOME } = process.env
+  const named = VK_DRIVER_FILES ?? VK_ICD_FILENAMES
+  const paths = named?.split(delimiter) ?? []
+  if (named === undefined) {
+    const data = [
+      XDG_DATA_HOME ?? join(homedir(), '.local/share'),
+      ...(XDG_DATA_DIRS?.split(delimiter) ?? []),
+    ]
+    for (const root of ['/etc', '/usr/local/etc', '/usr/local/share', '/usr/share', ...data]) {
+      const directory = join(root, 'vulkan', 'icd.d')
+      for (const name of await readdir(directory).catch(() => []))
+        if (name.endsWith('.json')) paths.push(join(directory, name))
+    }
+  }
+  const marks = await Promise.all([...new Set(paths)].map(markOf))
+  return marks.filter((mark) => mark !== null)
+}
+
+/** What changes when a file does, or null where there is none. */
+async function markOf(path: string): Promise<string | null> {
+  const found = await stat(path).catch(() => null)
+  return found && `${path} ${found.size} ${found.mtimeMs}`
+}
