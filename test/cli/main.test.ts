@@ -14,7 +14,7 @@ const TELL_CPU = `data:text/javascript,${encodeURIComponent(
 )}`
 
 const BAD_USAGE: [string[], RegExp][] = [
-  [[], /no command given; one of demo, crawl/],
+  [[], /name what to work on: shoal --campaign/],
   [['harvest'], /unknown command "harvest"; one of demo, crawl/],
   [['shard'], /shard needs one of list, show/],
   [['crawl'], /crawl needs <file\.\.\.>/],
@@ -28,7 +28,8 @@ const BAD_USAGE: [string[], RegExp][] = [
 
 for (const [args, message] of BAD_USAGE)
   cli(`bad usage ends with 2 and one line: shoal ${args.join(' ')}`, async () => {
-    const { status, stdout, stderr } = await runShoal(args)
+    // where no node has ever been
+    const { status, stdout, stderr } = await runShoal(args, { SHOAL_HOME: '/dev/null/none' })
     assert.is(status, 2)
     assert.is(stdout, '')
     assert.match(stderr, /^error \(usage\): [^\n]+\n$/)
