@@ -14,25 +14,16 @@ import type {
   StageProgress,
 } from '../components.ts'
 import type { Store } from '../store/store.ts'
-import {
-  type FinishedRun,
-  findArchived,
-  isFinished,
-  openRun,
-  readTasks,
-  type Settled,
-  saveRun,
-  settle,
-  storeExtracted,
-  type Task,
-} from './queue.ts'
+import { findArchived, readTasks, type Settled, settle, storeExtracted, type Task } from './queue.ts'
 import { readArchived } from './read-archived.ts'
+import { type FinishedRun, isFinished, openRun, saveRun } from './run-state.ts'
 import { type Concurrency, collect, type StageParts } from './stages.ts'
 
 export { uidOf } from './mask.ts'
-export { clearRun, type FinishedRun, type Settled, saveRun, type Task } from './queue.ts'
+export { clearRun, type Settled, type Task } from './queue.ts'
 export { readArchived } from './read-archived.ts'
 export { readRows } from './rows.ts'
+export { type FinishedRun, saveRun } from './run-state.ts'
 export { collect, type Seen, type StageParts } from './stages.ts'
 
 export interface SegmentJob {
