@@ -94,6 +94,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   let draining = false
   const { hours, bytesPerSecond, diskBytes, segments } = options
   const limits: Limits = { hours, bytesPerSecond, diskBytes, segments }
+  const live: DaemonOptions = {
+    ...options,
+    get diskBytes() {
+      return limits.diskBytes
+    },
+  }
   const disk = watchDisk(dataDir, options.diskBytes)
   const mayWork = () => !paused && (limits.hours === null || isWithin(limits.hours, new Date(clock())))
 
@@ -104,7 +110,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   opened.defer(dropRefused(home, ledger, log))
   const shards = provideShards(home, network, log)
   opened.defer(() => shards.close())
-  const models = prepareModels(network, shared, options)
+  const models = prepareModels(network, shared, live)
   opened.defer(() => models.close())
   const membership = startMembership(home, ledger, network, {
     ...{ log, syncEveryMs: options.syncEveryMs, onReady: wake, onLeave: models.forget },
@@ -178,7 +184,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     void membership.enter(id).catch((error: Error) => log.error({ error }, 'a campaign was not entered'))
 
   const kept = opened.move()
-  const fetches = startFetches({ home, ledger, network, removals, hiding }, options)
+  const fetches = startFetches({ home, ledger, network, removals, hiding }, live)
   let closing = false
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>()
   ended.catch(() => {})

@@ -11,10 +11,8 @@ import type { ModelOptions } from './obtain-model.ts'
 import { type CampaignModel, type ModelRequest, pullCampaignModel } from './pull-model.ts'
 
 /** Fetches that somebody waits for. They end with the node. */
-export function startFetches(
-  parts: FetchParts,
-  { log, clock, ...options }: ModelOptions & { log: Log; clock: () => number },
-) {
+export function startFetches(parts: FetchParts, options: ModelOptions & { log: Log; clock: () => number }) {
+  const { log, clock } = options
   const ending = new AbortController()
   const running = new Set<Promise<unknown>>()
   function track<T>(signal: AbortSignal | undefined, start: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -56,8 +56,9 @@ export interface Models {
 export function prepareModels(
   network: Pick<Network, 'members' | 'askFile' | 'shun'>,
   shared: SharedFiles,
-  { log, againMs = AGAIN_MS, ...options }: ModelOptions & { log: Log; againMs?: number | undefined },
+  options: ModelOptions & { log: Log; againMs?: number | undefined },
 ): Models {
+  const { log, againMs = AGAIN_MS } = options
   const underway = new Map<string, ModelStanding & { stop: AbortController; ended: Promise<unknown> }>()
 
   async function obtain(id: CID, { pipeline }: Campaign, standing: ModelStanding, signal: AbortSignal) {
