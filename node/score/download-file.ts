@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { type Dispatcher, request } from 'undici'
 import { ShoalError } from '../../protocol/errors.ts'
 import { CONNECT_TIMEOUT_MS, HEADERS_TIMEOUT_MS, MAX_REDIRECTS } from '../../protocol/limits.ts'
+import { checkFree } from './check-free.ts'
 
 export interface DownloadProgress {
   /** inside the model's directory */
@@ -44,7 +45,7 @@ const MAX_TRIES = 5
  * The file is checked against the hash known beforehand, or the one the server gives (`x-linked-etag`, or an `etag` of
  * 64 hex digits: the hub's id of a large file is its sha256).
  *
- * @throws ShoalError `model_download`; `model_hash`, after which the part is gone
+ * @throws ShoalError `model_download`, `model_room`; `model_hash`, after which the part is gone
  */
 export async function downloadFile(url: string, options: DownloadOptions): Promise<void> {
   const part = `${options.path}.part`
@@ -102,6 +103,12 @@ async function fetchRest(url: string, part: string, offset: number, options: Dow
   if (total !== null && !(total <= limit)) {
     await body.dump()
     throw refusal(url, `the file has ${total} bytes, more than the limit ${limit}`)
+  }
+  try {
+    await checkFree(dirname(part), (total ?? start) - start)
+  } catch (error) {
+    await body.dump()
+    throw error
   }
   const hash = createHash('sha256')
   if (start > 0) await pipeline(createReadStream(part), hash, { end: false })

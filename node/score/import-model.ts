@@ -1,7 +1,8 @@
 import { constants } from 'node:fs'
-import { copyFile, mkdir, rename, rm, stat, statfs } from 'node:fs/promises'
+import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ShoalError } from '../../protocol/errors.ts'
+import { checkFree } from './check-free.ts'
 import { EMBEDDED_NAME } from './find-model.ts'
 import { listPrecisions, namePaths } from './model-files.ts'
 import { OPEN_CLIP, RECIPES } from './recipes.ts'
@@ -43,7 +44,7 @@ export async function importModel(
   await rm(made, { recursive: true, force: true })
   try {
     await mkdir(made, { recursive: true })
-    await checkRoom(made, total)
+    await checkFree(made, total)
     let done = 0
     for (const { path, at, bytes } of files) {
       signal?.throwIfAborted()
@@ -95,17 +96,6 @@ async function findFiles(source: string): Promise<{ files: Found[]; precisions: 
     }
   }
   return { files: [...files.values()], precisions }
-}
-
-/** @throws ShoalError `model_room` */
-export async function checkRoom(directory: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(directory)
-  if (bytes <= bavail * bsize) return
-  const megabytes = (count: number) => `${Math.ceil(count / 1e6)} MB`
-  throw new ShoalError(
-    'model_room',
-    `${directory}: ${megabytes(bytes)} are needed, and ${megabytes(bavail * bsize)} are free: make room, or name another directory with --data`,
-  )
 }
 
 async function sizeOf(path: string): Promise<number | null> {

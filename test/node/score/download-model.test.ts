@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { checkFree } from '../../../node/score/check-free.ts'
 import { type DownloadProgress, downloadModel, parseModelId } from '../../../node/score/download-model.ts'
 import { openScorer } from '../../../node/score/score.ts'
 import { writeTinyModel } from './tiny-model.ts'
@@ -179,6 +180,13 @@ test('a published hash goes before the server’s', async (context) => {
   const error = await refusal(download(context, {}, { ...ID, repo: 'Xenova/mobileclip_s2' }))
   assert.is(error.code, 'model_hash')
   assert.match(error.message, /tokenizer\.json: .* should have 72ed5c96/)
+})
+
+test('more than the disk has room for is refused', async ({ cacheDir }) => {
+  await checkFree(cacheDir, 1)
+  const error = await refusal(checkFree(cacheDir, 1e16))
+  assert.is(error.code, 'model_room')
+  assert.match(error.message, /10000000000 MB are needed/)
 })
 
 test('a redirect is followed, a circle is not', async (context) => {
