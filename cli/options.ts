@@ -38,6 +38,7 @@ export interface Options {
   kind?: 'warc' | 'wat'
   threads?: number
   device?: string
+  seconds?: number
   cheat?: ShownCheat | 'none'
   contact?: string
   format?: ExportFormat
@@ -129,6 +130,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   kind: { kind: 'choice', describe: 'What the files are, if unclear', of: ['warc', 'wat'] },
   offline: { kind: 'flag', describe: 'Use images inside the archive alone, no network' },
   device: { kind: 'text', describe: 'auto (else), cpu, webgpu, cuda:0,cuda:1, dml, coreml' },
+  seconds: { kind: 'number', describe: 'To measure each device for (else 5)', least: 1, most: 600 },
   threads: { kind: 'number', describe: 'Worker threads (else one a core)', least: 1, most: 256, whole: true },
   cheat: {
     ...{ kind: 'choice', describe: 'How one of the nodes cheats (else scores)', isTold: true },

@@ -12,6 +12,17 @@ export const MACHINE: Readonly<Record<string, Command>> = {
     examples: ['setup'],
     load: () => import('../commands/setup.ts'),
   },
+  doctor: {
+    usage: '',
+    describe: 'Look into all that this node needs. It says what to do where something is amiss',
+    options: [
+      ...(['campaign', 'contact', 'model', 'precision', 'device', 'threads', 'disk'] as const),
+      ...(['listen', 'gateway', 'dashboard', 'local', 'offline', 'config'] as const),
+      ...COMMON,
+    ],
+    examples: ['doctor', 'doctor --json'],
+    load: () => import('../commands/doctor.ts'),
+  },
   config: {
     usage: '',
     describe: 'Show the settings that hold, and where each is from',
@@ -32,5 +43,17 @@ export const MACHINE: Readonly<Record<string, Command>> = {
     options: ['config', ...COMMON],
     examples: ['config unset hours'],
     load: () => import('../commands/unset-config.ts'),
+  },
+  'bench score': {
+    usage: '',
+    describe:
+      'Measure how many pairs a second each device scores. Beside it the share of what the bare session does with tensors that lie ready',
+    options: ['device', 'model', 'precision', 'seconds', 'threads', 'offline', ...COMMON],
+    examples: [
+      'bench score',
+      'bench score --device webgpu',
+      'bench score --model openai-vit-b-32 --seconds 20',
+    ],
+    load: () => import('../commands/bench-score.ts'),
   },
 }

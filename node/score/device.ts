@@ -53,7 +53,12 @@ export function providerOf({ kind, index }: Device): string | { name: string; de
 
 /** @param why - one line, that a driver may have had a part in */
 export function unusable({ name }: Pick<Device, 'name'>, why: string): ShoalError {
-  const line = why.replace(/\s+/g, ' ').trim().slice(0, MAX_WHY)
+  // where in the runtime's source it was noticed helps nobody here
+  const line = why
+    .replace(/\s+/g, ' ')
+    .replace(/\/onnxruntime_src\/.*? was false\. /, '')
+    .trim()
+    .slice(0, MAX_WHY)
   const how = name.startsWith('cuda') ? ' (the parts that CUDA needs: shoal gpu install cuda)' : ''
   return new ShoalError(
     'device_unusable',

@@ -40,8 +40,11 @@ const TEXT_THREADS = 2
  */
 const GPU_STRAY = 5e-4
 
-/** @throws ShoalError `model_broken`, `device_unusable`; `model_layout` where the model does not fit its configuration */
-export async function openEncoder(options: EncoderOptions): Promise<DualEncoder> {
+/**
+ * @param open - in place of `openTower`, to measure what the sessions do
+ * @throws ShoalError `model_broken`, `device_unusable`; `model_layout` where the model does not fit its configuration
+ */
+export async function openEncoder(options: EncoderOptions, open = openTower): Promise<DualEncoder> {
   const { directory, config, batch, device, turn } = options
   const isCpu = device.kind === 'cpu'
   // a run has at least as many rows as threads, see findRowsPerRun
@@ -56,15 +59,9 @@ export async function openEncoder(options: EncoderOptions): Promise<DualEncoder>
     config,
   )
   await using opened = new AsyncDisposableStack()
-  const vision = await openTower(
-    visionPath,
-    ['image_embeds', 'pooler_output', 'embedding'],
-    threads,
-    device,
-    turn,
-  )
+  const vision = await open(visionPath, ['image_embeds', 'pooler_output', 'embedding'], threads, device, turn)
   opened.defer(() => vision.close())
-  const text = await openTower(
+  const text = await open(
     textPath,
     ['text_embeds', 'pooler_output', 'embedding'],
     Math.min(TEXT_THREADS, threads),

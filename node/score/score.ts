@@ -9,6 +9,7 @@ import type { EncoderOptions } from './dual-encoder.ts'
 import { type LoadedModel, loadModel, type ModelOptions, readGolden } from './load-model.ts'
 import { prepareRuntime } from './prepare-runtime.ts'
 
+export { benchScore } from './bench-score.ts'
 export { checkModel, type ModelCheck } from './check-model.ts'
 export { precisionLike } from './device-class.ts'
 export type { DownloadProgress } from './download-model.ts'
