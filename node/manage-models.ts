@@ -50,7 +50,10 @@ export interface Models {
     },
   ): Promise<{ name: string; directory: string; precisions: string[]; bytes: number }>
   /** Open a model and compare it with what is known. @param model - null: shoal-mini. @see `checkModel` of node/score */
-  check(model: string | null, precision: string | null, threads?: number): Promise<ModelCheck>
+  check(
+    model: string | null,
+    options?: { precision?: string | undefined; threads?: number | undefined; device?: string | undefined },
+  ): Promise<ModelCheck>
   /** @see `removeModel` of node/score */
   remove(name: string): Promise<KnownModel>
 }
@@ -92,12 +95,11 @@ export function manageModels(dataDir: string): Models {
           await scorer.close()
         },
       }),
-    async check(model, precision, threads = availableParallelism()) {
+    async check(model, { precision = 'fp32', threads = availableParallelism(), device = 'cpu' } = {}) {
       const decoder = startDecoder({ threads: 1 })
       try {
         return await checkModel(model, {
-          ...{ cacheDir, threads, offline: true },
-          ...(precision === null ? {} : { precision }),
+          ...{ cacheDir, precision, threads, device, offline: true },
           async decode(bytes: Uint8Array, geometry: CropGeometry) {
             const decoded = await decoder.decode(bytes, geometry, ANY_PICTURE)
             if (decoded.ok) return decoded.image.crop

@@ -7,7 +7,8 @@ import { layOut } from '../table.ts'
 
 export async function run({ args, options, output }: Context): Promise<void> {
   const models = manageModels(findDataDir(options.data))
-  const check = await models.check(args[0] ?? null, options.precision ?? null, options.threads)
+  const { precision, threads, device } = options
+  const check = await models.check(args[0] ?? null, { precision, threads, device })
   output.heading(`${args[0] ?? 'shoal-mini'}, ${check.precision}`)
   const lines = [
     ['opens', `${check.dimension} numbers an embedding, on ${check.deviceClass}`],

@@ -35,7 +35,7 @@ export const MODELS: Readonly<Record<string, Command>> = {
     usage: '[model]',
     describe:
       "Open a model and run its golden pairs; compare its files with the published hashes, its crops with Pillow's and its tokens with its publisher's. Ends with 1 where something is off",
-    options: ['precision', 'threads', ...COMMON],
+    options: ['precision', 'device', 'threads', ...COMMON],
     examples: ['model check', 'model check openai-vit-b-32 --precision fp16', 'model check ~/clip'],
     load: () => import('../commands/check-model.ts'),
   },

@@ -1,6 +1,7 @@
 import { ShoalError } from '../../protocol/errors.ts'
 import type { CropGeometry, Score } from '../components.ts'
 import { toleranceOfClass } from './device-class.ts'
+import { measureGolden } from './measure-golden.ts'
 import type { GoldenPair } from './shoal-file.ts'
 import { testPicture } from './test-picture.ts'
 
@@ -36,20 +37,14 @@ export async function makeGolden(
 export async function checkGolden(
   scorer: GoldenScorer,
   golden: readonly GoldenPair[],
-  { width, height }: CropGeometry,
+  geometry: CropGeometry,
   directory: string,
   deviceClass: string,
 ): Promise<void> {
   const tolerance = toleranceOfClass(deviceClass)
-  const scores = await Promise.all(
-    golden.map(({ text }, i) => scorer.score(testPicture(i, width, height), text)),
-  )
-  for (const [i, { text, similarity, embedding }] of golden.entries()) {
-    const score = scores[i] as Score
-    const strays = score.embedding.map((value, k) => Math.abs(value - (embedding[k] ?? Number.NaN)))
-    const stray = Math.max(Math.abs(score.similarity - similarity), ...strays)
-    if (stray <= tolerance && embedding.length === strays.length) continue
-    const how = `this machine's ${deviceClass} is ${stray.toPrecision(2)} off what fp32 gives (“${text}”); ${tolerance} is allowed`
+  for (const [i, stray] of (await measureGolden(scorer, golden, geometry)).entries()) {
+    if (stray <= tolerance) continue
+    const how = `this machine's ${deviceClass} is ${stray.toPrecision(2)} off what fp32 gives (“${golden[i]!.text}”); ${tolerance} is allowed`
     throw new ShoalError(
       'model_golden',
       `${directory}: ${how}. Its scores would not be confirmed by others: take another device with --device, or mend its driver`,

@@ -22,7 +22,7 @@ test('another tokeniser is found out', async ({ dataDir }) => {
   tokens.normalizer = null
   await writeFile(join(copy, 'tokenizer.json'), JSON.stringify(tokens))
   await rm(join(copy, 'shoal.json'))
-  const { faults } = await manageModels(dataDir).check(copy, null, 2)
+  const { faults } = await manageModels(dataDir).check(copy, { threads: 2 })
   assert.is(faults.length, 1)
   assert.match(faults[0]!, /of 18 texts have other tokens/)
 })
@@ -40,7 +40,7 @@ test('another kernel is found out', async ({ dataDir }) => {
 test('a model that nothing is known of is opened, and no more', async ({ dataDir }) => {
   const tiny = join(dataDir, 'tiny')
   await writeTinyModel(tiny)
-  const check = await manageModels(dataDir).check(tiny, null, 2)
+  const check = await manageModels(dataDir).check(tiny, { threads: 2 })
   assert.equal([check.golden, check.crops, check.tokens, check.faults], [null, null, null, []])
   assert.is(check.thresholds, null)
   assert.is(check.dimension, 3)

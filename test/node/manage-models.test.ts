@@ -163,7 +163,7 @@ test('names of models go before directories, paths are paths', async ({ dataDir 
 })
 
 test('the embedded one agrees with its references', async ({ dataDir }) => {
-  const check = await manageModels(dataDir).check(null, null, 2)
+  const check = await manageModels(dataDir).check(null, { threads: 2 })
   assert.equal(check.faults, [])
   assert.ok(check.golden)
   assert.is(check.golden.pairs, 3)
