@@ -15,12 +15,11 @@ import type { Options } from '../options.ts'
 import type { Output } from '../output.ts'
 import { UsageError } from '../parse.ts'
 import { parsePlace } from '../parse-place.ts'
+import { readListen } from '../read-listen.ts'
 import { showAudit, showEnding } from '../show-ending.ts'
 import { makeLiveStatus } from '../show-status.ts'
 import { suggest } from '../suggest.ts'
 
-/** Not one that IANA has given to anybody. */
-const PORT = 4631
 /** Milliseconds between two pictures of what it does. */
 const DRAW_MS = 1_000
 
@@ -88,7 +87,7 @@ export async function run(context: Context): Promise<void> {
 }
 
 function readLimits(options: Options): Omit<DaemonOptions, 'dataDir' | 'hours' | 'log'> {
-  const { local, offline, model, peer, listen } = options
+  const { local, offline, model, peer } = options
   return {
     ...{ local, offline, clock: Date.now, loopback: null },
     segments: options.segments ?? 1,
@@ -100,7 +99,7 @@ function readLimits(options: Options): Omit<DaemonOptions, 'dataDir' | 'hours' |
     model: nameModel(model),
     precision: options.precision ?? null,
     contact: readContact(options.contact),
-    listen: [listen ?? (local ? '/ip4/127.0.0.1/tcp/0' : `/ip4/0.0.0.0/tcp/${PORT}`)],
+    listen: readListen(options),
     peers: peer === undefined ? [] : peer.split(','),
     gateway: parsePlace('gateway', options.gateway),
     // they are had at the dashboard
