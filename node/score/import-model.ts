@@ -3,16 +3,18 @@ import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ShoalError } from '../../protocol/errors.ts'
 import { checkFree } from './check-free.ts'
+import { hubDirectory } from './download-model.ts'
 import { EMBEDDED_NAME } from './find-model.ts'
-import { listPrecisions, namePaths } from './model-files.ts'
-import { OPEN_CLIP, RECIPES } from './recipes.ts'
+import { recipeWith } from './known-models.ts'
+import { hashFile, listPrecisions, namePaths } from './model-files.ts'
+import { OPEN_CLIP, RECIPES, type Recipe } from './recipes.ts'
 
 /** Lower case, so that it is another name on every file system; no `@`, which those of repositories have. */
 const NAME = /^(?!heads$|b[a-z2-7]{58}$)[a-z0-9][a-z0-9._-]{0,63}$/
 
 export interface ImportOptions {
   cacheDir: string
-  /** what it is called from then on; its directory's name where absent */
+  /** what it is called from then on; where absent, a recipe's name if it is that model, else its directory's */
   name?: string | undefined
   /** Try it out, before it comes to its place. */
   validate: (directory: string, precision: string) => Promise<void>
@@ -31,14 +33,15 @@ export async function importModel(
   { cacheDir, validate, onProgress, signal, ...options }: ImportOptions,
 ): Promise<{ name: string; directory: string; precisions: string[]; bytes: number }> {
   const source = resolve(from)
-  const name = chooseName(options.name ?? basename(source).toLowerCase())
-  const directory = join(cacheDir, name)
+  const { files, precisions } = await findFiles(source)
+  const recipe = options.name === undefined ? await recognise(files) : undefined
+  const name = recipe?.name ?? chooseName(options.name ?? basename(source).toLowerCase())
+  const directory = recipe ? hubDirectory(cacheDir, recipe) : join(cacheDir, name)
   if ((await sizeOf(directory)) !== null)
     throw new ShoalError(
       'model_exists',
       `a model ${name} is here already: remove it first, or give another --name`,
     )
-  const { files, precisions } = await findFiles(source)
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0)
   const made = join(cacheDir, `.import-${name}`)
   await rm(made, { recursive: true, force: true })
@@ -59,6 +62,14 @@ export async function importModel(
     await rm(made, { recursive: true, force: true })
   }
   return { name, directory, precisions, bytes: total }
+}
+
+/** A recipe's model that came here by hand is kept where a download would be. */
+async function recognise(files: readonly Found[]): Promise<Recipe | undefined> {
+  const towers = files.filter(({ path }) => path.endsWith('.onnx'))
+  return recipeWith(
+    await Promise.all(towers.map(async ({ path, at }) => ({ path, ...(await hashFile(at)) }))),
+  )
 }
 
 function chooseName(name: string): string {

@@ -1,6 +1,6 @@
 import { ShoalError } from '../../protocol/errors.ts'
 import type { ModelFile } from './model-files.ts'
-import { RECIPES, recipeOf } from './recipes.ts'
+import { RECIPES, type Recipe, recipeOf } from './recipes.ts'
 
 /** @returns the sha256 that a published file must have, or undefined where it is not known */
 export function pinOf(repo: string, path: string): string | undefined {
@@ -20,6 +20,14 @@ export function checkPins(repo: string, files: readonly ModelFile[], directory: 
     const hashes = `sha256 ${sha256}; ${repo}'s has ${pin}`
     throw new ShoalError('model_hash', `${directory}: ${path} has ${hashes}. Delete it to download it again`)
   }
+}
+
+/** @returns the recipe whose towers these are, by their hashes */
+export function recipeWith(files: readonly ModelFile[]): Recipe | undefined {
+  const towers = files.filter(({ path }) => path.endsWith('.onnx'))
+  return RECIPES.find(
+    ({ pins }) => towers.length > 0 && towers.every(({ path, sha256 }) => pins[path] === sha256),
+  )
 }
 
 /** Whether the presets' thresholds were published for this model: its image tower is known, its text tower not another. */

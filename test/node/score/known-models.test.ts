@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { checkPins, isPresetsModel, pinOf } from '../../../node/score/known-models.ts'
+import { checkPins, isPresetsModel, pinOf, recipeWith } from '../../../node/score/known-models.ts'
 
 const B32 = 'Xenova/clip-vit-base-patch32'
 const test = suite('known models')
@@ -38,6 +38,16 @@ test('a published file with another hash is refused', () => {
     assert.is((error as { code: string }).code, 'model_hash')
     assert.match((error as Error).message, /dir: onnx\/vision_model\.onnx has sha256 abc/)
   }
+})
+
+test('a model is recognised by all of its towers', () => {
+  const towers = ['onnx/vision_model.onnx', 'onnx/text_model.onnx'].map(
+    (path) => [path, pinOf(B32, path)] as [string, string],
+  )
+  const config: [string, string] = ['config.json', 'any']
+  assert.is(recipeWith(files(...towers, config))?.name, 'openai-vit-b-32')
+  assert.is(recipeWith(files(towers[0]!, ['onnx/text_model.onnx', 'another'])), undefined)
+  assert.is(recipeWith(files(config)), undefined)
 })
 
 test.run()
