@@ -21,7 +21,7 @@ export interface PageFile {
 export async function readPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
   const dir = new URL('page/', import.meta.url)
   const files = new Map<string, PageFile>()
-  for (const name of await readdir(dir).catch(() => [])) {
+  for (const name of await readdir(dir)) {
     const type = TYPES[extname(name)]
     if (type === undefined) continue
     const bytes = await readFile(new URL(name, dir))
