@@ -44,6 +44,14 @@ export const MACHINE: Readonly<Record<string, Command>> = {
     examples: ['config unset hours'],
     load: () => import('../commands/unset-config.ts'),
   },
+  'gpu install': {
+    usage: '<cuda>',
+    describe:
+      'Fetch what the runtime needs for a GPU of NVIDIA. On Linux, some hundred megabytes, from nuget.org (or NUGET_ENDPOINT). Run again after an interruption, it goes on from there',
+    options: [...COMMON],
+    examples: ['gpu install cuda'],
+    load: () => import('../commands/install-gpu.ts'),
+  },
   'bench score': {
     usage: '',
     describe:

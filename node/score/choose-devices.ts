@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { ShoalError } from '../../protocol/errors.ts'
 import { CPU, type Device, parseDevices, unusable } from './device.ts'
 import { isForGpus } from './device-class.ts'
@@ -21,7 +22,7 @@ export interface ChoiceOptions {
   device: string
   /** most pairs of one batch, in place of what is found by trial */
   batch?: number | undefined
-  /** where trials are remembered */
+  /** where trials are remembered; the data directory is above it */
   cacheDir: string
   /** told before a device is tried, which takes a while */
   onTrial?: ((device: string) => void) | undefined
@@ -39,7 +40,7 @@ export async function chooseDevices(loaded: LoadedModel, options: ChoiceOptions)
   const told = options.device === AUTO ? null : parseDevices(options.device)
   if (told?.every(({ kind }) => kind === 'cpu') || (told === null && !isForGpus(encoder.precision)))
     return onCpus(encoder, told?.length ?? 1, options.batch)
-  const { candidates, fingerprint } = await findDevices()
+  const { candidates, fingerprint } = await findDevices(dirname(options.cacheDir))
   if (told === null && candidates.length === 1) return onCpus(encoder, 1, options.batch)
   const memory = await openMemory(loaded, fingerprint, options.cacheDir)
   let golden: Promise<GoldenPair[]> | undefined
@@ -63,9 +64,10 @@ export async function chooseDevices(loaded: LoadedModel, options: ChoiceOptions)
 /** Try each device that may be in this machine, whatever was remembered: those that work and those that don't. */
 export async function tryDevices(
   loaded: LoadedModel,
-  { device, onTrial, signal }: Pick<ChoiceOptions, 'device' | 'onTrial' | 'signal'>,
+  { device, cacheDir, onTrial, signal }: Pick<ChoiceOptions, 'device' | 'cacheDir' | 'onTrial' | 'signal'>,
 ): Promise<Trial[]> {
-  const found = device === AUTO ? (await findDevices()).candidates.flat() : parseDevices(device)
+  const { candidates } = await findDevices(dirname(cacheDir))
+  const found = device === AUTO ? candidates.flat() : parseDevices(device)
   const trials: Trial[] = []
   const golden = await readGolden(
     loaded,

@@ -23,6 +23,8 @@ export interface DownloadOptions {
   path: string
   /** the hash that the file must have, where it is known beforehand */
   sha256: string | undefined
+  /** in its place, where that is what is known */
+  sha512?: string | undefined
   /** the length that it must have, where that is known beforehand */
   bytes?: number | undefined
   /** a file that the server does not have is passed over */
@@ -80,7 +82,7 @@ async function fetchRest(url: string, part: string, offset: number, options: Dow
     return null
   }
   // a part that nobody can check, or that the server won't continue, is worth nothing
-  const expected = options.sha256 ?? answer.sha256
+  const expected = options.sha512 ?? options.sha256 ?? answer.sha256
   const isRest = statusCode === 206 && `${headers['content-range']}`.startsWith(`bytes ${offset}-`)
   if (offset > 0 && (statusCode === 416 || (statusCode === 206 && !(isRest && expected !== undefined)))) {
     await body.dump()
@@ -110,7 +112,8 @@ async function fetchRest(url: string, part: string, offset: number, options: Dow
     await body.dump()
     throw error
   }
-  const hash = createHash('sha256')
+  const algorithm = options.sha512 === undefined ? 'sha256' : 'sha512'
+  const hash = createHash(algorithm)
   if (start > 0) await pipeline(createReadStream(part), hash, { end: false })
   let bytes = start
   async function* count(chunks: AsyncIterable<Buffer>) {
@@ -123,7 +126,7 @@ async function fetchRest(url: string, part: string, offset: number, options: Dow
     }
   }
   await pipeline(body, count, createWriteStream(part, { flags: start > 0 ? 'a' : 'w' }))
-  return { hash, expected }
+  return { hash, algorithm, expected }
 }
 
 /** @returns the answer after redirects, and the sha256 that any server on the way gave */
@@ -154,14 +157,14 @@ async function follow(url: string, offset: number, signal: AbortSignal | undefin
 }
 
 async function checkHash(
-  { hash, expected }: { hash: Hash; expected: string | undefined },
+  { hash, algorithm, expected }: { hash: Hash; algorithm: string; expected: string | undefined },
   part: string,
   url: string,
 ) {
-  const sha256 = hash.digest('hex')
-  if (expected === undefined || sha256 === expected) return
+  const found = hash.digest('hex')
+  if (expected === undefined || found === expected) return
   await rm(part, { force: true })
-  const hashes = `it has sha256 ${sha256}, and should have ${expected}`
+  const hashes = `it has ${algorithm} ${found}, and should have ${expected}`
   throw new ShoalError(
     'model_hash',
     `${url}: ${hashes}. The download was deleted; try again, or another revision`,

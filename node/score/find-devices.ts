@@ -1,20 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { arch, homedir, platform, release } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, join } from 'node:path'
+import { linkParts, partsDirectory } from './cuda-parts.ts'
 import { CPU, type Device, parseDevices } from './device.ts'
-
-const require = createRequire(import.meta.url)
-
-/** Where onnxruntime's own libraries lie: it looks for a provider's beside its own. */
-export function runtimeDirectory(): string {
-  const root = dirname(require.resolve('onnxruntime-node/package.json'))
-  return join(root, 'bin', 'napi-v6', platform(), arch())
-}
-
-export function runtimeVersion(): string {
-  return (require('onnxruntime-node/package.json') as { version: string }).version
-}
+import { runtimeDirectory, runtimeVersion } from './runtime-files.ts'
 
 export interface FoundDevices {
   /** those that may be there, the likely fastest first; several in one entry work together; the CPU is last */
@@ -23,11 +12,15 @@ export interface FoundDevices {
   fingerprint: string
 }
 
-/** Looks for what drivers leave in files, so that nothing is tried where there is plainly no device. */
-export async function findDevices(): Promise<FoundDevices> {
+/**
+ * Looks for what drivers leave in files, so that nothing is tried where there is plainly no device. Parts of CUDA that
+ * were fetched into the data directory are seen to be linked beside the runtime, which may have come anew.
+ */
+export async function findDevices(dataDir: string): Promise<FoundDevices> {
   const names: string[] = []
   const marks = [runtimeVersion(), platform(), arch(), release()]
   if (platform() === 'linux') {
+    await linkParts(partsDirectory(dataDir))
     const cuda = await findCuda()
     const vulkan = await findVulkan()
     if (cuda.count > 0) names.push(Array.from({ length: cuda.count }, (_, i) => `cuda:${i}`).join(','))
