@@ -46,6 +46,10 @@ async function runCommand(
   { command, args, options, typed }: Extract<Invocation, { show: 'command' }>,
   signal: AbortSignal,
 ): Promise<void> {
+  if (options.threads !== undefined) {
+    const { holdThreads } = await import('./hold-threads.ts')
+    holdThreads(options.threads)
+  }
   boundArenas()
   // loaded here, so that `--help` and bad usage are answered at once
   const [{ openOutput }, { startProgress }, { drawLines, isTerminal }, { run }] = await Promise.all([

@@ -131,7 +131,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   offline: { kind: 'flag', describe: 'Use images inside the archive alone, no network' },
   device: { kind: 'text', describe: 'auto (else), cpu, webgpu, cuda:0,cuda:1, dml, coreml' },
   seconds: { kind: 'number', describe: 'To measure each device for (else 5)', least: 1, most: 600 },
-  threads: { kind: 'number', describe: 'Worker threads (else one a core)', least: 1, most: 256, whole: true },
+  threads: { kind: 'number', describe: 'Cores to use, at most (else all)', least: 1, most: 256, whole: true },
   cheat: {
     ...{ kind: 'choice', describe: 'How one of the nodes cheats (else scores)', isTold: true },
     of: [...Object.keys(SHOWN_CHEATS), 'none'],

@@ -49,7 +49,13 @@ const GROUPS = {
     },
   ],
   'How much of this machine': [
-    { name: 'threads', otherwise: 'one a core', about: ['Worker threads.'], example: '4', everywhere: true },
+    {
+      name: 'threads',
+      otherwise: 'all cores',
+      about: ['Cores to use, at most.'],
+      example: '4',
+      everywhere: true,
+    },
     {
       name: 'device',
       otherwise: 'auto',
