@@ -100,7 +100,7 @@ config('a file that was named has to be there', () => {
 config('a setting is written, and every other line stays', async () => {
   await writeConfig(path, { threads: '2' })
   const before = readFileSync(path, 'utf8')
-  assert.match(before, /\n# Worker threads\.\n# Else: one a core\nthreads = 2\n/)
+  assert.match(before, /\n# Cores to use, at most\.\n# Else: all cores\nthreads = 2\n/)
   await writeConfig(path, { hours: '22-6' })
   await writeConfig(path, { threads: '8' })
   assert.is(
