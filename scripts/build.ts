@@ -21,4 +21,4 @@ for (const path of globSync('{node,cli}/**/*', { cwd: root, withFileTypes: true 
     const file = join(path.parentPath, path.name)
     cpSync(file, join(dist, file.slice(root.length)))
   }
-chmodSync(join(dist, 'cli', 'main.js'), 0o755)
+chmodSync(join(dist, 'cli', 'shoal.mjs'), 0o755)
