@@ -8,12 +8,12 @@ const STATES = {
   d: { name: 'done', count: 'done', path: (x, y, s) => square(x, y, s, 0.6) },
   o: { name: 'at work here', count: 'own', path: (x, y, s) => square(x, y, s, 0.92) },
   h: { name: 'held by others', count: 'held', path: (x, y, s) => ring(x, y, s) },
-  '.': { name: 'free', count: 'free', path: (x, y, s) => square(x, y, s, 0.22) },
+  '.': { name: 'free', count: 'free', path: (x, y, s) => square(x, y, s, 0.3) },
   x: { name: 'disputed or refused', count: 'refused', path: (x, y, s) => cross(x, y, s) },
 }
 const ORDER = ['v', 'd', 'o', 'h', '.', 'x']
 /** Pixels: the size of a cell, and the map's height where there are few. */
-const CELL = { least: 7, most: 30 }
+const CELL = { least: 7, most: 44 }
 const HEIGHT = 190
 const CELLS = 1_000
 
@@ -76,7 +76,7 @@ export function startCampaign() {
     for (const letter of ORDER) legend(letter, counts[STATES[letter].count])
     const share = segments === 0 ? 0 : (counts.done + counts.verified + counts.refused) / segments
     const { secondsLeft = null } = campaigns.find(({ campaign }) => campaign === map.campaign) ?? {}
-    const left = secondsLeft === null ? '' : `, some ${formatDuration(secondsLeft)} left`
+    const left = secondsLeft === null || secondsLeft < 1 ? '' : `, some ${formatDuration(secondsLeft)} left`
     say(byId('map-said'), `${formatThings(segments, 'segment')}, ${formatPercent(share)} done${left}`)
     if (at === null)
       say(

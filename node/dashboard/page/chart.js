@@ -6,17 +6,20 @@ import { svg } from './element.js'
  */
 
 const HEIGHT = 92
-const TOP = 8
+const TOP = 13
+/** Below the base line, for times. */
+const FOOT = 15
 
 /**
  * Draw points over time, the first series as an area, the others as lines. Where a step has none, so has the chart.
  *
  * @param {HTMLElement} box
  * @param {Chart} chart
- * @param {{ points: any[], from: number, to: number, stepMs: number }} past milliseconds since 1970
+ * @param {{ points: any[], from: number, to: number, stepMs: number, first: string }} past milliseconds since 1970;
+ *   `first`: the time at the left
  * @returns {(share: number | null) => any} marks the point nearest to a share of the width, and returns it
  */
-export function drawChart(box, { title, format, series, most }, { points, from, to, stepMs }) {
+export function drawChart(box, { title, format, series, most }, { points, from, to, stepMs, first }) {
   const width = Math.max(50, Math.floor(box.clientWidth))
   const seen = points.filter(({ at }) => at >= from && at <= to)
   const values = seen.flatMap((point) => series.map(({ of }) => of(point)))
@@ -27,9 +30,9 @@ export function drawChart(box, { title, format, series, most }, { points, from, 
   const runs = splitRuns(seen, stepMs)
   const line = (of) => runs.map((run) => drawLine(run.map((point) => [x(point.at), y(of(point))]))).join('')
   const area = runs.map((run) => {
-    const first = x(run[0].at)
+    const left = x(run[0].at)
     const last = x(run.at(-1).at)
-    return `${drawLine(run.map((point) => [x(point.at), y(series[0].of(point))]))}L${last + 1} ${HEIGHT}L${first} ${HEIGHT}z`
+    return `${drawLine(run.map((point) => [x(point.at), y(series[0].of(point))]))}L${last + 1} ${HEIGHT}L${left} ${HEIGHT}z`
   })
   const cursor = svg('line', { class: 'at', y1: 0, y2: HEIGHT, visibility: 'hidden' })
   const latest = seen.at(-1)
@@ -40,7 +43,13 @@ export function drawChart(box, { title, format, series, most }, { points, from, 
   box.replaceChildren(
     svg(
       'svg',
-      { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: 'img', 'aria-label': said },
+      {
+        viewBox: `0 0 ${width} ${HEIGHT + FOOT}`,
+        width,
+        height: HEIGHT + FOOT,
+        role: 'img',
+        'aria-label': said,
+      },
       svg('line', { class: 'rule', x1: 0, x2: width, y1: TOP, y2: TOP }),
       svg('line', {
         class: 'rule',
@@ -52,7 +61,9 @@ export function drawChart(box, { title, format, series, most }, { points, from, 
       svg('line', { class: 'rule base', x1: 0, x2: width, y1: HEIGHT - 0.5, y2: HEIGHT - 0.5 }),
       svg('path', { class: 'area', d: area.join('') }),
       ...series.map(({ of }, i) => svg('path', { class: `line series-${i}`, d: line(of) })),
-      svg('text', { x: width, y: TOP - 1, class: 'scale' }, format(top)),
+      svg('text', { x: width, y: TOP - 3, class: 'scale end' }, format(top)),
+      svg('text', { x: 0, y: HEIGHT + FOOT - 3, class: 'scale' }, first),
+      svg('text', { x: width, y: HEIGHT + FOOT - 3, class: 'scale end' }, 'now'),
       cursor,
     ),
   )

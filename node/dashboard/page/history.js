@@ -38,7 +38,9 @@ const CHARTS = [
   },
   { title: 'Memory', format: formatBytes, series: [{ name: 'memory', of: ({ memory }) => memory }] },
 ]
+/** Steps shown at most; at least so many that a point is no block. */
 const STEPS = { hour: 360, day: 288, month: 372 }
+const FEWEST = 30
 /** Rows of the table: the last ones. */
 const ROWS = 60
 
@@ -76,15 +78,14 @@ export function startHistory() {
       time ??= share === null ? null : (point?.at ?? null)
       drawValue(frame, point)
     }
-    say(
-      byId('history-read'),
-      time === null
-        ? ''
-        : new Date(time).toLocaleString([], {
-            dateStyle: span === 'hour' ? undefined : 'medium',
-            timeStyle: span === 'hour' ? 'medium' : 'short',
-          }),
-    )
+    say(byId('history-read'), time === null ? '' : formatTime(time, 'medium'))
+  }
+
+  function formatTime(at, style = 'short') {
+    const isClock = span !== 'month'
+    return isClock
+      ? new Date(at).toLocaleTimeString([], { timeStyle: span === 'hour' ? style : 'short' })
+      : new Date(at).toLocaleDateString([], { dateStyle: 'medium' })
   }
 
   function drawValue({ chart, value }, point) {
@@ -108,9 +109,17 @@ export function startHistory() {
     if (past === null) return
     const { points, stepSeconds } = past
     const to = Math.floor(Date.now() / 1000 / stepSeconds) * stepSeconds * 1000
-    const from = to - (STEPS[past.span] - 1) * stepSeconds * 1000
+    const ofSteps = (steps) => to - (steps - 1) * stepSeconds * 1000
+    // a node that is young fills its charts as well
+    const from = Math.max(ofSteps(STEPS[past.span]), Math.min(points[0]?.at ?? to, ofSteps(FEWEST)))
     for (const frame of frames) {
-      frame.read = drawChart(frame.box, frame.chart, { points, from, to, stepMs: stepSeconds * 1000 })
+      frame.read = drawChart(frame.box, frame.chart, {
+        points,
+        from,
+        to,
+        stepMs: stepSeconds * 1000,
+        first: formatTime(from),
+      })
       drawValue(frame, null)
     }
     drawTable()

@@ -16,7 +16,12 @@ export function startMachine() {
       const fill = el('span', { class: 'fill' })
       const track = el('span', { class: 'track', 'aria-hidden': 'true' }, fill)
       const said = el('span', { class: 'note quiet' })
-      const group = el('div', {}, el('dt', {}, label), el('dd', {}, amount, track, said))
+      const group = el(
+        'div',
+        { class: share === null ? 'small' : null },
+        el('dt', {}, label),
+        el('dd', {}, amount, track, said),
+      )
       one = { group, amount, fill, track, said }
       gauges.set(key, one)
       list.append(group)
@@ -57,7 +62,7 @@ export function startMachine() {
       }
       before = { at, busy }
       gauge('memory', 'Memory', { value: formatBytes(memory), share: null })
-      gauge('served', 'Given to others', { value: `${formatBytes(served)}/s`, share: null })
+      gauge('served', 'Given', { value: `${formatBytes(served)}/s`, share: null })
       gauge('peers', 'Peers', { value: formatCount(status.peers), share: null })
     },
   }

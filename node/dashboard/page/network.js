@@ -1,17 +1,11 @@
 import { get } from './ask.js'
 import { byId, el, say, table } from './element.js'
 import { formatCount, formatDuration, formatThings, shortPeer } from './numbers.js'
+import { nameState } from './shard-state.js'
 
 const SHARDS = 15
 /** Rows of a table. */
 const MOST = 50
-const STATES = {
-  verified: ['Verified', 'good'],
-  unaudited: ['Not judged yet', 'dim'],
-  held: ['Held back', 'warn'],
-  disputed: ['Disputed', 'warn'],
-  refused: ['Refused', 'bad'],
-}
 const OFFENCES = {
   shard_forged: 'forged a shard',
   shard_fork: 'signed two shards as one',
@@ -114,7 +108,7 @@ export function startNetwork() {
         { label: 'Segment' },
         { label: 'Campaign', class: 'roomy' },
         { label: 'By' },
-        { label: 'Good verdicts', class: 'number' },
+        { label: 'Verdicts', class: 'number' },
         { label: 'State' },
       ],
       shards.map(({ segment, campaign, producer, own, state, needed, good }) => [
@@ -122,7 +116,7 @@ export function startNetwork() {
         names.get(campaign) ?? shortPeer(campaign),
         who(producer, own),
         `${good} of ${needed}`,
-        chip(STATES[state] ?? [state, 'dim']),
+        chip(nameState(state)),
       ]),
     )
   }

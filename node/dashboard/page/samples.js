@@ -4,7 +4,8 @@ import { formatCount, hostOf } from './numbers.js'
 
 /** Cosines that a score's line shows. */
 const SCALE = { from: -0.1, to: 0.6 }
-const DROPPED = {
+/** Why a pair was dropped. */
+const REASONS = {
   similarity: 'Too little alike',
   fetch_dns: 'No such host',
   fetch_connect: 'No connection',
@@ -23,8 +24,8 @@ const DROPPED = {
 
 /** Pairs that passed lately, with their scores. */
 export function startSamples() {
-  /** @type {Map<string, HTMLElement>} */
-  const cards = new Map()
+  const scored = keepCards(byId('samples'), makeCard)
+  const unscored = keepCards(byId('unscored'), makeLine)
   let samples = []
   let which = 'all'
 
@@ -37,31 +38,15 @@ export function startSamples() {
     const shown = samples.filter(
       ({ outcome }) => which === 'all' || (outcome === 'kept') === (which === 'kept'),
     )
-    const ids = new Set(shown.map(({ id }) => id))
-    for (const [id, card] of cards)
-      if (!ids.has(id)) {
-        // not while somebody looks at it with the keyboard, unless it may be shown no more
-        if (card.contains(document.activeElement)) byId('main').focus({ preventScroll: true })
-        card.remove()
-        cards.delete(id)
-      }
-    const list = byId('samples')
-    for (const [i, sample] of shown.entries()) {
-      let card = cards.get(sample.id)
-      if (card === undefined) {
-        card = makeCard(sample)
-        cards.set(sample.id, card)
-      }
-      // what stays is not moved: a picture that is moved loses the focus
-      if (list.children[i] !== card) list.insertBefore(card, list.children[i] ?? null)
-    }
+    scored(shown.filter(({ similarity }) => similarity !== null))
+    const others = shown.filter(({ similarity }) => similarity === null)
+    unscored(others)
+    byId('unscored-card').hidden = others.length === 0
     const none = byId('no-samples')
     none.hidden = shown.length > 0
     say(
       none,
-      samples.length === 0
-        ? 'Nothing yet: pairs come here while a segment is at work.'
-        : 'None of these just now.',
+      samples.length === 0 ? 'Nothing yet: pairs come here while a segment is at work.' : 'None just now.',
     )
   }
 
@@ -75,51 +60,86 @@ export function startSamples() {
   }
 }
 
+/** Show samples in a list; each has its card for as long as it is there, and what stays is not moved. */
+function keepCards(list, make) {
+  /** @type {Map<string, HTMLElement>} */
+  const cards = new Map()
+  return (shown) => {
+    const ids = new Set(shown.map(({ id }) => id))
+    for (const [id, card] of cards) {
+      if (ids.has(id)) continue
+      if (card.contains(document.activeElement)) byId('main').focus({ preventScroll: true })
+      card.remove()
+      cards.delete(id)
+    }
+    for (const [i, sample] of shown.entries()) {
+      const card = cards.get(sample.id) ?? make(sample)
+      cards.set(sample.id, card)
+      // what is moved loses the focus
+      if (list.children[i] !== card) list.insertBefore(card, list.children[i] ?? null)
+    }
+  }
+}
+
 function makeCard({ id, segment, url, pageUrl, text, outcome, similarity, threshold, hasPicture }) {
   const isKept = outcome === 'kept'
   return el(
     'li',
     { class: 'sample', 'data-outcome': isKept ? 'kept' : 'dropped' },
-    hasPicture ? makePicture(id, text) : el('div', { class: 'picture none', 'aria-hidden': 'true' }),
+    hasPicture ? makePicture(id, text) : el('div', { class: 'picture none' }),
     el(
       'div',
       { class: 'told' },
-      el('p', { class: 'text', dir: 'auto' }, text),
+      el('p', { class: 'text', dir: 'auto', title: text }, text),
       el(
         'p',
-        { class: 'outcome' },
-        el(
-          'span',
-          { class: `chip ${isKept ? 'good' : 'dim'}` },
-          isKept ? 'Kept' : (DROPPED[outcome] ?? outcome),
-        ),
+        {},
+        el('span', { class: `chip ${isKept ? 'good' : 'dim'}` }, isKept ? 'Kept' : REASONS[outcome]),
       ),
-      similarity === null ? null : makeScore(similarity, threshold),
+      makeScore(similarity, threshold),
       el(
         'p',
         { class: 'from quiet', title: `${url}\non ${pageUrl}` },
-        hostOf(url),
-        el('span', {}, ` · segment ${formatCount(segment)}`),
+        `${hostOf(url)} · segment ${formatCount(segment)}`,
       ),
+    ),
+  )
+}
+
+function makeLine({ segment, url, pageUrl, text, outcome }) {
+  return el(
+    'li',
+    {},
+    el('span', { class: 'text', dir: 'auto' }, text),
+    el('span', { class: 'chip dim' }, REASONS[outcome] ?? outcome),
+    el(
+      'span',
+      { class: 'from quiet', title: `${url}\non ${pageUrl}` },
+      `${hostOf(url)} · segment ${formatCount(segment)}`,
     ),
   )
 }
 
 /** Blurred until it is wanted, and blurred again. */
 function makePicture(id, text) {
-  const name = () =>
-    `${button.getAttribute('aria-pressed') === 'true' ? 'Blur' : 'Show'} the picture: ${text.slice(0, 80)}`
+  const picture = el('img', {
+    src: `/api/samples/${id}.jpg`,
+    alt: '',
+    loading: 'lazy',
+    width: 224,
+    height: 224,
+  })
+  const label = `Show the picture: ${text.slice(0, 80)}`
   const button = el(
     'button',
-    { type: 'button', class: 'picture', 'aria-pressed': 'false' },
-    el('img', { src: `/api/samples/${id}.jpg`, alt: '', loading: 'lazy', width: 224, height: 224 }),
+    { type: 'button', class: 'picture', 'aria-pressed': 'false', 'aria-label': label },
+    picture,
   )
-  button.setAttribute('aria-label', name())
-  button.addEventListener('click', () => {
-    button.setAttribute('aria-pressed', String(button.getAttribute('aria-pressed') !== 'true'))
-    button.setAttribute('aria-label', name())
-  })
-  button.firstElementChild.addEventListener('error', () => button.classList.add('none'))
+  button.addEventListener('click', () =>
+    button.setAttribute('aria-pressed', String(button.getAttribute('aria-pressed') !== 'true')),
+  )
+  // it may be shown no more
+  picture.addEventListener('error', () => button.replaceWith(el('div', { class: 'picture none' })))
   return button
 }
 
@@ -135,6 +155,6 @@ function makeScore(similarity, threshold) {
     { class: 'score' },
     el('span', { class: 'track', 'aria-hidden': 'true' }, fill, tick),
     el('span', { class: 'number' }, similarity.toFixed(2)),
-    el('span', { class: 'quiet' }, ` of ${threshold.toFixed(2)}`),
+    el('span', { class: 'quiet' }, `needs ${threshold.toFixed(2)}`),
   )
 }

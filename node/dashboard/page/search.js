@@ -1,6 +1,7 @@
 import { get } from './ask.js'
 import { byId, el, say } from './element.js'
 import { formatCount, formatThings, hostOf } from './numbers.js'
+import { nameState } from './shard-state.js'
 
 /** Milliseconds: the first search brings the index to what is here. */
 const WAIT_MS = 300_000
@@ -77,7 +78,7 @@ function drawHit({ text, url, page, score, similarity, match, segment, uid, stat
       'p',
       { class: 'quiet from' },
       score === null ? (match ?? '') : `likeness ${score.toFixed(2)}`,
-      ` · picture and text ${similarity.toFixed(2)} · segment ${formatCount(segment)} · ${state === 'local' ? 'this machine’s own' : state}`,
+      ` · picture and text ${similarity.toFixed(2)} · segment ${formatCount(segment)} · ${nameState(state)[0].toLowerCase()}`,
     ),
     el(
       'details',
