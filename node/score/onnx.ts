@@ -40,8 +40,8 @@ export async function openGraph(
   device: Device = CPU,
   turn: Turn | null = null,
 ): Promise<Graph> {
-  // the environment's own logger would warn about devices and processors it does not know
-  ort.env.logLevel = 'error'
+  // the environment's own logger would write to stderr what is thrown as well, and warn of what it does not know
+  ort.env.logLevel = 'fatal'
   const settings: ort.InferenceSession.SessionOptions = {
     executionProviders: [providerOf(device)],
     // DirectML does not have it
@@ -49,7 +49,7 @@ export async function openGraph(
     graphOptimizationLevel: 'all',
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
     extra: {
       session: {
         // idle threads that spin take the cores from parsing and decoding
