@@ -89,6 +89,15 @@ const GROUPS = {
       example: '"20GB"',
     },
   ],
+  'Who you are, if you like': [
+    {
+      name: 'operator',
+      otherwise: 'nobody',
+      about: ['What you go by in the records of your shards, which are public and stay.'],
+      example: '"Ada"',
+    },
+    { name: 'team', otherwise: 'none', about: ['The same of your team.'], example: '"The Analysts"' },
+  ],
   Model: [
     {
       name: 'model',

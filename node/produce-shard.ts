@@ -4,7 +4,7 @@ import type { CID } from 'multiformats/cid'
 import type { Signer } from '../protocol/envelope.ts'
 import type { Outcome } from '../protocol/outcomes.ts'
 import type { OnAmount, SegmentCounts, StageProgress } from './components.ts'
-import { publishShard, startShardWriter, type WrittenFile } from './shard/shard.ts'
+import { type Called, publishShard, startShardWriter, type WrittenFile } from './shard/shard.ts'
 import type { Blocks } from './store/store.ts'
 import {
   clearRun,
@@ -24,6 +24,8 @@ export interface Origin {
   segment: number
   pipeline: CID
   software: string
+  /** what whoever runs this node goes by */
+  called?: Called | undefined
 }
 
 export interface ProduceParts extends WorkParts {
@@ -75,14 +77,16 @@ async function publish(
 ): Promise<string> {
   const { bytes: _, ...counts } = state.read.counts
   const { files, outcomes } = await writeFiles(parts, job, counts.candidates, dir, options)
-  const { manifest } = await publishShard(parts, files, {
-    ...origin,
+  const { called, ...told } = origin
+  const whole = {
+    ...told,
     counts: { ...counts, ...outcomes, pairs: outcomes.kept ?? 0 },
     deviceClass: state.deviceClass,
     previous: null,
     // from the run's own state: what is published again after a crash is the same
     produced: { startedAt: state.startedAt, finishedAt: state.finishedAt },
-  })
+  }
+  const { manifest } = await publishShard(parts, files, whole, called)
   await saveRun(parts.store, job.run, { ...state, manifest: manifest.toString() })
   return manifest.toString()
 }

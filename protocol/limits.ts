@@ -86,6 +86,13 @@ export const MAX_BACKOFFS_PER_WINDOW = 60
 export const MAX_HOST_BYTES = 253
 /** Shards of one peer with the same `seq` that are kept: two prove the fork, more only fill disks. */
 export const MAX_SHARDS_PER_SEQ = 2
+/** Peers that a verdict names who gave it the shard's blocks: whoever is beyond gave little. */
+export const MAX_SERVERS = 16
+/** Bytes that a shard's blocks may have, and for each of its rows: nobody is credited with more for one verdict. */
+export const SHARD_BASE_BYTES = 1_048_576
+export const SHARD_ROW_BYTES = 4_096
+/** Bytes of the name of an operator or a team: it stands in a column of a list. */
+export const MAX_CALLED_BYTES = 48
 /** Forged rows that a verdict lists, and rows of others' verdicts that it says a word on: each is one too many. */
 export const MAX_ACCUSED = 16
 /** Facts given for a forged row, and bytes of one: with all of them a verdict is half of what is gossiped, 64 KiB. */

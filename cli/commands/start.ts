@@ -15,6 +15,7 @@ import type { Options } from '../options.ts'
 import type { Output } from '../output.ts'
 import { UsageError } from '../parse.ts'
 import { parsePlace } from '../parse-place.ts'
+import { readCalled } from '../read-called.ts'
 import { readListen } from '../read-listen.ts'
 import { showAudit, showEnding } from '../show-ending.ts'
 import { makeLiveStatus } from '../show-status.ts'
@@ -95,6 +96,7 @@ function readLimits(options: Options): Omit<DaemonOptions, 'dataDir' | 'hours' |
     device: options.device ?? 'auto',
     diskBytes: options.disk ?? null,
     replicateBytes: options.replicate ?? null,
+    called: readCalled(options),
     bytesPerSecond: options.bandwidth ?? null,
     model: nameModel(model),
     precision: options.precision ?? null,

@@ -4,6 +4,7 @@ import { COMMON, type Command } from './command.ts'
 const STARTING = [
   ...(['campaign', 'contact', 'preset', 'threshold', 'kind'] as const),
   ...(['segments', 'threads', 'device', 'hours', 'bandwidth', 'disk', 'replicate'] as const),
+  ...(['operator', 'team'] as const),
   ...(['peer', 'listen', 'gateway', 'dashboard'] as const),
   ...(['local', 'offline', 'model', 'precision', 'config'] as const),
   ...COMMON,
@@ -82,6 +83,14 @@ export const RUNNING: Readonly<Record<string, Command>> = {
     options: ['lines', ...COMMON],
     examples: ['standing', 'standing 12D3Koo…'],
     load: () => import('../commands/standing.ts'),
+  },
+  credit: {
+    usage: '[campaign]',
+    describe:
+      'Show what nodes have contributed. Verified segments and pairs, audits, bytes given, from signed records alone',
+    options: ['by', 'lines', ...COMMON],
+    examples: ['credit', 'credit --by team', 'credit bafyrei… --json'],
+    load: () => import('../commands/credit.ts'),
   },
   log: {
     usage: '',

@@ -1,4 +1,4 @@
 export type { AuditedShard, AuditJob, AuditParts, Finding, Rechecked, SampledRow } from './job.ts'
-export { toVerdict } from './make-verdict.ts'
+export { type Served, toVerdict } from './make-verdict.ts'
 export { framesOf, recheckRows, recheckShard } from './recheck.ts'
 export { replayVerdict } from './replay-verdict.ts'

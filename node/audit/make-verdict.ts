@@ -1,8 +1,21 @@
 import type { CID } from 'multiformats/cid'
-import { MAX_ACCUSED, MAX_EVIDENCE, MAX_EVIDENCE_BYTES } from '../../protocol/limits.ts'
-import { countFindings, packFindings, ruleOn, type Verdict } from '../../protocol/records/verdict.ts'
+import { MAX_ACCUSED, MAX_EVIDENCE, MAX_EVIDENCE_BYTES, MAX_SERVERS } from '../../protocol/limits.ts'
+import {
+  countFindings,
+  maxServedBytes,
+  packFindings,
+  ruleOn,
+  type Verdict,
+} from '../../protocol/records/verdict.ts'
 import { FRAMES } from '../../protocol/rules/sample.ts'
+import { compareBytes } from '../../protocol/rules/select.ts'
 import type { Facts, Finding, Rechecked } from './job.ts'
+
+/** A peer, and bytes of the blocks that it gave. */
+export interface Served {
+  peer: Uint8Array
+  bytes: number
+}
 
 /** What a verdict says besides what was found. */
 export interface Circumstances {
@@ -17,6 +30,8 @@ export interface Circumstances {
   proof: Uint8Array
   /** the verifier's scorer's */
   deviceClass: string
+  /** who gave blocks of the shard; absent: nobody */
+  servers?: readonly Served[] | undefined
 }
 
 /**
@@ -28,7 +43,7 @@ export interface Circumstances {
 export function toVerdict(
   { frames, findings }: Rechecked,
   rechecked: readonly Finding[],
-  { shard, ...told }: Circumstances,
+  { shard, servers = [], ...told }: Circumstances,
 ): Omit<Verdict, 'verifier'> {
   const all = findings.map(({ finding }) => finding)
   const { matched, unverifiable, forged } = countFindings(all)
@@ -56,7 +71,24 @@ export function toVerdict(
       })),
     rechecked: words,
     ruling: ruleOn({ matched, unverifiable, forged }, words),
+    ...thank(servers, maxServedBytes(frames)),
   }
+}
+
+/** Those who gave most, as far as they can have given that much. */
+function thank(served: readonly Served[], maxBytes: number): Pick<Verdict, 'servers'> {
+  let left = maxBytes
+  const servers = served
+    .toSorted((a, b) => b.bytes - a.bytes)
+    .slice(0, MAX_SERVERS)
+    .map(({ peer, bytes }) => {
+      const counted = Math.min(bytes, left)
+      left -= counted
+      return { peer, bytes: counted }
+    })
+    .filter(({ bytes }) => bytes > 0)
+    .sort((a, b) => compareBytes(a.peer, b.peer))
+  return servers.length === 0 ? {} : { servers }
 }
 
 /** What was found, those facts first that the row says otherwise. */

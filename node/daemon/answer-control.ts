@@ -24,6 +24,7 @@ const ANSWERS = {
   pullModel: (daemon, argument, running) => daemon.pullModel(argument as ModelRequest, running),
   verify: (daemon, argument) => daemon.verify(argument as VerifyRequest),
   judged: (daemon, argument) => daemon.judged(argument as JudgedRequest),
+  credits: (daemon, argument) => daemon.credits((argument ?? null) as string | null),
   standings: (daemon, argument) => daemon.standings((argument ?? null) as string | null),
   pause: async (daemon) => daemon.pause(),
   resume: async (daemon) => daemon.resume(),

@@ -11,12 +11,13 @@ import {
   type Rechecked,
   recheckShard,
   type SampledRow,
+  type Served,
   toVerdict,
 } from '../audit/audit.ts'
 import { locateSource } from '../campaigns/campaigns.ts'
 import { fetchShard, findSources, openPool } from '../fetch/fetch.ts'
 import type { Home } from '../home.ts'
-import { verifySignature } from '../identity.ts'
+import { keyOfPeer, verifySignature } from '../identity.ts'
 import type { KnownShard, Ledger } from '../ledger/ledger.ts'
 import type { Network } from '../network/network.ts'
 import type { CheckedShard } from '../shard/shard.ts'
@@ -65,6 +66,8 @@ export interface Audited {
 /** A shard that was fetched, and all that works on its audit. */
 export interface OpenAudit {
   shard: CheckedShard
+  /** who gave blocks of it */
+  servers: Served[]
   tools: Tools
   job: AuditJob
 }
@@ -89,12 +92,14 @@ export async function withShard<T>(
   const checked = await fetchShard(home, shard.manifest, envelope, {
     ...{ pool, maxBytes: MAX_SHARD_BYTES },
   }).finally(pool.close)
+  const servers = pool.report().flatMap(({ name, bytes }) => readServed(name, bytes))
   signal.throwIfAborted()
   const source = await locateSource(home.blocks, campaign, segment)
   return toolbox.use(id, campaign, async (tools) => {
     const scorer = await tools.scorerLike(checked.manifest.deviceClass)
     return work({
       shard: checked,
+      servers,
       tools: { ...tools, scorer, looker: await tools.lookerFor(scorer) },
       job: { shard: checked, campaign, source, threads, offline, signal, onProgress },
     })
@@ -123,7 +128,7 @@ export async function auditShard(
   const told = { campaign: id, producer: shard.peer, epoch, proof }
   const copying = { blocks: home.blocks, network, hearings }
   try {
-    return await withShard(parts, task, running, async ({ shard: checked, tools, job }) => {
+    return await withShard(parts, task, running, async ({ shard: checked, servers, tools, job }) => {
       const suspect = { ...checked, record: shard.id }
       const rechecked = await recheckShard(tools, job, proof)
       const original = await findOriginal(copying, id, suspect, running.signal)
@@ -139,7 +144,7 @@ export async function auditShard(
       const { deviceClass } = tools.scorer
       return {
         ...{ rechecked, answers },
-        verdict: toVerdict(rechecked, answers, { ...told, shard: checked, deviceClass }),
+        verdict: toVerdict(rechecked, answers, { ...told, shard: checked, servers, deviceClass }),
       }
     })
   } catch (error) {
@@ -153,6 +158,15 @@ export async function auditShard(
       ...{ rechecked, answers },
       verdict: toVerdict(rechecked, answers, { ...told, shard: unread, deviceClass: 'none' }),
     }
+  }
+}
+
+/** Gateways have no key, and earn nothing. */
+function readServed(name: string, bytes: number): Served[] {
+  try {
+    return [{ peer: keyOfPeer(name), bytes }]
+  } catch {
+    return []
   }
 }
 

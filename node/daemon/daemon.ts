@@ -17,6 +17,7 @@ import { openGate } from '../safety/safety.ts'
 import { type AuditEnding, startAuditor } from './auditor.ts'
 import type { AuditOutlook } from './choose-audits.ts'
 import { connectRemovals } from './connect-removals.ts'
+import { type Credit, openCredits } from './credit.ts'
 import { watchDisk } from './disk.ts'
 import { dropRefused } from './drop-refused.ts'
 import type { FetchRequest, FetchResult } from './fetch-wanted.ts'
@@ -57,6 +58,7 @@ export type {
   AuditEnding,
   AuditOutlook,
   CampaignModel,
+  Credit,
   Ending,
   FetchRequest,
   FetchResult,
@@ -271,6 +273,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     judged: listJudged(ledger, home.signer.publicKey),
     newest: recent.newest,
     ...{ samples: samples.list, samplePicture: samples.picture },
+    credits: openCredits(ledger, home.signer.publicKey),
     standings: (peer) => listStandings(ledger, home.signer.publicKey, peer),
     pause() {
       paused = true

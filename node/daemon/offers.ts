@@ -11,6 +11,7 @@ import type { MetricsText } from '../metrics/metrics.ts'
 import type { Peer } from '../network/network.ts'
 import type { Requests } from '../requests/requests.ts'
 import type { Search } from '../search/search.ts'
+import type { Credit } from './credit.ts'
 import type { VerifyRequest } from './demand-audits.ts'
 import type { FetchRequest, FetchResult, FetchRunning } from './fetch-wanted.ts'
 import type { Limits } from './limits.ts'
@@ -78,6 +79,8 @@ export interface Daemon
   samples(): Promise<Sample[]>
   /** A small JPEG of a sample, if it may be shown now. @param id - the sample's. @returns null where there is none */
   samplePicture(id: string): Promise<Uint8Array | null>
+  /** @param campaign - its CID; null: all. @throws ShoalError `cid_invalid`, `campaign_unknown` */
+  credits(campaign: string | null): Promise<Credit[]>
   /** @param peer - its id; null: all. @throws ShoalError `peer_invalid` */
   standings(peer: string | null): Promise<PeerRecord[]>
   /** Put down what is at work, and take nothing more until `resume`. */

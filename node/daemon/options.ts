@@ -1,6 +1,7 @@
 import type { GatewayOptions } from '../gateway/gateway.ts'
 import type { Log } from '../log.ts'
 import type { startNetwork } from '../network/network.ts'
+import type { Called } from '../shard/shard.ts'
 import type { auditShard } from './audit-shard.ts'
 import type { AuditEnding } from './auditor.ts'
 import type { Hours } from './hours.ts'
@@ -34,6 +35,8 @@ export interface DaemonOptions extends ToolboxOptions {
   onEnd?: ((ending: Ending) => void) | undefined
   /** told when an audit has ended here */
   onAudit?: ((audit: AuditEnding) => void) | undefined
+  /** what whoever runs this node goes by, in the records of its shards */
+  called?: Called | undefined
   /** take no segments: for the time of one command */
   withoutWork?: boolean | undefined
   /** audit nothing, for tests of what else a node does */

@@ -5,6 +5,7 @@ import type { OnAmount, StageProgress } from '../components.ts'
 import type { Home } from '../home.ts'
 import { produceShard } from '../produce-shard.ts'
 import { makeJob } from '../segment-job.ts'
+import type { Called } from '../shard/shard.ts'
 import { VERSION } from '../version.ts'
 import { type OwnCampaigns, openOwnCampaigns } from './own-campaigns.ts'
 import type { Task } from './pick-task.ts'
@@ -34,11 +35,13 @@ interface Produced {
 }
 
 /**
- * `samples`: takes some of the candidates, to be shown; absent: nothing does. `locate`: says where a segment lies
+ * `samples`: takes some of the candidates, to be shown; absent: nothing does. `locate`: says where a segment lies. `called`:
+ * what whoever runs this node goes by
  */
 type ProducerOptions = ToolOptions & {
   samples?: Pick<Samples, 'of'> | undefined
   locate?: OwnCampaigns['locate'] | undefined
+  called?: Called | undefined
 }
 
 export function startProducer(home: Home, toolbox: Pick<Toolbox, 'use'>, options: ProducerOptions): Producer {
@@ -52,7 +55,7 @@ async function produceSegment(
   home: Home,
   { id, campaign, segment }: Task,
   { crawl, images, scorer, looker, gate }: Tools,
-  options: Pick<ProducerOptions, 'threads' | 'clock' | 'offline' | 'samples' | 'locate'>,
+  options: Pick<ProducerOptions, 'threads' | 'clock' | 'offline' | 'samples' | 'locate' | 'called'>,
   running: Running,
 ): Promise<Produced> {
   const { pipeline } = campaign
@@ -66,7 +69,10 @@ async function produceSegment(
       ...options,
       duplicatesWithin: 'segment',
     }),
-    { campaign: id, segment, pipeline: pipelineId(pipeline), software: `shoal/${VERSION}` },
+    {
+      ...{ campaign: id, segment, pipeline: pipelineId(pipeline), software: `shoal/${VERSION}` },
+      called: options.called,
+    },
     {
       ...{ threads: options.threads, workDir: home.workDir, ...running },
       sampler: options.samples?.of({ campaign: id, segment, rules, geometry }),

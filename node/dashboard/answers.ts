@@ -44,6 +44,10 @@ export function addAnswers(app: FastifyInstance, daemon: Daemon, { dataDir, onLi
   app.get('/api/standings', () =>
     share('standings', async () => (await daemon.standings(null)).slice(0, MAX_STANDINGS)),
   )
+  app.get<Asked>('/api/credits', ({ query }) => {
+    const campaign = textOf(query, 'campaign')
+    return share(`credits ${campaign}`, () => daemon.credits(campaign))
+  })
   app.get<Asked>('/api/shards', ({ query }) => {
     const lines = numberOf(query, 'lines', SHARDS)
     return share(`shards ${lines}`, () => daemon.newest(lines))

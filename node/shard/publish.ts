@@ -4,9 +4,12 @@ import type { CID } from 'multiformats/cid'
 import { decode, encode } from '../../protocol/codec.ts'
 import type { Signer } from '../../protocol/envelope.ts'
 import { type Manifest, makeManifest } from '../../protocol/records/manifest.ts'
-import { makeShard } from '../../protocol/records/shard.ts'
+import { makeShard, type Shard } from '../../protocol/records/shard.ts'
 import type { Blocks, Store } from '../store/store.ts'
 import type { WrittenFile } from './write.ts'
+
+/** What a producer's operator and team call themselves, if anything. */
+export type Called = Pick<Shard, 'operator' | 'team'>
 
 export interface Published {
   /** names the shard */
@@ -22,12 +25,14 @@ export interface Published {
  * once every block is on the disk. Publishing the same manifest again changes nothing.
  *
  * @param manifest - all of it but the files
+ * @param called - what goes into the record
  * @throws ShoalError `manifest_field` where counts and files disagree, `block_write` where the disk fails
  */
 export async function publishShard(
   { store, blocks, signer }: { store: Store; blocks: Blocks; signer: Signer },
   written: readonly WrittenFile[],
   manifest: Omit<Manifest, 'files'>,
+  called: Called = {},
 ): Promise<Published> {
   const files: Manifest['files'] = []
   for (const { name, path, rows, bytes } of written) {
@@ -38,7 +43,7 @@ export async function publishShard(
   }
   const block = makeManifest({ ...manifest, files })
   await blocks.put(block.cid, block.bytes)
-  await inTurn(store, () => chain(store, signer, block.cid, manifest))
+  await inTurn(store, () => chain(store, signer, block.cid, manifest, called))
   return { manifest: block.cid, files }
 }
 
@@ -48,12 +53,13 @@ async function chain(
   signer: Signer,
   manifest: CID,
   { campaign, segment, counts }: Omit<Manifest, 'files'>,
+  called: Called,
 ): Promise<void> {
   if (await store.shards.get(manifest.bytes)) return
   const head = await readHead(store, signer)
   const seq = head ? head.seq + 1 : 0
   const record = await makeShard(
-    { campaign, segment, manifest, rows: counts.pairs, seq, previous: head?.id ?? null },
+    { campaign, segment, manifest, rows: counts.pairs, seq, previous: head?.id ?? null, ...called },
     signer,
   )
   await store.batch(

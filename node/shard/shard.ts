@@ -1,7 +1,7 @@
 export { decodeTable, type GroupBytes, type Row, type TableFile } from './decode-table.ts'
 export { describeShard, listShards, type RowHider } from './describe.ts'
 export { type Cell, type ColumnOf, type TableWriter, writeTable } from './parquet.ts'
-export { adoptHead, publishShard } from './publish.ts'
+export { adoptHead, type Called, publishShard } from './publish.ts'
 export { type CheckedShard, readBlock, readCampaign, readRecord, readShard } from './read.ts'
 export { saveFile, saveFiles } from './save-files.ts'
 export { cutAddress, cutSignals, PAIR_COLUMNS } from './schema.ts'

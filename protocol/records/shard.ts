@@ -2,8 +2,22 @@ import * as v from 'valibot'
 import { decode, encode, equalBytes } from '../codec.ts'
 import { type Opened, type Sealed, type Signer, seal } from '../envelope.ts'
 import { ShoalError } from '../errors.ts'
-import { MAX_INDEX } from '../limits.ts'
-import { integer, key, link, map, validate } from './fields.ts'
+import { MAX_CALLED_BYTES, MAX_INDEX } from '../limits.ts'
+import { integer, key, line, link, map, validate } from './fields.ts'
+
+/** What somebody goes by: a line without space at its ends. */
+const Called = v.pipe(
+  line(MAX_CALLED_BYTES),
+  v.check((text) => !text.startsWith(' ') && !text.endsWith(' '), 'it must have no space at its ends'),
+)
+
+/** Whether a shard's record takes a name for its operator or team. */
+export function isCalled(text: string): boolean {
+  return v.is(Called, text)
+}
+
+/** Absent where none is given. */
+const called = v.optional(Called)
 
 const ShardSchema = v.pipe(
   map({
@@ -19,6 +33,9 @@ const ShardSchema = v.pipe(
     seq: integer(0),
     /** id of the producer's shard record before this one, null for the first */
     previous: v.nullable(link('dag-cbor')),
+    /** what the producer's operator and team call themselves: nobody vouches for it, and two may use one name */
+    operator: called,
+    team: called,
   }),
   v.check(
     ({ seq, previous }) => (seq === 0) === (previous === null),

@@ -11,10 +11,14 @@ import {
   MAX_INDEX,
   MAX_LABEL_BYTES,
   MAX_SAMPLES,
+  MAX_SERVERS,
+  SHARD_BASE_BYTES,
+  SHARD_ROW_BYTES,
   SIGNATURE_BYTES,
 } from '../limits.ts'
 import { FINDINGS } from '../rules/agree.ts'
 import { FRAMES, type Frame } from '../rules/sample.ts'
+import { compareBytes } from '../rules/select.ts'
 import { integer, isMap, key, line, link, list, map, validate } from './fields.ts'
 
 /** A row of the shard, or a place of the source as `placeIn` reads it. */
@@ -82,7 +86,24 @@ const VerdictSchema = v.pipe(
     /** rows that others had accused, looked at again: whether the accusation holds */
     rechecked: list(map({ ...row, forged: v.boolean() }), { max: MAX_ACCUSED }, nameOfRow),
     ruling: v.picklist(['good', 'unclear', 'forged']),
+    /** who gave the verifier blocks of the shard, ascending by key, and bytes of those; absent where nobody did */
+    servers: v.optional(
+      list(map({ peer: key, bytes: integer(1) }), { min: 1, max: MAX_SERVERS }, ({ peer }) => peer.join()),
+    ),
   }),
+  v.check(
+    ({ servers = [], verifier }) =>
+      servers.every(
+        ({ peer }, i) =>
+          !equalBytes(peer, verifier) && (i === 0 || compareBytes(servers[i - 1]!.peer, peer) < 0),
+      ),
+    'its servers must ascend, and the verifier is none of them',
+  ),
+  v.check(
+    ({ servers = [], frames }) =>
+      servers.reduce((sum, { bytes }) => sum + bytes, 0) <= maxServedBytes(frames),
+    'it was given more than the shard can hold',
+  ),
   v.check(
     ({ frames, sampled }) => sampled.kept <= frames.kept && sampled.dropped <= frames.dropped,
     'it looks at more rows than there are',
@@ -128,6 +149,11 @@ export function decodeVerdict(record: Opened): Verdict {
     )
   }
   return verdict
+}
+
+/** Bytes of the blocks of a shard with so many rows, at most. */
+export function maxServedBytes({ kept, dropped }: { kept: number; dropped: number }): number {
+  return SHARD_BASE_BYTES + SHARD_ROW_BYTES * (kept + dropped)
 }
 
 /** What a verifier signs to draw its sample of a shard, and what its proof is verified over. */

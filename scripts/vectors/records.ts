@@ -158,6 +158,7 @@ export async function shardCases(): Promise<unknown[]> {
   return [
     await valid("a producer's first", {}),
     await valid('a later one', { seq: 7, previous: block }),
+    await valid('of an operator and a team', { operator: 'Ada', team: 'Räksmörgås & Co.' }),
     await valid('the last segment there can be, without rows', { segment: 2 ** 31 - 1, rows: 0 }),
 
     await sealed(
@@ -175,6 +176,11 @@ export async function shardCases(): Promise<unknown[]> {
     await invalid('a segment below 0', { segment: -1 }),
     await invalid('oversize: a segment beyond the last there can be', { segment: 2 ** 31 }),
     await invalid('half a row', { rows: 0.5 }),
+    await invalid('an operator without a name', { operator: '' }),
+    await invalid('an operator that is null, in place of absent', { operator: null }),
+    await invalid('a name with a space at its end', { team: 'blue ' }),
+    await invalid('a name that turns the direction', { operator: 'a\u202eb' }),
+    await invalid('oversize: a name of 49 bytes', { team: 'a'.repeat(49) }),
     await invalid('a key too long', { peer: new Uint8Array(33) }),
     await invalid('a manifest that is a file', { manifest: file }),
     await invalid('a manifest by its name', { manifest: block.toString() }),

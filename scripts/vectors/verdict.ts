@@ -1,6 +1,7 @@
 import { cidOf, encode } from '../../protocol/codec.ts'
 import { makeVerdict, packFindings, proofMessage, type Verdict } from '../../protocol/records/verdict.ts'
 import { drawSample } from '../../protocol/rules/sample.ts'
+import { compareBytes } from '../../protocol/rules/select.ts'
 import { sealed, shardFields } from './records.ts'
 import { bytes, dagJsonOf, hex, signerOf } from './spelling.ts'
 
@@ -77,6 +78,9 @@ export async function verdictCases(): Promise<unknown[]> {
   const rechecked = (forged: boolean) => [{ frame: 'source' as const, row: 2 ** 52 + 1, forged }]
   const many = Array.from({ length: 17 }, (_, row) => ({ frame: 'kept' as const, row, forged: false }))
   const { proof: _, ...withoutProof } = good
+  const servers = [producer, signerOf(4)]
+    .map(({ publicKey }, i) => ({ peer: publicKey, bytes: 40_000 + i }))
+    .sort((a, b) => compareBytes(a.peer, b.peer))
   return [
     await valid('all rows agree', good),
     await valid('a row is forged', bad),
@@ -107,6 +111,7 @@ export async function verdictCases(): Promise<unknown[]> {
       findings: bytes('00'),
       matched: 1,
     }),
+    await valid('thanks two who gave it blocks', { ...good, servers }),
     await valid('20 forged rows, of which 16 are listed', {
       ...good,
       frames: { kept: 20, dropped: 0 },
@@ -171,6 +176,17 @@ export async function verdictCases(): Promise<unknown[]> {
       { ...bad, forged: [{ ...bad.forged[0]!, why: 'because' }] },
       'verdict_unknown_field',
     ),
+    await invalid('thanks nobody: the field has to be absent', { servers: [] }),
+    await invalid('thanks itself', { servers: [{ peer: verifier.publicKey, bytes: 1 }] }),
+    await invalid('thanks in the wrong order', { servers: servers.toReversed() }),
+    await invalid('thanks one twice', { servers: [servers[0], servers[0]] }),
+    await invalid('thanks for nothing', { servers: [{ ...servers[0]!, bytes: 0 }] }),
+    await invalid('thanks for more than 11 rows can hold', {
+      servers: [{ ...servers[0]!, bytes: 1_048_576 + 11 * 4_096 + 1 }],
+    }),
+    await invalid('oversize: thanks 17', {
+      servers: Array.from({ length: 17 }, (_, i) => ({ peer: new Uint8Array(32).fill(i + 1), bytes: 1 })),
+    }),
     await invalid('a row looked at again twice', { rechecked: [...rechecked(false), ...rechecked(false)] }),
     await invalid('oversize: 17 rows looked at again', { rechecked: many }),
   ]

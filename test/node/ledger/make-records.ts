@@ -104,11 +104,16 @@ export function digestOf(record: Uint8Array): Uint8Array {
 export function sealShard(
   campaign: Sealed,
   signer: Signer,
-  { segment = 0, seq = 0, content }: { segment?: number; seq?: number; content?: string } = {},
+  {
+    segment = 0,
+    seq = 0,
+    content,
+    ...called
+  }: { segment?: number; seq?: number; content?: string; operator?: string; team?: string } = {},
 ): Promise<Sealed> {
   const manifest = cidOf(encode(content ?? `${segment} ${seq}`))
   const previous = seq === 0 ? null : cidOf(encode(`before ${seq}`))
-  return makeShard({ campaign: campaign.id, segment, manifest, rows: 1, seq, previous }, signer)
+  return makeShard({ campaign: campaign.id, segment, manifest, rows: 1, seq, previous, ...called }, signer)
 }
 
 interface VerdictFields {
@@ -124,6 +129,7 @@ interface VerdictFields {
   /** who signs the proof, unless the verifier does */
   proof?: Signer
   samples?: number
+  servers?: { peer: Uint8Array; bytes: number }[]
 }
 
 /** A verdict on a shard of sealShard's, of the samples that DEFAULT_AUDIT asks for; its one row is always looked at. */
@@ -141,6 +147,7 @@ export async function sealVerdict(
     deviceClass = 'cpu/fp32',
     proof = verifier,
     samples = DEFAULT_AUDIT.samples,
+    servers,
   }: VerdictFields = {},
 ): Promise<Sealed> {
   const manifest = cidOf(encode(content))
@@ -162,6 +169,7 @@ export async function sealVerdict(
       forged: forged.map((row) => ({ frame: 'kept', row, code: 'row_text', found: { text: 'another' } })),
       rechecked: again,
       ruling: ruleOn(counts, again),
+      ...(servers ? { servers } : {}),
     },
     verifier,
   )
