@@ -23,6 +23,7 @@ export interface Options {
   data?: string
   /** a file */
   config?: string
+  print: boolean
   out?: string
   preset?: string
   model?: string
@@ -72,6 +73,10 @@ export interface Options {
   valid?: number
   /** a file */
   operators?: string
+  /** what whoever runs this node goes by */
+  operator?: string
+  team?: string
+  by?: 'node' | 'operator' | 'team'
   'least-standing'?: number
   'min-similarity'?: number
   'max-similarity'?: number
@@ -118,6 +123,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
   verbose: { kind: 'flag', describe: 'Log everything to stderr' },
   data: { kind: 'text', describe: "DIR of the node's data (else SHOAL_HOME)" },
   config: { kind: 'text', describe: 'FILE of settings (else config.toml in the data)' },
+  print: { kind: 'flag', describe: 'Show what would be written, and change nothing' },
   out: { kind: 'text', describe: 'DIR for the files, or FILE of an export' },
   preset: { kind: 'choice', describe: 'Rules (else laion-5b)', of: Object.keys(PRESETS) },
   model: { kind: 'text', describe: 'NAME (model list), DIR, or hf:owner/name@revision' },
@@ -169,6 +175,9 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionKind>> = {
     ...{ least: 1, most: 366, whole: true },
   },
   quorum: { kind: 'number', describe: 'Good verdicts asked for', least: 1, most: MAX_VERIFIERS, whole: true },
+  operator: { kind: 'text', describe: 'What you go by, in public records of your shards' },
+  team: { kind: 'text', describe: 'The same of your team' },
+  by: { kind: 'choice', describe: 'Summed up by', of: ['node', 'operator', 'team'] },
   operators: { kind: 'text', describe: 'FILE of peers whose verdicts count, one a line' },
   'least-standing': {
     ...{ kind: 'number', describe: 'Valid shards that a verifier must have' },

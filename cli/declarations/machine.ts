@@ -23,6 +23,27 @@ export const MACHINE: Readonly<Record<string, Command>> = {
     examples: ['doctor', 'doctor --json'],
     load: () => import('../commands/doctor.ts'),
   },
+  'service install': {
+    usage: '',
+    describe: 'Have the system run this node. By systemd, launchd or the Task Scheduler, for this user alone',
+    options: ['print', 'config', ...COMMON],
+    examples: ['service install', 'service install --print'],
+    load: () => import('../commands/install-service.ts'),
+  },
+  'service remove': {
+    usage: '',
+    describe: 'Stop the service, and have the system forget it',
+    options: ['config', ...COMMON],
+    examples: ['service remove'],
+    load: () => import('../commands/remove-service.ts'),
+  },
+  'service status': {
+    usage: '',
+    describe: 'Tell whether the service is installed and runs',
+    options: ['config', ...COMMON],
+    examples: ['service status'],
+    load: () => import('../commands/show-service.ts'),
+  },
   config: {
     usage: '',
     describe: 'Show the settings that hold, and where each is from',
