@@ -1,4 +1,3 @@
-import sade from 'sade'
 import { CAMPAIGNS } from './declarations/campaigns.ts'
 import type { Command } from './declarations/command.ts'
 import { CRAWLING } from './declarations/crawling.ts'
@@ -7,36 +6,25 @@ import { MODELS } from './declarations/models.ts'
 import { PAIRS } from './declarations/pairs.ts'
 import { REMOVALS } from './declarations/removals.ts'
 import { RUNNING } from './declarations/running.ts'
-import { OPTIONS, type OptionKind } from './options.ts'
 
 export type { Command, Context } from './declarations/command.ts'
 export { ALONE } from './declarations/running.ts'
 
-/** By name, in the order of `--help`. */
-export const COMMANDS: Readonly<Record<string, Command>> = {
-  ...CRAWLING,
-  ...RUNNING,
-  ...MACHINE,
-  ...MODELS,
-  ...CAMPAIGNS,
-  ...PAIRS,
-  ...REMOVALS,
+/** Commands by topic, in the order of `--help`; by the words that `help` takes. */
+export const TOPICS: Readonly<
+  Record<string, { title: string; commands: Readonly<Record<string, Command>> }>
+> = {
+  crawling: { title: 'Crawl on this machine alone', commands: CRAWLING },
+  running: { title: 'Run a node, and see what it does', commands: RUNNING },
+  machine: { title: 'This machine: settings, devices, speed', commands: MACHINE },
+  models: { title: 'Models', commands: MODELS },
+  campaigns: { title: 'Campaigns and their releases', commands: CAMPAIGNS },
+  pairs: { title: 'Shards and their pairs', commands: PAIRS },
+  removals: { title: 'Removals, opt-outs and blocklists', commands: REMOVALS },
 }
 
-/** The program as sade knows it, for parsing and for `--help`. */
-export function declare(version: string): sade.Sade {
-  const program = sade('shoal').version(version)
-  for (const [name, command] of Object.entries(COMMANDS)) {
-    program.command(`${name} ${command.usage}`.trim(), command.describe)
-    for (const option of command.options) program.option(`--${option}`, describeOption(OPTIONS[option]))
-    for (const example of command.examples) program.example(example)
-    program.action(() => {})
-  }
-  return program
-}
-
-function describeOption(option: OptionKind): string {
-  return option.kind === 'choice' && !option.isTold
-    ? `${option.describe}: ${option.of.join(', ')}`
-    : option.describe
-}
+/** By name. */
+export const COMMANDS: Readonly<Record<string, Command>> = Object.assign(
+  {},
+  ...Object.values(TOPICS).map(({ commands }) => commands),
+)

@@ -2,12 +2,13 @@
 import { VERSION } from '../node/version.ts'
 import { ShoalError } from '../protocol/errors.ts'
 import { boundArenas } from './bound-arenas.ts'
-import { declare } from './declarations.ts'
 import { describeFailure, reportFailure } from './failure.ts'
 import { type Invocation, parse } from './parse.ts'
 import { readModel } from './read-model.ts'
 
 const LEAST_NODE = 24
+/** What the scripts of `shoal completion` call. */
+const COMPLETE = '__complete'
 /** How long the process may live on after its command ended: something was left open. */
 const LINGER_MS = 3_000
 
@@ -27,10 +28,17 @@ async function main(argv: string[]): Promise<number> {
   try {
     checkNode()
     enterCallersDirectory()
+    if (argv[0] === COMPLETE) {
+      const { answerShell } = await import('./answer-shell.ts')
+      await answerShell(argv.slice(1))
+      return 0
+    }
     const invocation = parse(argv)
     if (invocation.show === 'version') console.log(VERSION)
-    else if (invocation.show === 'help') declare(VERSION).help(invocation.command ?? undefined)
-    else {
+    else if (invocation.show === 'help') {
+      const { showHelp } = await import('./help.ts')
+      showHelp(invocation.command, process.stdout)
+    } else {
       const { settle } = await import('./config.ts')
       await runCommand(settle(invocation), interruption.signal)
     }

@@ -1,11 +1,13 @@
 import { parseArgs } from 'node:util'
 import { ShoalError } from '../protocol/errors.ts'
-import { ALONE, COMMANDS, type Command } from './declarations.ts'
+import { ALONE, COMMANDS, type Command, TOPICS } from './declarations.ts'
+import { nearest } from './nearest.ts'
 import { formatBytes } from './numbers.ts'
 import { OPTIONS, type OptionKind, type Options } from './options.ts'
 import { parseSize } from './parse-size.ts'
 
 export type Invocation =
+  /** `command`: or the first word of several, or a topic */
   | { show: 'help'; command: string | null }
   | { show: 'version' }
   | {
@@ -27,15 +29,15 @@ export class UsageError extends ShoalError {
 
 /**
  * Reads a command line strictly: what is not understood is refused, never guessed or ignored.
- * Node's own parser does the splitting, because sade's ends the process itself, with status 1, on bad usage.
  *
  * @param argv - without the program's name
  * @throws UsageError that names the fault and what is allowed
  */
 export function parse(argv: readonly string[]): Invocation {
   const { values, words } = split(argv)
+  if (words[0] === 'help') return { show: 'help', command: nameHelp(words.slice(1)) }
   const name = nameCommand(words)
-  if (values.help) return { show: 'help', command: name }
+  if (values.help) return { show: 'help', command: name ?? nameHelp(words) }
   if (values.version) return { show: 'version' }
   if (name === null && words.length > 0) throw new UsageError(missingCommand(words))
   const command = name === null ? ALONE : COMMANDS[name]!
@@ -77,10 +79,12 @@ function split(argv: readonly string[]): { values: Values; words: string[] } {
   }
 }
 
+const OPTION_NAMES = [...Object.keys(OPTIONS), 'help', 'version'].map((name) => `--${name}`)
+
 function explain(error: Error & { code?: string }): string {
   const option = /'(?:-\w, )?(-[^' ]*)/.exec(error.message)?.[1] ?? 'an option'
   if (error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION')
-    return `unknown option ${option}; known are ${list(Object.keys(OPTIONS).map((name) => `--${name}`))}, --help, --version`
+    return `unknown option ${option}${didYouMean(option, OPTION_NAMES) ?? `; known are ${list(OPTION_NAMES)}`}`
   if (/does not take an argument/.test(error.message)) return `${option} takes no value`
   if (/ambiguous/.test(error.message)) return `a value that begins with - is written ${option}=-…`
   return `${option} needs a value`
@@ -91,15 +95,43 @@ function nameCommand(words: readonly string[]): string | null {
   return names.find((name) => Object.hasOwn(COMMANDS, name)) ?? null
 }
 
+/** @throws UsageError for what nothing is called */
+function nameHelp(words: readonly string[]): string | null {
+  if (words.length === 0) return null
+  const all = words.join(' ')
+  const known = [all, nameCommand(words)].find(
+    (name) =>
+      name !== null && (isGroup(name) || Object.hasOwn(COMMANDS, name) || Object.hasOwn(TOPICS, name)),
+  )
+  if (known !== undefined) return known
+  const names = [...Object.keys(COMMANDS), ...Object.keys(TOPICS)]
+  throw new UsageError(
+    `no help on ${quote(all)}${didYouMean(all, names, 'help ') ?? `; topics are ${list(Object.keys(TOPICS))}`}`,
+  )
+}
+
+function isGroup(word: string): boolean {
+  return Object.keys(COMMANDS).some((name) => name.startsWith(`${word} `))
+}
+
+/** @returns words to follow what was not understood; null where nothing is like it, and all there is must be told */
+function didYouMean(word: string, names: readonly string[], before = ''): string | null {
+  const name = nearest(word, names)
+  return name === null ? null : `: did you mean ${before}${name}?`
+}
+
 function missingCommand(words: readonly string[]): string {
   const [first = '', second] = words
-  const firsts = list([...new Set(Object.keys(COMMANDS).map((name) => name.split(' ')[0]!))])
+  const firsts = [...new Set(Object.keys(COMMANDS).map((name) => name.split(' ')[0]!))]
   const group = Object.keys(COMMANDS).filter((name) => name.startsWith(`${first} `))
   const below = list(group.map((name) => name.slice(first.length + 1)))
-  if (group.length === 0) return `unknown command ${quote(first)}; one of ${firsts}`
+  if (group.length === 0) {
+    const meant = didYouMean(words.join(' '), Object.keys(COMMANDS)) ?? didYouMean(first, firsts)
+    return `unknown command ${quote(first)}${meant ?? `; one of ${list(firsts)}`}`
+  }
   return second === undefined
     ? `${first} needs one of ${below}`
-    : `unknown command ${quote(`${first} ${second}`)}; ${first} needs one of ${below}`
+    : `unknown command ${quote(`${first} ${second}`)}${didYouMean(`${first} ${second}`, group) ?? `; ${first} needs one of ${below}`}`
 }
 
 function checkArgs(name: string, { usage }: Command, args: readonly string[]): void {
@@ -126,7 +158,7 @@ function readOptions(name: string, command: Command, values: Values): Options {
     if (value === undefined) continue
     if (!command.options.includes(key as keyof Options))
       throw new UsageError(
-        `${name} has no option --${key}; it has ${list(command.options.map((option) => `--${option}`))}`,
+        `${name} has no option --${key}${didYouMean(key, command.options, '--') ?? `; it has ${list(command.options.map((option) => `--${option}`))}`}`,
       )
     options[key] = readValue(`--${key}`, OPTIONS[key as keyof Options], value)
   }

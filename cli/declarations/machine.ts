@@ -65,6 +65,19 @@ export const MACHINE: Readonly<Record<string, Command>> = {
     examples: ['config unset hours'],
     load: () => import('../commands/unset-config.ts'),
   },
+  completion: {
+    usage: '<bash|zsh|fish|powershell>',
+    describe:
+      "Print what has a shell complete commands, options, files, and CIDs while a node runs here. A line in the shell's own start file takes it up",
+    options: [...COMMON],
+    examples: [
+      'completion bash >> ~/.bashrc',
+      'completion zsh >> ~/.zshrc',
+      'completion fish > ~/.config/fish/completions/shoal.fish',
+      'completion powershell >> $PROFILE',
+    ],
+    load: () => import('../commands/completion.ts'),
+  },
   'gpu install': {
     usage: '<cuda>',
     describe:
