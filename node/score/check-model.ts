@@ -1,12 +1,14 @@
 import { join } from 'node:path'
 import { Tokenizer } from '@huggingface/tokenizers'
 import sharp from 'sharp'
+import { ShoalError } from '../../protocol/errors.ts'
 import type { CropGeometry, Scorer } from '../components.ts'
 import { parseModelId } from './download-model.ts'
 import { directoryOf, EMBEDDED, findModel } from './find-model.ts'
-import { isPresetsModel, pinOf } from './known-models.ts'
+import { pinOf, recipeWith } from './known-models.ts'
 import { measureGolden } from './measure-golden.ts'
 import { type ModelConfig, readJson, readModelConfig } from './model-config.ts'
+import { hasPrecision } from './model-files.ts'
 import { type ReferenceCrop, referenceCrops, referenceTokens } from './reference.ts'
 import { openScorer, type ScorerOptions } from './score.ts'
 import { readShoalFile } from './shoal-file.ts'
@@ -55,17 +57,20 @@ const MEAN_ALLOWED = 1
  * Opens a model, and compares what goes into it with what its publisher's libraries make of the same pictures and texts.
  *
  * @param model - as `findModel` takes it
- * @throws ShoalError as `openScorer`: what can't be opened, or strays from its golden pairs, is told that way
+ * @throws ShoalError `model_absent` where it was not downloaded; as `openScorer`: what can't be opened, or strays from its golden pairs, is told that way
  */
 export async function checkModel(model: string | null, options: CheckOptions): Promise<ModelCheck> {
   const found = model === null ? EMBEDDED : await findModel(model, options.cacheDir)
   const directory = directoryOf(found, options.cacheDir)
+  const id = parseModelId(found)
+  if (id !== null && !(await hasPrecision(directory, options.precision ?? 'fp32')))
+    throw new ShoalError('model_absent', `${model} is not here: get it with shoal model pull ${model}`)
   const scorer = await openScorer(found, options)
   try {
     const { files } = scorer.model
     const [config, shoal] = [await readModelConfig(directory), await readShoalFile(directory)]
     const strays = await measureGolden(scorer, shoal?.golden ?? [], scorer.geometry)
-    const repo = parseModelId(found)?.repo ?? (isPresetsModel(files) ? 'openai-vit-b-32' : '')
+    const repo = id?.repo ?? recipeWith(files)?.repo ?? ''
     const crops = await compareCrops(scorer.geometry, options.decode)
     const tokens = await compareTokens(directory, config)
     return {

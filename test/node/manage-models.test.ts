@@ -40,6 +40,7 @@ test('the embedded one is listed first, recipes that are not here last', async (
 test('one is pulled once, found by its name, and removed', async ({ dataDir, endpoint, requests }) => {
   const models = manageModels(dataDir)
   const seen: string[] = []
+  assert.is((await refusal(models.check(TINY))).code, 'model_absent')
   const pulled = await models.pull(TINY, { endpoint, onProgress: ({ file }) => seen.push(file) })
   assert.is(pulled.name, TINY)
   assert.ok(seen.includes(VISION))
