@@ -22,6 +22,8 @@ const LINES = { usual: 100, most: 1_000 }
 const HITS = { usual: 20, most: 50 }
 /** Peers whose standing is told: those with offences and those with most verified shards come first. */
 const MAX_STANDINGS = 1_000
+/** Peers whose credit is told. */
+const MAX_CREDITS = 5_000
 /** Searches at once: each may wait for the index and a model. */
 const MAX_SEARCHES = 4
 /** Characters that are looked for. */
@@ -46,7 +48,7 @@ export function addAnswers(app: FastifyInstance, daemon: Daemon, { dataDir, onLi
   )
   app.get<Asked>('/api/credits', ({ query }) => {
     const campaign = textOf(query, 'campaign')
-    return share(`credits ${campaign}`, () => daemon.credits(campaign))
+    return share(`credits ${campaign}`, async () => (await daemon.credits(campaign)).slice(0, MAX_CREDITS))
   })
   app.get<Asked>('/api/shards', ({ query }) => {
     const lines = numberOf(query, 'lines', SHARDS)
