@@ -57,6 +57,8 @@ test('what the page shows', async () => {
   const json = async (path: string) => (await send(path)).json() as unknown
   assert.equal(await json('/api/peers'), [{ peer: 'one' }])
   assert.is(((await json('/api/standings')) as unknown[]).length, 1_000)
+  assert.equal(await json('/api/credits'), [{ campaign: null }])
+  assert.equal(await json('/api/credits?campaign=c'), [{ campaign: 'c' }])
   assert.equal(await json('/api/shards?lines=7'), [{ count: 7 }])
   assert.equal(await json('/api/history?span=day'), { span: 'day' })
   assert.equal(await json('/api/map?campaign=c&cells=50'), { campaign: 'c', cells: 50 })

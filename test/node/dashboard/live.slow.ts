@@ -172,6 +172,8 @@ test('the shards that came last are told, their states, and what they have earne
   const [newest] = await get<{ own: boolean; state: string }[]>('/api/shards')
   assert.equal([newest!.own, newest!.state], [true, 'unaudited'])
   assert.equal(await get('/api/standings'), [])
+  // nothing counts that nobody has verified
+  assert.equal(await get('/api/credits'), [])
   const { points } = await get<{ points: { scored: number }[] }>('/api/history?span=hour')
   assert.ok(points.some(({ scored }) => scored > 0))
 })

@@ -33,6 +33,7 @@ export async function startDashboard(stack: AsyncDisposableStack) {
       return { campaign, cells }
     },
     peers: async () => [{ peer: 'one' }],
+    credits: async (campaign: string | null) => [{ campaign }],
     standings: async () => Array.from({ length: 1_500 }, (_, i) => ({ i })),
     newest: async (count: number) => [{ count }],
     history: (span: string) => ({ span }),
