@@ -40,7 +40,6 @@ import type { DaemonOptions } from './options.ts'
 import { openOwnCampaigns } from './own-campaigns.ts'
 import { startProducer } from './produce-segment.ts'
 import { provideShards } from './provide-shards.ts'
-import type { CampaignModel, ModelRequest } from './pull-model.ts'
 import type { Pulse } from './pulse.ts'
 import { keepSamples, type Sample } from './samples.ts'
 import { type Status, startStatus } from './status.ts'
@@ -54,16 +53,15 @@ export { parseHours } from './hours.ts'
 export type { Daemon } from './offers.ts'
 export type { DaemonOptions } from './options.ts'
 export { startProducer } from './produce-segment.ts'
+export type { CampaignModel, ModelRequest } from './pull-model.ts'
 export type {
   AuditEnding,
   AuditOutlook,
-  CampaignModel,
   Credit,
   Ending,
   FetchRequest,
   FetchResult,
   Limits,
-  ModelRequest,
   PeerRecord,
   Pulse,
   Sample,
