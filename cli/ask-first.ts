@@ -1,7 +1,6 @@
-import { statfs } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { dirname } from 'node:path'
 import { createInterface, type Interface } from 'node:readline/promises'
+import { freeBytesAt } from '../node/disk-room.ts'
 import { ShoalError } from '../protocol/errors.ts'
 import { isContact } from '../protocol/records/campaign.ts'
 import { readCampaigns } from './join-named.ts'
@@ -31,7 +30,8 @@ export async function askFirst(
   const lines = createInterface({ input, output })
   const gone = new AbortController()
   lines.on('close', () => gone.abort(new ShoalError('setup_given_up', 'the questions were not answered')))
-  const ask: Ask = (question, read) => askUntil(lines, question, read, AbortSignal.any([signal, gone.signal]))
+  const ended = AbortSignal.any([signal, gone.signal])
+  const ask: Ask = (question, read) => askUntil(lines, question, read, ended, (text) => output.write(text))
   try {
     output.write('Three questions; Enter takes what stands in [brackets].\n\n')
     output.write("1. What to work on: a campaign's CID, a WARC or WAT file of yours, or the demo\n")
@@ -56,6 +56,7 @@ async function askUntil(
   question: string,
   read: (text: string) => Answers,
   signal: AbortSignal,
+  complain: (text: string) => void,
 ): Promise<Answers> {
   for (let tries = 1; ; tries++)
     try {
@@ -63,7 +64,7 @@ async function askUntil(
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof UsageError) || tries === TRIES) throw error
-      process.stderr.write(`   ${error.message}\n`)
+      complain(`   ${error.message}\n`)
     }
 }
 
@@ -72,9 +73,10 @@ function readCampaign(text: string): Answers {
   if (text === '') return { campaign: 'demo' }
   const [, before, peer] = /^(\S+)\s+(\/\S+)$/.exec(text) ?? []
   const campaign = before ?? text
-  const { files } = readCampaigns(campaign)
+  const { files, cids } = readCampaigns(campaign)
   return {
-    campaign: files.length > 0 ? files.join(',') : campaign,
+    // found again from wherever it is started
+    campaign: files.length > 0 ? [...files, ...cids].join(',') : campaign,
     ...(peer === undefined ? {} : { peer }),
   }
 }
@@ -103,18 +105,7 @@ function readContact(text: string): Answers {
 
 async function halve(dataDir: string): Promise<Answers> {
   const threads = String(Math.max(1, Math.floor(availableParallelism() / 2)))
-  const free = await freeGigabytes(dataDir)
+  const free = ((await freeBytesAt(dataDir)) ?? 0) / 1e9
   const disk = Math.min(MOST_DISK_GB, Math.floor(free / 2))
   return disk >= 1 ? { threads, disk: `${disk}GB` } : { threads }
-}
-
-/** Of the disk that the directory is on, or would be. */
-async function freeGigabytes(dir: string): Promise<number> {
-  for (let path = dir; ; path = dirname(path))
-    try {
-      const { bavail, bsize } = await statfs(path)
-      return (bavail * bsize) / 1e9
-    } catch {
-      if (path === dirname(path)) return 0
-    }
 }

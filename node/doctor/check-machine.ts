@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, rm, stat, statfs } from 'node:fs/promises'
+import { mkdir, open, rm, stat } from 'node:fs/promises'
 import { totalmem } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
+import { freeBytesAt } from '../disk-room.ts'
 import type { Patient } from './doctor.ts'
 import type { Finding } from './finding.ts'
 
@@ -83,17 +84,6 @@ export async function checkDisk({
       advice: 'a slow disk holds the work up: choose another with --data',
     }
   return { check, state: 'ok', found }
-}
-
-/** Of the disk that a directory is on, or would be; null where nobody tells. */
-export async function freeBytesAt(dir: string): Promise<number | null> {
-  for (let path = dir; ; path = dirname(path))
-    try {
-      const { bavail, bsize } = await statfs(path)
-      return bavail * bsize
-    } catch {
-      if (path === dirname(path)) return null
-    }
 }
 
 /** @returns bytes a second, as they reach the disk; null where nothing could be written */
