@@ -48,6 +48,7 @@ _shoal() {
     _files
   fi
 }
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit; }
 if [[ $funcstack[1] == _shoal ]]; then _shoal "$@"; else compdef _shoal shoal; fi
 `,
   fish: `
