@@ -31,8 +31,8 @@ export interface Trial {
   trouble: { code: string; message: string } | null
 }
 
-/** A software renderer takes half a minute for a small model, a GPU some seconds for a large one. */
-const TRIAL_MS = 180_000
+/** A software renderer takes a minute for a small model where nothing else runs, a GPU some seconds for a large one. */
+const TRIAL_MS = 300_000
 const CHILD = new URL(
   import.meta.url.endsWith('.ts') ? './try-device-child.ts' : './try-device-child.js',
   import.meta.url,

@@ -80,11 +80,13 @@ const FILES = new URL('../../../cli/demo/files/', import.meta.url)
  *
  * @param crawled - a file and the sites on its pages, and how long those may take, in place of the made crawl
  * @param safety - what is looked for in pictures; tags alone
+ * @param model - that the producer scores with, and on what; shoal-mini on a CPU
  */
 export async function makeShard(
   crawled?: { source: SegmentSource; hosts: Record<string, string>; limits: object },
   threads = 2,
   safety: Safety = NO_SAFETY,
+  { model, device }: { model?: string; device?: string } = {},
 ): Promise<MadeShard> {
   const dir = await mkdtemp(join(tmpdir(), 'shoal-audit-'))
   const web = await startWeb()
@@ -105,7 +107,7 @@ export async function makeShard(
   }
   const played = playWeb({ hosts: crawled?.hosts ?? web.hosts })
   const opened = openWeb(played.web)
-  const scorer = await openScorer(undefined, { cacheDir: dir, threads: 1 })
+  const scorer = await openScorer(model, { cacheDir: dir, threads: 1, device })
   const startFetching = () =>
     startImages({
       ...{ threads, userAgent: 'Shoal-test/1', web: opened, limits: crawled?.limits ?? played.limits },
