@@ -8,6 +8,7 @@ if (!process.connected) process.exit(1)
 import { cheatAs } from '../../../cli/demo/cheats/cheats.ts'
 import { serveControl } from '../../../node/control.ts'
 import { answerControl, startDaemon } from '../../../node/daemon/daemon.ts'
+import { serveDashboard } from '../../../node/dashboard/dashboard.ts'
 import { openLog } from '../../../node/log.ts'
 import { type Network, type NetworkOptions, startNetwork } from '../../../node/network/network.ts'
 import type { FromDaemon, Orders, ToDaemon } from './start-processes.ts'
@@ -15,7 +16,16 @@ import type { FromDaemon, Orders, ToDaemon } from './start-processes.ts'
 /** Milliseconds between two looks whether a connection is missing: nobody waits for seconds after a cut. */
 const LOOK_MS = 500
 
-const { log: file, clock, deaf, passive, idle, cheats, ...options } = JSON.parse(process.argv[2]!) as Orders
+const {
+  log: file,
+  clock,
+  deaf,
+  passive,
+  idle,
+  cheats,
+  dashboard,
+  ...options
+} = JSON.parse(process.argv[2]!) as Orders
 const log = openLog('debug', { file })
 const now = () => Math.floor(clock.origin + (Date.now() - clock.origin) * clock.rate)
 const howTo = (campaign: string) => cheats[campaign.split('-')[0]!]
@@ -71,9 +81,13 @@ try {
   const control = await serveControl(options.dataDir, (request, running) =>
     answerControl(daemon, request, running),
   )
+  const { dataDir } = options
+  const listen = { host: '127.0.0.1', port: 0 }
+  const shown = dashboard ? await serveDashboard(daemon, { dataDir, listen, log }) : null
   const { peerId, addresses } = await daemon.status()
   await tell({ ready: { peerId, address: addresses[0]! } })
   await daemon.ended
+  await shown?.close()
   await control.close()
   process.exit(0)
 } catch (error) {

@@ -29,6 +29,8 @@ export interface Orders
   withoutAudits: boolean
   /** how it cheats, by the beginning of a campaign's name up to a hyphen, and how many shards it forges of one */
   cheats: Readonly<Record<string, { cheat: CheatName; most: number }>>
+  /** whether it has a dashboard */
+  dashboard: boolean
   /** where its log goes */
   log: string
 }
@@ -115,6 +117,7 @@ export function startProcesses(
         idle: false,
         withoutAudits: false,
         cheats: {},
+        dashboard: false,
         clock: { origin: 0, rate: 1 },
       },
       ...common,
