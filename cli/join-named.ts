@@ -91,9 +91,19 @@ export async function createNamed(
 
 /** Take part in campaigns of others. What nobody here has is asked for again and again, until the node ends. */
 export async function joinNamed(
-  daemon: Daemon,
+  daemon: Pick<Daemon, 'list' | 'join'>,
   cids: readonly string[],
-  { output, log, signal }: { output: Output; log: Log; signal: AbortSignal },
+  {
+    output,
+    log,
+    signal,
+    againMs = AGAIN_MS,
+  }: {
+    output: Pick<Output, 'print'>
+    log: Pick<Log, 'info' | 'warn'>
+    signal: AbortSignal
+    againMs?: number
+  },
 ): Promise<void> {
   const joined = new Set(daemon.list().map(({ campaign }) => campaign))
   const wanted = cids.map((cid) => CID.parse(cid).toString()).filter((cid) => !joined.has(cid))
@@ -116,7 +126,7 @@ export async function joinNamed(
                 : message,
             )
         }
-        await sleep(AGAIN_MS, undefined, { signal, ref: false }).catch(() => {})
+        await sleep(againMs, undefined, { signal }).catch(() => {})
       }
     }),
   )
