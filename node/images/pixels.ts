@@ -2,6 +2,7 @@
 import sharp, { type Metadata } from 'sharp'
 import { MAX_IMAGE_PIXELS } from '../../protocol/limits.ts'
 import type { CropGeometry, ViewGeometry } from '../components.ts'
+import { enlarge, type Part } from './enlarge.ts'
 
 /**
  * A cut file is refused even where only its end marker is missing, as nobody can tell what else is. Faults that
@@ -113,27 +114,42 @@ function shrunkSize(
  * @returns RGB, interleaved, `geometry.width * geometry.height * 3` bytes
  */
 export async function cropPixels(
-  { data, width, height }: Pixels,
+  pixels: Pixels,
   size: { width: number; height: number },
   geometry: CropGeometry,
 ): Promise<Uint8Array> {
-  const image = sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: false })
   const { kernel } = geometry
-  if (geometry.mode === 'stretch') {
-    image.resize(geometry.width, geometry.height, { fit: 'fill', kernel })
-  } else {
-    const short = Math.min(size.width, size.height)
-    const fullWidth = Math.floor((size.width * geometry.resize) / short)
-    const fullHeight = Math.floor((size.height * geometry.resize) / short)
-    // libvips computes only what the crop asks for, however long the other edge is
-    image.resize(fullWidth, fullHeight, { fit: 'fill', kernel }).extract({
-      left: roundHalfToEven((fullWidth - geometry.width) / 2),
-      top: roundHalfToEven((fullHeight - geometry.height) / 2),
-      width: geometry.width,
-      height: geometry.height,
-    })
+  const part = partOf(size, geometry)
+  const shrunk = {
+    width: Math.min(pixels.width, part.fullWidth),
+    height: Math.min(pixels.height, part.fullHeight),
   }
-  return image.timeout({ seconds: DECODE_SECONDS }).raw().toBuffer()
+  const isEnlarged = shrunk.width < part.fullWidth || shrunk.height < part.fullHeight
+  if (isEnlarged && shrunk.width === pixels.width && shrunk.height === pixels.height)
+    return enlarge(pixels, part, kernel)
+  const { data, width, height } = pixels
+  const image = sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: false })
+    .resize({ ...shrunk, fit: 'fill', kernel })
+    .timeout({ seconds: DECODE_SECONDS })
+    .raw()
+  if (isEnlarged) return enlarge({ data: await image.toBuffer(), ...shrunk }, part, kernel)
+  const { fullWidth, fullHeight, ...crop } = part
+  // libvips computes only what the crop asks for, however long the other edge is
+  return image.extract(crop).toBuffer()
+}
+
+/** Where the model's crop lies in the resized picture. */
+function partOf(
+  size: { width: number; height: number },
+  { mode, resize, width, height }: CropGeometry,
+): Part {
+  if (mode === 'stretch') return { fullWidth: width, fullHeight: height, left: 0, top: 0, width, height }
+  const short = Math.min(size.width, size.height)
+  const fullWidth = Math.floor((size.width * resize) / short)
+  const fullHeight = Math.floor((size.height * resize) / short)
+  const left = roundHalfToEven((fullWidth - width) / 2)
+  const top = roundHalfToEven((fullHeight - height) / 2)
+  return { fullWidth, fullHeight, left, top, width, height }
 }
 
 /**
