@@ -37,6 +37,8 @@ const WARM_UP_MS = Math.min(8 * MINUTE_MS, (minutes * MINUTE_MS) / 3)
 const SEGMENTS = 50_000
 /** MiB an hour that are certain, twice the standard error aside: records and peers do take a little. */
 const MOST_GROWTH = 24
+/** Of the second half's median over the first's. */
+const MOST_RATIO = 1.08
 /** Sockets come and go with peers: what the median grows by beyond that is a leak. */
 const MOST_FDS = 10
 const MOST_THREADS = 2
@@ -149,27 +151,32 @@ function report(): void {
   const nodes = [...samples].map(([name, own]) => {
     const counted = own.filter(({ at }) => at >= WARM_UP_MS)
     const middle = counted.length / 2
-    const growth = (key: 'fds' | 'threads') =>
-      medianOf(counted.slice(middle).map((one) => one[key])) -
-      medianOf(counted.slice(0, middle).map((one) => one[key]))
+    const halves = (key: 'fds' | 'threads' | 'rssMiB') =>
+      [counted.slice(0, middle), counted.slice(middle)].map((half) =>
+        medianOf(half.map((one) => one[key])),
+      ) as [number, number]
+    const growth = ([before, after]: [number, number]) => after - before
     const points = counted.map(({ at, rssMiB }) => ({ at, value: rssMiB }))
-    const trend = trendOf(floorOf(points, STRETCH_MS))
+    const { perHour: mibPerHour, error } = trendOf(floorOf(points, STRETCH_MS))
+    const [before, after] = halves('rssMiB')
     return {
-      ...{ name, samples: counted.length, fdsGrew: growth('fds'), threadsGrew: growth('threads') },
-      ...{
-        mibPerHour: trend.perHour,
-        error: trend.error,
-        peakMib: Math.max(...own.map((one) => one.rssMiB)),
-      },
+      ...{ name, samples: counted.length, mibPerHour, error, before, after },
+      ...{ fdsGrew: growth(halves('fds')), threadsGrew: growth(halves('threads')) },
+      peakMib: Math.max(...own.map((one) => one.rssMiB)),
     }
   })
-  for (const { name, mibPerHour, error, peakMib, fdsGrew, threadsGrew } of nodes)
+  for (const { name, mibPerHour, error, before, after, peakMib, fdsGrew, threadsGrew } of nodes)
     say(
-      `${name}: ${mibPerHour.toFixed(1)} ± ${(2 * error).toFixed(1)} MiB/h, peak ${peakMib.toFixed(0)} MiB; handles ${sign(fdsGrew)}, threads ${sign(threadsGrew)}`,
+      `${name}: ${mibPerHour.toFixed(1)} ± ${(2 * error).toFixed(1)} MiB/h; median ${before.toFixed(0)} MiB, then ${after.toFixed(0)}, peak ${peakMib.toFixed(0)}; handles ${sign(fdsGrew)}, threads ${sign(threadsGrew)}`,
     )
   const grows = nodes.filter(
-    ({ mibPerHour, error, fdsGrew, threadsGrew }) =>
-      !(mibPerHour - 2 * error <= MOST_GROWTH && fdsGrew <= MOST_FDS && threadsGrew <= MOST_THREADS),
+    ({ mibPerHour, error, before, after, fdsGrew, threadsGrew }) =>
+      !(
+        mibPerHour - 2 * error <= MOST_GROWTH &&
+        after <= MOST_RATIO * before &&
+        fdsGrew <= MOST_FDS &&
+        threadsGrew <= MOST_THREADS
+      ),
   )
   say(`${disturbances.kills} kills, ${disturbances.cuts} cuts`)
   say(grows.length === 0 ? 'Flat.' : `Grows: ${grows.map(({ name }) => name).join(', ')}`)
