@@ -77,7 +77,8 @@ async function checkHeard(what: string, host: string, port: number): Promise<Fin
 /** Whether others can call this node, or it has to call them. */
 export async function* checkReach({ running, local, listen }: Patient): AsyncGenerator<Finding> {
   const check = 'nat'
-  if (local) return
+  // one that runs may have been told so for this once
+  if (local || running?.addresses.every((address) => rangeOf(address) === 'loopback')) return
   if (running === null) {
     yield {
       check,
@@ -109,7 +110,11 @@ export async function* checkReach({ running, local, listen }: Patient): AsyncGen
 
 /** Relays' addresses are not this node's. */
 function isPublic(address: string): boolean {
-  if (address.includes('/p2p-circuit')) return false
+  return !address.includes('/p2p-circuit') && rangeOf(address) === 'unicast'
+}
+
+/** `loopback`, `private`, `unicast`; null where it begins with no IP address. */
+function rangeOf(address: string): string | null {
   const host = /^\/ip[46]\/([^/]+)\//.exec(address)?.[1]
-  return host !== undefined && ipaddr.isValid(host) && ipaddr.process(host).range() === 'unicast'
+  return host !== undefined && ipaddr.isValid(host) ? ipaddr.process(host).range() : null
 }

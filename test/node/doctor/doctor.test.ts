@@ -111,12 +111,14 @@ doctor('a node that runs is asked whether others reach it', async () => {
   await new Promise((listening) => server.once('listening', listening))
   const { port } = server.address() as AddressInfo
   const inside = `/ip4/127.0.0.1/tcp/${port}/p2p/12D3KooWJBZsyouTHHQFtrtVkvds4TsJusvysLjQx1CtD7WYGNo6`
+  const lan = inside.replace('127.0.0.1', '192.168.1.2')
   const outside = inside.replace('127.0.0.1', '93.184.216.34')
   try {
-    const hidden = await look({ running: { addresses: [inside], peers: 0 } })
+    const hidden = await look({ running: { addresses: [inside, lan], peers: 0 } })
     assert.is(found(hidden, 'port')[0]!.state, 'ok')
     assert.is(found(hidden, 'nat')[0]!.state, 'warn')
     assert.is(found(hidden, 'peers')[0]!.state, 'warn')
+    assert.equal(found(await look({ running: { addresses: [inside], peers: 0 } }), 'nat'), [])
     const relayed = `${outside}/p2p-circuit/p2p/12D3KooWJBZsyouTHHQFtrtVkvds4TsJusvysLjQx1CtD7WYGNo6`
     assert.is(found(await look({ running: { addresses: [relayed], peers: 1 } }), 'nat')[0]!.state, 'warn')
   } finally {
