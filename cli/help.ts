@@ -2,11 +2,7 @@ import { styleText } from 'node:util'
 import { COMMANDS, type Command, TOPICS } from './declarations.ts'
 import { describeOption, firstWords } from './describe.ts'
 import { OPTIONS } from './options.ts'
-import { layOut } from './table.ts'
-
-const WIDTH = 80
-/** Columns below which words are broken up, so that nothing is gained. */
-const LEAST_WIDTH = 40
+import { layOut, widthOf } from './table.ts'
 
 /** What the whole program is shown with. */
 const EXAMPLES = [
@@ -34,7 +30,7 @@ export function findHelp(words: string): About | null {
  * @param stream - where it is to be shown
  */
 export function showHelp(about: string | null, stream: NodeJS.WriteStream): void {
-  const width = Math.max(LEAST_WIDTH, Math.min(WIDTH, stream.columns || WIDTH))
+  const width = widthOf(stream)
   const found = about === null ? null : findHelp(about)
   const lines =
     found === null

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import type { Progress } from '../node/components.ts'
 import type { LiveLines } from './live-lines.ts'
-import { layOut } from './table.ts'
+import { layOut, widthOf } from './table.ts'
 
 /** Where a command's words go: results to stdout, progress to stderr; with `--json`, objects to stdout. */
 export interface Output {
@@ -11,7 +11,7 @@ export interface Output {
   /** A line for people; nothing with `--json`. */
   print(line?: string): void
   heading(line: string): void
-  /** Lines laid out by `layOut`, the first one a heading. */
+  /** Lines laid out by `layOut` as wide as the terminal, 80 columns at most; the first one is a heading. */
   table(...parameters: Parameters<typeof layOut>): void
   /** An object on a line of its own; nothing without `--json`. The last one is the command's result. */
   emit(object: object): void
@@ -56,7 +56,11 @@ export function openOutput(options: {
     print,
     heading,
     table(columns, rows, width) {
-      const [head, ...lines] = layOut(columns, rows, width)
+      const [head, ...lines] = layOut(
+        columns,
+        rows,
+        Math.min(width ?? Number.POSITIVE_INFINITY, widthOf(process.stdout)),
+      )
       print(style('dim', head ?? ''))
       for (const line of lines) print(line)
     },

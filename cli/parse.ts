@@ -138,10 +138,13 @@ function checkArgs(name: string, { usage }: Command, args: readonly string[]): v
   const places = usage.split(' ').filter(Boolean)
   const missing = places.filter((place) => place.startsWith('<'))[args.length]
   if (missing !== undefined) throw new UsageError(`${name} needs ${missing}; as in: shoal ${name} ${usage}`)
-  if (args.length > places.length && !places.at(-1)?.includes('...'))
+  const extra = args[places.length]
+  if (extra !== undefined && !places.at(-1)?.includes('...')) {
+    const group = Object.keys(COMMANDS).filter((other) => other.startsWith(`${name} `))
     throw new UsageError(
-      `${name} takes ${places.length === 0 ? 'no arguments' : usage}; ${quote(args[places.length]!)} is too much`,
+      `${name} takes ${places.length === 0 ? 'no arguments' : usage}; ${quote(extra)} is too much${didYouMean(`${name} ${extra}`, group) ?? ''}`,
     )
+  }
   if (args.includes('')) throw new UsageError(`an empty argument to ${name}`)
 }
 

@@ -3,12 +3,12 @@ import { drawLines, isTerminal } from './live-lines.ts'
 import { formatBytes, formatCount, formatRate, formatSeconds } from './numbers.ts'
 import type { ProgressView } from './output.ts'
 import { createMeter, type Meter } from './rate.ts'
-import { shorten } from './table.ts'
+import { shorten, widthOf } from './table.ts'
 
 /** Between two lines where there is no terminal: enough to see that work goes on, little enough for a log. */
 const LINE_EVERY_MS = 10_000
-const WIDTH = 80
 const BAR_WIDTH = 22
+const LEAST_BAR = 6
 
 /**
  * Bars on a terminal, one a stage; into pipes and files now and then a plain line; with `--json` nothing there.
@@ -24,11 +24,11 @@ export function startProgress(
 }
 
 function drawBars(stream: NodeJS.WriteStream): ProgressView {
-  const width = Math.min(WIDTH, stream.columns || WIDTH)
   const view = drawLines(stream)
   const meters = createMeters(Date.now)
   return {
     update(progress) {
+      const width = widthOf(stream)
       const stages = progress.stages.map((stage) => drawStage(stage, meters(progress, stage), width))
       view.show([shorten(nameSegment(progress), width), ...stages])
     },
@@ -40,20 +40,20 @@ function drawBars(stream: NodeJS.WriteStream): ProgressView {
 export function drawStage(stage: StageProgress, meter: Meter, width: number): string {
   const { done, total } = stage
   const part = total === null || total === 0 ? null : Math.min(1, done / total)
-  const size = Math.max(6, BAR_WIDTH - (WIDTH - width))
   const percent = part === null ? '' : `${Math.floor(part * 100)} %`
   const rate = meter.rate === null || part === 1 ? '' : `${formatAmount(stage, meter.rate, formatRate)}/s`
   const left = part === 1 ? 'done' : meter.left === null ? '' : `${formatSeconds(meter.left)} left`
-  return [
-    stage.stage.padEnd(7),
-    drawBar(part, size),
+  // what a narrow terminal has no room for is left out, the least telling first
+  const ends = [
     percent.padStart(5),
     formatAmount(stage, done, formatCount).padStart(10),
     rate.padStart(10),
     left.padStart(15),
   ]
-    .join(' ')
-    .trimEnd()
+  const fixed = (parts: readonly string[]) => stage.stage.padEnd(7).length + 2 + parts.join(' ').length
+  while (ends.length > 1 && fixed(ends) + LEAST_BAR > width) ends.splice(ends.length === 4 ? 2 : -1, 1)
+  const size = Math.max(LEAST_BAR, Math.min(BAR_WIDTH, width - fixed(ends)))
+  return [stage.stage.padEnd(7), drawBar(part, size), ...ends].join(' ').trimEnd()
 }
 
 /** @param part - 0 to 1, or null while unknown */

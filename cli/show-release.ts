@@ -28,7 +28,7 @@ export function showRelease(output: Output, release: ReleaseDetails): void {
     ...(supersedes === null ? [] : [['supersedes', supersedes]]),
     ...(release.refused === null ? [] : [['refused', explainRefusal(release.refused)]]),
   ]
-  for (const line of layOut([{ title: '' }, { title: '' }], facts, 80)) output.print(line)
+  for (const line of layOut([{ title: '' }, { title: '' }], facts)) output.print(line)
 }
 
 /** Why a release must not be used, in short. */

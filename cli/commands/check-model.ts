@@ -18,7 +18,7 @@ export async function run({ args, options, output }: Context): Promise<void> {
     ['tokens', describeTokens(check)],
     ['cosines', describeThresholds(check)],
   ]
-  for (const line of layOut([{ title: '' }, { title: '' }], lines, 80)) output.print(line)
+  for (const line of layOut([{ title: '' }, { title: '' }], lines)) output.print(line)
   output.emit(check)
   if (check.faults.length > 0)
     throw new ShoalError(

@@ -107,7 +107,7 @@ function showShard(output: Output, shard: ShardStanding, data: string | undefine
     ['signed by', own ? `${producer}, this node` : producer],
     ['state', explain(shard)],
   ]
-  for (const line of layOut([{ title: '' }, { title: '' }], facts, 80)) output.print(line)
+  for (const line of layOut([{ title: '' }, { title: '' }], facts)) output.print(line)
   for (const { verdict, verifier, ruling, counts, matched, unverifiable, forged } of verdicts) {
     output.print()
     output.heading(`${ruling}${counts ? '' : ', does not count'}`)

@@ -39,7 +39,7 @@ export async function run(context: Context): Promise<void> {
       `${formatThings(entries, 'file')}${parts > 1 ? ` in ${parts} parts each` : ''}, at ${shorten(base || 'their addresses', 40)}`,
     ]),
   ]
-  for (const line of layOut([{ title: '' }, { title: '' }], facts, 80)) output.print(line)
+  for (const line of layOut([{ title: '' }, { title: '' }], facts)) output.print(line)
   output.emit(shown)
 }
 

@@ -12,7 +12,7 @@ export async function run(context: Context): Promise<void> {
   showRelease(output, verified)
   output.print()
   const rows = verified.checks.map(({ what, state, detail }) => [what, STATES[state], detail])
-  output.table([{ title: 'looked into' }, { title: 'it' }, { title: 'found' }], rows, 80)
+  output.table([{ title: 'looked into' }, { title: 'it' }, { title: 'found' }], rows)
   output.emit(verified)
   const failed = verified.checks.filter(({ state }) => state === 'fails')
   if (failed.length > 0)

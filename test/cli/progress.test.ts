@@ -23,7 +23,7 @@ progress('a bar fits its terminal, whatever the numbers', () => {
     { rate: 123_456_789, left: 3_000_000 },
     { rate: 0.01, left: 9.9 },
   ]
-  for (const width of [80, 70])
+  for (const width of [80, 70, 60, 40])
     for (const meter of meters)
       for (const stage of [
         huge,
@@ -31,7 +31,10 @@ progress('a bar fits its terminal, whatever the numbers', () => {
         { ...huge, done: 0, total: 0 },
         { ...huge, unit: 'images' as const },
       ])
-        assert.ok(drawStage(stage, meter, width).length <= width, drawStage(stage, meter, width))
+        assert.ok(
+          drawStage(stage, meter, width).length <= width,
+          `${width}: ${drawStage(stage, meter, width)}`,
+        )
 })
 
 progress('a bar says how far, how fast and how long', () => {

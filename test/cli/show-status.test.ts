@@ -106,7 +106,7 @@ statuses('limits, campaigns, what is at work, failures by their reasons', () => 
     /\nits model comes: 12\.0 MB of 600 MB\nit is not worked on, and tried again: the model can't be had because/,
   )
   assert.match(text, /segment 89999 of .*: claimed; waits/)
-  assert.match(text, /\n {2}read +█{10}░{10} +50 % +500 MB/)
+  assert.match(text, /\n {2}read +█{11}░{11} +50 % +500 MB/)
   assert.match(text, /segment 0, 1, 2, 3, 4, 5, 6, 7 and 12 more\n {2}source_refused: http/)
   assert.match(text, /segment 99\n {2}other: /)
 })
