@@ -97,7 +97,7 @@ export async function openBatches(
   }
 
   return {
-    devices: () => lanes.map((lane) => lane.use()),
+    devices: () => sumByDevice(lanes.map((lane) => lane.use())),
     deviceClass() {
       const [first, ...others] = lanes.map((lane) => lane.use().deviceClass) as [string, ...string[]]
       return others.reduce((one, other) => coarserDevice(one, other) ?? one, first)
@@ -133,14 +133,32 @@ export async function openBatches(
   }
 }
 
-/** One after the other: two trials at once would measure each other. */
+/** Of a device with several sessions: they work at the same time, so that the longest is how long it was busy. */
+function sumByDevice(uses: readonly DeviceUse[]): DeviceUse[] {
+  return [...Map.groupBy(uses, ({ device }) => device).values()].map((sessions) => ({
+    ...sessions[0]!,
+    batch: Math.max(...sessions.map(({ batch }) => batch)),
+    pairs: sessions.reduce((sum, { pairs }) => sum + pairs, 0),
+    busySeconds: Math.max(...sessions.map(({ busySeconds }) => busySeconds)),
+    trouble: sessions.find(({ trouble }) => trouble !== null)?.trouble ?? null,
+  }))
+}
+
+/** Of a device that has one session already another may find no room: it does without. */
 async function openLanes(
   devices: readonly EncoderOptions[],
   onTrouble: (use: DeviceUse) => void,
 ): Promise<Lane[]> {
   const lanes: Lane[] = []
   try {
-    for (const options of devices) lanes.push(await openLane(options, onTrouble))
+    for (const [i, options] of devices.entries()) {
+      const isAnother = devices.slice(0, i).some(({ device }) => device.name === options.device.name)
+      const lane = await openLane(options, onTrouble).catch((error: unknown) => {
+        if (isAnother) return null
+        throw error
+      })
+      if (lane !== null) lanes.push(lane)
+    }
     return lanes
   } catch (error) {
     await Promise.all(lanes.map((lane) => lane.close()))

@@ -62,10 +62,11 @@ async function benchDevice(
   { device, batch }: Trial,
   { cacheDir, seconds, signal }: BenchOptions,
 ): Promise<Pick<DeviceSpeed, 'batch' | 'perSecond' | 'ofBare'>> {
-  const [options] = (await chooseDevices(loaded, { device, cacheDir })) as [EncoderOptions]
+  const chosen = await chooseDevices(loaded, { device, cacheDir })
+  const [options] = chosen as [EncoderOptions]
   const pairs = makePairs(loaded, options.batch)
   await using opened = new AsyncDisposableStack()
-  const scorer = await openBatches([options], { maxWaitMs: 20 })
+  const scorer = await openBatches(chosen, { maxWaitMs: 20 })
   opened.defer(() => scorer.close())
   const bare = startThreads(new URL('./bare-worker', import.meta.url), { threads: 1 })
   opened.defer(() => bare.destroy())
