@@ -144,7 +144,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     {
       ...{ log, clock, threads, offline, mayBegin: keeper.hasRoom, onAudit: meters.onAudit },
       mayWork: () => audits && mayWork(),
-      isReady: membership.isReady,
+      isReady,
       onCaughtUp: () => worker.wake(),
       onFatal: (error) => fail(error),
       auditShard: options.auditShard,
@@ -180,7 +180,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     denied.look()
   }
   const timer = setInterval(look, LOOK_MS)
-  for (const { id } of ledger.campaigns())
+  for (const { id } of ledger.campaigns().filter(({ id }) => !options.onlyOwn || own.has(id)))
     void membership.enter(id).catch((error: Error) => log.error({ error }, 'a campaign was not entered'))
 
   const kept = opened.move()
