@@ -115,7 +115,7 @@ async function* crawl(options: NodeOptions, kept: Home, request: CrawlRequest): 
     )
     const shard = await readBack(kept, CID.parse(manifest), segment, request.outDir)
     const seconds = (performance.now() - startedAt) / 1000
-    log.info({ file, manifest, seconds }, 'segment is done')
+    log.info({ file, manifest, seconds, devices: scorer.devices() }, 'segment is done')
     yield { ...shard, file, manifest, counts, seconds }
   }
 }

@@ -5,7 +5,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { pino } from 'pino'
-import type { DecodedImage } from '../../node/components.ts'
+import type { DecodedImage, DeviceUse } from '../../node/components.ts'
 import { startCrawl } from '../../node/crawl/crawl.ts'
 import { startImages } from '../../node/images/images.ts'
 import { openNode } from '../../node/node.ts'
@@ -32,18 +32,10 @@ export async function benchPipeline(): Promise<{
   perSecond: number
   cpuMsPerImage: Record<string, number>
 }> {
-  const dir = await mkdtemp(join(tmpdir(), 'shoal-bench-'))
-  const server = fork(new URL('./image-server.ts', import.meta.url), { stdio: 'inherit' })
-  try {
-    const [{ port }] = (await once(server, 'message')) as [{ port: number }]
-    const hosts = Object.fromEntries(
-      Array.from({ length: HOSTS }, (_, i) => [`h${i}.example`, `127.0.0.1:${port}`]),
-    )
-    const file = join(dir, 'bench.warc.gz')
-    await writeFile(file, makeWarc())
+  return withWeb(async ({ file, hosts, dir, server }) => {
     const alone = await measureStages(file, hosts)
     const serverBefore = await askCpu(server)
-    const seconds = await runWhole(file, hosts, dir)
+    const { seconds } = await runWhole(file, hosts, dir)
     const cpu = { ...alone, server: (await askCpu(server)) - serverBefore }
     const sum = Object.values(cpu).reduce((total, ms) => total + ms, 0)
     return {
@@ -53,16 +45,69 @@ export async function benchPipeline(): Promise<{
         Object.entries(cpu).map(([stage, ms]) => [stage, Number((ms / IMAGES).toFixed(3))]),
       ),
     }
+  })
+}
+
+/**
+ * How much of the whole pipeline's time a device has a batch to work on, on generated pictures from a server on this
+ * machine, from the first page on: opening the model, and trying the device, are not counted.
+ *
+ * @param device - as ScorerOptions has it
+ * @param model - a model's name or directory, since a small one leaves a GPU nothing to do
+ */
+export async function benchBusy(
+  device = 'auto',
+  model: string | null = null,
+): Promise<{ device: string; ofLimit: number; perSecond: number }> {
+  return withWeb(async ({ file, hosts, dir }) => {
+    const { seconds, devices } = await runWhole(file, hosts, dir, { device, model })
+    const busy = devices.reduce((sum, { busySeconds }) => sum + busySeconds, 0) / devices.length
+    return {
+      device: devices.map((use) => use.device).join(','),
+      ...{ ofLimit: busy / seconds, perSecond: IMAGES / seconds },
+    }
+  })
+}
+
+interface PlayedWeb {
+  file: string
+  hosts: Record<string, string>
+  dir: string
+  server: ChildProcess
+}
+
+/** Plays the sites of a crawl that is generated, for as long as `work` takes. */
+async function withWeb<T>(work: (web: PlayedWeb) => Promise<T>): Promise<T> {
+  const dir = await mkdtemp(join(tmpdir(), 'shoal-bench-'))
+  const server = fork(new URL('./image-server.ts', import.meta.url), { stdio: 'inherit' })
+  try {
+    const [{ port }] = (await once(server, 'message')) as [{ port: number }]
+    const hosts = Object.fromEntries(
+      Array.from({ length: HOSTS }, (_, i) => [`h${i}.example`, `127.0.0.1:${port}`]),
+    )
+    const file = join(dir, 'bench.warc.gz')
+    await writeFile(file, makeWarc())
+    return await work({ file, hosts, dir, server })
   } finally {
     server.disconnect()
     await rm(dir, { recursive: true, force: true })
   }
 }
 
-async function runWhole(file: string, hosts: Record<string, string>, dir: string): Promise<number> {
+async function runWhole(
+  file: string,
+  hosts: Record<string, string>,
+  dir: string,
+  { device, model }: { device: string; model: string | null } = { device: 'cpu', model: null },
+): Promise<{ seconds: number; devices: DeviceUse[] }> {
+  let devices: DeviceUse[] = []
+  const log = pino(
+    { level: 'info' },
+    { write: (line) => void (devices = JSON.parse(line).devices ?? devices) },
+  )
   const node = await openNode({
-    ...{ dataDir: join(dir, 'node'), model: null, threads: availableParallelism(), contact: null },
-    ...{ offline: false, loopback: { hosts }, clock: Date.now, log: pino({ level: 'silent' }) },
+    ...{ dataDir: join(dir, 'node'), model, device, threads: availableParallelism(), contact: null },
+    ...{ offline: false, loopback: { hosts }, clock: Date.now, log },
   })
   try {
     for await (const result of node.crawl({
@@ -72,7 +117,7 @@ async function runWhole(file: string, hosts: Record<string, string>, dir: string
         throw new Error(
           `the pipeline kept ${result.pairs} pairs of ${IMAGES}: ${JSON.stringify(result.outcomes)}`,
         )
-      return result.seconds
+      return { seconds: result.seconds, devices }
     }
     throw new Error('no segment ended')
   } finally {
