@@ -30,12 +30,19 @@ export async function* checkModel(
       const rate = (TRIAL_PAIRS / (performance.now() - started)) * 1000
       const { repo } = scorer.model
       yield { check: 'model', state: 'ok', found: `${repo} gives what it should` }
-      for (const use of scorer.devices())
-        yield {
-          ...{ check: 'device', state: use.trouble === null ? 'ok' : 'warn' },
-          found: `${use.deviceClass} scores ${rate < 10 ? rate.toFixed(1) : Math.round(rate)} pairs/s${use.trouble === null ? '' : `; ${use.trouble}`}`,
-          ...(use.trouble === null ? {} : { advice: 'update its driver, or choose another with --device' }),
-        }
+      const uses = scorer.devices()
+      const names = uses.map(({ device: name }) => name)
+      const left = tried.filter((name) => !names.includes(name))
+      const trouble = uses.find((use) => use.trouble !== null)?.trouble ?? null
+      const told = [
+        `${names.join(', ')} (${scorer.deviceClass}): ${rate < 10 ? rate.toFixed(1) : Math.round(rate)} pairs/s`,
+        ...(trouble === null ? [] : [trouble]),
+        ...(left.length === 0 ? [] : [`${left.join(', ')} tried as well, and left`]),
+      ]
+      yield {
+        ...{ check: 'device', state: trouble === null ? 'ok' : 'warn', found: told.join('; ') },
+        ...(trouble === null ? {} : { advice: 'update its driver, or choose another with --device' }),
+      }
     } finally {
       await scorer.close()
     }

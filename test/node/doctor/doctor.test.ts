@@ -46,7 +46,7 @@ doctor('a machine on which all is well has nothing to mend', async () => {
     [],
   )
   assert.is(found(findings, 'model')[0]!.state, 'ok')
-  assert.match(found(findings, 'device')[0]!.found, /^cpu\/fp32 scores [\d.]+ pairs\/s$/)
+  assert.match(found(findings, 'device')[0]!.found, /^cpu \(cpu\/fp32\): [\d.]+ pairs\/s$/)
 })
 
 doctor('what is amiss comes with what to do', async () => {
