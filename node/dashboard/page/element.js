@@ -52,11 +52,12 @@ export function table(caption, columns, rows) {
       ),
     ),
   )
-  return el(
+  const whole = el(
     'table',
     {},
     el('caption', { class: 'unseen' }, caption),
     el('thead', {}, el('tr', {}, ...head)),
     el('tbody', {}, ...body),
   )
+  return el('div', { class: 'scroll' }, whole)
 }

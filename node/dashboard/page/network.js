@@ -108,7 +108,7 @@ export function startNetwork() {
         { label: 'Segment' },
         { label: 'Campaign', class: 'roomy' },
         { label: 'By' },
-        { label: 'Verdicts', class: 'number' },
+        { label: 'Verdicts', class: 'number roomy' },
         { label: 'State' },
       ],
       shards.map(({ segment, campaign, producer, own, state, needed, good }) => [
