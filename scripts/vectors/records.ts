@@ -1,4 +1,3 @@
-import { CID } from 'multiformats/cid'
 import { cidOf, encode } from '../../protocol/codec.ts'
 import type { Kind } from '../../protocol/domains.ts'
 import { seal } from '../../protocol/envelope.ts'
@@ -14,8 +13,6 @@ const organiser = signerOf(1)
 const producer = signerOf(2)
 const file = cidOf(Buffer.from('crawl-data/a.warc.gz\n'), 'raw')
 const block = cidOf(encode({ any: 'block' }))
-/** Links that no record takes. */
-const odd = (text: string) => CID.decode(bytes(text))
 
 export async function campaignCases(): Promise<unknown[]> {
   const valid = async (comment: string, change: (campaign: Campaign) => void) => {
