@@ -46,12 +46,18 @@ async function findCuda(): Promise<{ count: number; marks: string[] }> {
 }
 const MAX_GPUS = 16
 
+/** Drivers that compute on the processor, and only lose time against it; whoever names one by the environment has it tried. */
+const SOFTWARE = /^(?:lvp_|vk_swiftshader)/
+/** What a GPU's own driver in the kernel leaves there; the last is Windows's, for what runs inside it. */
+const GPU_FILES = ['/dev/dri', '/dev/nvidiactl', '/dev/kgsl-3d0', '/dev/dxg']
+
 /** The manifests of Vulkan's drivers, where its loader looks for them. */
 async function findVulkan(): Promise<string[]> {
   const { VK_DRIVER_FILES, VK_ICD_FILENAMES, XDG_DATA_DIRS, XDG_DATA_HOME } = process.env
   const named = VK_DRIVER_FILES ?? VK_ICD_FILENAMES
   const paths = named?.split(delimiter) ?? []
   if (named === undefined) {
+    if ((await Promise.all(GPU_FILES.map(markOf))).every((mark) => mark === null)) return []
     const data = [
       XDG_DATA_HOME ?? join(homedir(), '.local/share'),
       ...(XDG_DATA_DIRS?.split(delimiter) ?? []),
@@ -59,7 +65,7 @@ async function findVulkan(): Promise<string[]> {
     for (const root of ['/etc', '/usr/local/etc', '/usr/local/share', '/usr/share', ...data]) {
       const directory = join(root, 'vulkan', 'icd.d')
       for (const name of await readdir(directory).catch(() => []))
-        if (name.endsWith('.json')) paths.push(join(directory, name))
+        if (name.endsWith('.json') && !SOFTWARE.test(name)) paths.push(join(directory, name))
     }
   }
   const marks = await Promise.all([...new Set(paths)].map(markOf))

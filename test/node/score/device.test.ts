@@ -8,6 +8,7 @@ import { parseDevices } from '../../../node/score/device.ts'
 import { deviceClassOf, toleranceOfClass } from '../../../node/score/device-class.ts'
 import type { DualEncoder, EncoderOptions } from '../../../node/score/dual-encoder.ts'
 import { findBatch, mostPairs } from '../../../node/score/find-batch.ts'
+import { findDevices } from '../../../node/score/find-devices.ts'
 import { loadModel } from '../../../node/score/load-model.ts'
 import { openMemory } from '../../../node/score/remember-trials.ts'
 import { openScorer } from '../../../node/score/score.ts'
@@ -241,6 +242,30 @@ test('a device that is not in this machine is refused with what to do; auto take
   const auto = await open('auto', 'quantized')
   assert.is(auto.deviceClass, 'cpu/int8')
   await auto.close()
+})
+
+test('a GPU is looked for where its driver is named, and anew when that changes', async ({ directory }) => {
+  if (process.platform !== 'linux') return console.log('skipped: only on Linux drivers are files')
+  const driver = join(directory, 'driver.json')
+  const { VK_DRIVER_FILES } = process.env
+  const look = async () => {
+    const { candidates, fingerprint } = await findDevices(directory)
+    return { names: candidates.map((devices) => devices.map(({ name }) => name).join()), fingerprint }
+  }
+  try {
+    process.env.VK_DRIVER_FILES = driver
+    assert.not((await look()).names.includes('webgpu'))
+    await writeFile(driver, '{}')
+    const first = await look()
+    assert.ok(first.names.includes('webgpu'), `${first.names}`)
+    assert.is(first.names.at(-1), 'cpu')
+    assert.is((await look()).fingerprint, first.fingerprint)
+    await writeFile(driver, '{ "another": 1 }')
+    assert.is.not((await look()).fingerprint, first.fingerprint)
+  } finally {
+    if (VK_DRIVER_FILES === undefined) delete process.env.VK_DRIVER_FILES
+    else process.env.VK_DRIVER_FILES = VK_DRIVER_FILES
+  }
 })
 
 test('trials are remembered until the drivers change, and what can not be read is not there', async ({
