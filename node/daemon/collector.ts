@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid'
 import type { ShoalError } from '../../protocol/errors.ts'
 import type { Home } from '../home.ts'
 import type { Log } from '../log.ts'
-import { type Collected, collect } from '../pins/pins.ts'
+import { type Collected, collect, GRACE_MS } from '../pins/pins.ts'
 import type { Disk } from './disk.ts'
 
 /** Milliseconds from the start to the first sweep, and between two: what is unpinned is freed sooner. */
@@ -10,6 +10,11 @@ const FIRST_MS = 10 * 60_000
 const EVERY_MS = 24 * 60 * 60_000
 /** Milliseconds in which DAGs that are unpinned are gathered: one sweep frees them all. */
 const GATHER_MS = 30_000
+/**
+ * Milliseconds that a block is kept though nothing pins it, where the disk is full: the oldest go first, and what belongs to
+ * something that was cut short lately goes last. Within the least of them a shard is fetched or written, and pinned.
+ */
+const GRACES_MS = [GRACE_MS, 6 * 60 * 60_000, 60 * 60_000]
 /** Milliseconds until room is looked for again where there was none to be made. */
 const IN_VAIN_MS = 10 * 60_000
 
@@ -55,10 +60,10 @@ export function startCollector(home: Home, disk: Disk, options: CollectorOptions
       log.warn({ code: error.code, message: error.message }, 'nothing could be collected')
   }
 
-  function sweep(): Promise<LastCollected> {
+  function sweep(graceMs = GRACE_MS): Promise<LastCollected> {
     const mine = underWay.then(async () => {
       schedule(EVERY_MS)
-      const collected = await collect(home, { clock, onDrop, signal: closing.signal })
+      const collected = await collect(home, { clock, graceMs, onDrop, signal: closing.signal })
       disk.forget()
       last = { ...collected, at: clock() }
       const { freed, waiting, kept, dropped, seconds } = collected
@@ -71,17 +76,21 @@ export function startCollector(home: Home, disk: Disk, options: CollectorOptions
 
   /** @returns whether there is some */
   async function makeRoom(): Promise<boolean> {
-    await sweep()
+    for (const graceMs of GRACES_MS) {
+      const { waiting } = await sweep(graceMs)
+      if ((await disk.room()) > 0) return true
+      if (waiting.blocks === 0) break
+    }
     for (let room = await disk.room(); room <= 0; room = await disk.room()) {
       if (!(await options.dropReplicas(1 - room))) break
       // what came just now is not freed yet, and to give up more would not help
-      if ((await sweep()).freed.blocks === 0) break
+      if ((await sweep(GRACES_MS.at(-1))).freed.blocks === 0) break
     }
     return disk.hasRoom()
   }
 
   return {
-    collect: sweep,
+    collect: () => sweep(),
     last: () => last,
     /** Something was unpinned. */
     soon(): void {

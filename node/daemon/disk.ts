@@ -57,13 +57,20 @@ export function watchDisk(
   }
 }
 
-/** Bytes of the files below a directory. What goes away meanwhile counts nothing. */
+/** Unit of `Stats.blocks`, whatever the file system's own is. */
+const STAT_BLOCK_BYTES = 512
+
+/** Bytes that the files below a directory take on the disk. What goes away meanwhile counts nothing. */
 async function measureBytes(dir: string): Promise<number> {
   let bytes = 0
   for (const entry of await readdir(dir, { withFileTypes: true }).catch(() => [])) {
     const path = join(dir, entry.name)
     if (entry.isDirectory()) bytes += await measureBytes(path)
-    else if (entry.isFile()) bytes += (await stat(path).catch(() => null))?.size ?? 0
+    else if (entry.isFile()) {
+      const { size, blocks } = (await stat(path).catch(() => null)) ?? { size: 0, blocks: 0 }
+      // of small files a disk holds more than is in them; where it holds less, it may come to hold all
+      bytes += Math.max(size, blocks * STAT_BLOCK_BYTES)
+    }
   }
   return bytes
 }

@@ -66,8 +66,9 @@ process.on('message', async ({ admitOnly }: ToDaemon) => {
 
 try {
   const daemon = await startDaemon({
+    ...{ hours: null, diskBytes: null, bytesPerSecond: null },
     ...options,
-    ...{ log, hours: null, diskBytes: null, bytesPerSecond: null, model: null, offline: false },
+    ...{ log, model: null, offline: false },
     ...{ listen: ['/ip4/127.0.0.1/tcp/0'], local: true },
     clock: now,
     startNetwork: startFaulty,

@@ -6,21 +6,23 @@ import * as assert from 'uvu/assert'
 import { watchDisk } from '../../../node/daemon/disk.ts'
 
 const disk = suite('disk')
+/** File systems give out space in parts that this is a multiple of. */
+const UNIT = 65_536
 let dir = ''
 
 disk.before(async () => {
   dir = await mkdtemp(join(tmpdir(), 'shoal-disk-'))
   await mkdir(join(dir, 'a', 'b'), { recursive: true })
-  await writeFile(join(dir, 'a', 'one'), Buffer.alloc(600))
-  await writeFile(join(dir, 'a', 'b', 'two'), Buffer.alloc(400))
+  await writeFile(join(dir, 'a', 'one'), Buffer.alloc(6 * UNIT))
+  await writeFile(join(dir, 'a', 'b', 'two'), Buffer.alloc(4 * UNIT))
 })
 
 disk.after(() => rm(dir, { recursive: true }))
 
 disk('has room up to what is given, files in all directories together', async () => {
   for (const [most, hasRoom] of [
-    [1001, true],
-    [1000, false],
+    [10 * UNIT + 1, true],
+    [10 * UNIT, false],
     [null, true],
   ] as const) {
     const watched = watchDisk(dir, most)
@@ -36,7 +38,7 @@ disk('is not full before it was measured, and takes what is not there as empty',
 
 disk('is measured again after a while', async () => {
   let now = 0
-  const watched = watchDisk(dir, 1000, () => now)
+  const watched = watchDisk(dir, 10 * UNIT, () => now)
   assert.not(await watched.hasRoom())
   await writeFile(join(dir, 'a', 'one'), '')
   assert.not(await watched.hasRoom(), 'a measurement stands for some time')

@@ -16,7 +16,8 @@ export interface Orders
         'dataDir' | 'loopback' | 'peers' | 'segments' | 'threads' | 'contentionMs' | 'syncEveryMs'
       >
     >,
-    Pick<DaemonOptions, 'replicateBytes' | 'replicateEveryMs' | 'gateway'> {
+    Pick<DaemonOptions, 'replicateBytes' | 'replicateEveryMs' | 'gateway'>,
+    Partial<Pick<DaemonOptions, 'hours' | 'diskBytes' | 'bytesPerSecond'>> {
   /** its clock shows `origin` at that time, and goes `rate` times as fast as others */
   clock: { origin: number; rate: number }
   /** it hears no gossip, and takes no part in syncs */
