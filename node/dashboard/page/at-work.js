@@ -80,13 +80,13 @@ function drawRows(rows, shown) {
       item.remove()
       rows.delete(key)
     }
-  for (const { key, name, what, share = null, note = '', isTrouble = false } of shown) {
+  for (const [i, { key, name, what, share = null, note = '', isTrouble = false }] of shown.entries()) {
     let row = rows.get(key)
     if (row === undefined) {
       row = makeRow(name, isTrouble)
       rows.set(key, row)
-      list.append(row.item)
     }
+    if (list.children[i] !== row.item) list.insertBefore(row.item, list.children[i] ?? null)
     say(row.what, what)
     say(row.note, [share === null ? '' : formatPercent(share), note].filter(Boolean).join(' · '))
     row.bar.style.width = `${100 * (share ?? 0)}%`
