@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { setImmediate as breathe } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { CID } from 'multiformats/cid'
@@ -6,7 +7,7 @@ import { open } from '../../protocol/envelope.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { decodeShard } from '../../protocol/records/shard.ts'
 import { nameOfPeer } from '../identity.ts'
-import type { JudgedShard, Ledger } from '../ledger/ledger.ts'
+import type { JudgedShard, Judgements, Ledger } from '../ledger/ledger.ts'
 import { parseCampaign } from '../parse-cid.ts'
 
 /** What a peer has given to a campaign, as others have signed it: nobody's own word counts. */
@@ -31,24 +32,38 @@ interface Read {
   rows: number
   operator: string | null
   team: string | null
-  servers: { peer: Uint8Array; bytes: number }[]
+  servers: { peer: string; bytes: number }[]
 }
 
-/** Shards whose records are remembered: some hundred bytes each. */
+/** Shards whose records are remembered: some 300 bytes each. */
 const MAX_READ = 200_000
-/** Shards after which others have a turn, and records that are read at once. */
-const IN_ONE_GO = 200
+/** Peers whose names are remembered: to spell one takes longer than all else. */
+const MAX_NAMES = 50_000
+/** Shards that are counted, and those whose records are read, before others have a turn. */
+const COUNTED_AT_ONCE = 2_000
+const READ_AT_ONCE = 16
 /** Verdicts on one shard that are looked at; far beyond those that may count. */
 const MAX_VERDICTS = 1_000
 
 /** Tells what peers have given, of the ledger's records alone. */
 export function openCredits(ledger: Ledger, self: Uint8Array) {
   const read = new LRUCache<string, Read>({ max: MAX_READ })
-  let last: { key: string; credits: Credit[] } = { key: '', credits: [] }
+  const names = new LRUCache<string, string>({ max: MAX_NAMES })
+  // whoever asks before a record has changed gets what others got
+  const told = new WeakMap<Judgements, Promise<Credit[]>>()
 
-  async function readRecords(id: CID, shard: JudgedShard): Promise<Read | null> {
+  function nameOf(key: Uint8Array): string {
+    const spelt = spell(key)
+    const name = names.get(spelt) ?? nameOfPeer(key)
+    names.set(spelt, name)
+    return name
+  }
+
+  async function readRecords(campaign: CID, shard: JudgedShard): Promise<Read | null> {
     // verdicts that count come and go
-    const key = `${shard.id} ${shard.counted.map(String).join(' ')}`
+    const hash = createHash('sha256').update(shard.id.bytes)
+    for (const key of shard.counted) hash.update(key)
+    const key = hash.digest('binary')
     const known = read.get(key)
     if (known) return known
     const envelope = await ledger.find(shard.id)
@@ -56,48 +71,45 @@ export function openCredits(ledger: Ledger, self: Uint8Array) {
     if (envelope === null) return null
     // the ledger has checked its signature
     const { rows, operator = null, team = null } = decodeShard(await open(envelope, async () => true))
-    const verdicts = await ledger.verdictsOf(id, shard.manifest, MAX_VERDICTS)
-    const servers = verdicts
+    const servers = (await ledger.verdictsOf(campaign, shard.manifest, MAX_VERDICTS))
       .map(({ verdict }) => verdict)
       .filter(
         ({ producer, verifier }) =>
           equalBytes(producer, shard.peer) && shard.counted.some((one) => equalBytes(one, verifier)),
       )
       .flatMap((verdict) => verdict.servers ?? [])
+      .map(({ peer, bytes }) => ({ peer: nameOf(peer), bytes }))
     const found = { rows, operator, team, servers }
     read.set(key, found)
     return found
   }
 
-  async function credit(id: CID): Promise<Credit[]> {
-    const judged = await ledger.judgements(id)
+  async function sumUp(id: CID, judged: Judgements): Promise<Credit[]> {
+    const campaign = id.toString()
+    const own = nameOf(self)
     const credits = new Map<string, Credit & { seq: number }>()
-    const of = (peer: Uint8Array) => {
-      const name = nameOfPeer(peer)
-      const known = credits.get(name) ?? {
-        ...{ campaign: id.toString(), peer: name, own: equalBytes(peer, self), operator: null, team: null },
-        ...{ segments: 0, pairs: 0, audits: 0, bytesServed: 0, seq: -1 },
-      }
-      credits.set(name, known)
-      return known
+    const of = (peer: string) => {
+      const known = credits.get(peer)
+      if (known) return known
+      const none = { segments: 0, pairs: 0, audits: 0, bytesServed: 0 }
+      const one = { campaign, peer, own: peer === own, operator: null, team: null, ...none, seq: -1 }
+      credits.set(peer, one)
+      return one
     }
-    const cheats = new Set(
-      judged.standings().flatMap(({ peer, offences }) => (offences.length > 0 ? [String(peer)] : [])),
+    const offenders = new Set(
+      judged.standings().flatMap(({ peer, offences }) => (offences.length > 0 ? [nameOf(peer)] : [])),
     )
-    const verified: JudgedShard[] = []
     let looked = 0
-    for (const shard of judged.shards()) {
-      if (++looked % IN_ONE_GO === 0) await breathe()
-      for (const verifier of shard.counted) if (!cheats.has(String(verifier))) of(verifier).audits++
-      if (shard.state === 'verified') verified.push(shard)
+    for (const { counted } of judged.shards()) {
+      for (const verifier of counted.map(nameOf)) if (!offenders.has(verifier)) of(verifier).audits++
+      if (++looked % COUNTED_AT_ONCE === 0) await breathe()
     }
-    for (let from = 0; from < verified.length; from += IN_ONE_GO) {
-      const some = verified.slice(from, from + IN_ONE_GO)
+    for (const some of chunk(judged.shards('verified'), READ_AT_ONCE)) {
       const records = await Promise.all(some.map((shard) => readRecords(id, shard)))
       for (const [i, { peer, seq }] of some.entries()) {
         const record = records[i]
         if (!record) continue
-        const one = of(peer)
+        const one = of(nameOf(peer))
         one.segments++
         one.pairs += record.rows
         if (seq > one.seq) Object.assign(one, { seq, operator: record.operator, team: record.team })
@@ -110,8 +122,19 @@ export function openCredits(ledger: Ledger, self: Uint8Array) {
       .sort((a, b) => b.pairs - a.pairs || b.audits - a.audits || (a.peer < b.peer ? -1 : 1))
   }
 
+  async function creditsOf(id: CID): Promise<Credit[]> {
+    const judged = await ledger.judgements(id)
+    const known = told.get(judged)
+    if (known) return known
+    const credits = sumUp(id, judged)
+    told.set(judged, credits)
+    // a disk that fails once does not fail for good
+    credits.catch(() => told.delete(judged))
+    return credits
+  }
+
   /**
-   * What peers have given, those who gave most pairs first.
+   * What peers have given, those who gave most pairs of each campaign first.
    *
    * @param campaign - CID of the only one that is asked about; null: all that this node takes part in
    * @throws ShoalError `cid_invalid`, `campaign_unknown`
@@ -122,10 +145,21 @@ export function openCredits(ledger: Ledger, self: Uint8Array) {
     const ids = wanted === null ? all : all.filter((id) => id.equals(wanted))
     if (wanted !== null && ids.length === 0)
       throw new ShoalError('campaign_unknown', `this node takes no part in ${campaign}: join it first`)
-    const key = ids.map((id) => `${id} ${ledger.digest(id)}`).join()
-    if (last.key === key) return last.credits
-    const credits = (await Promise.all(ids.map(credit))).flat()
-    last = { key, credits }
-    return credits
+    return (await Promise.all(ids.map(creditsOf))).flat()
   }
+}
+
+function spell(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')
+}
+
+function* chunk<T>(all: Iterable<T>, size: number): Generator<T[]> {
+  let some: T[] = []
+  for (const one of all) {
+    some.push(one)
+    if (some.length < size) continue
+    yield some
+    some = []
+  }
+  if (some.length > 0) yield some
 }
