@@ -3,11 +3,9 @@ import { setImmediate as breathe } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { CID } from 'multiformats/cid'
 import { equalBytes } from '../../protocol/codec.ts'
-import { open } from '../../protocol/envelope.ts'
 import { ShoalError } from '../../protocol/errors.ts'
-import { decodeShard } from '../../protocol/records/shard.ts'
 import { nameOfPeer } from '../identity.ts'
-import type { JudgedShard, Judgements, Ledger } from '../ledger/ledger.ts'
+import { type JudgedShard, type Judgements, type Ledger, readShard } from '../ledger/ledger.ts'
 import { parseCampaign } from '../parse-cid.ts'
 
 /** What a peer has given to a campaign, as others have signed it: nobody's own word counts. */
@@ -69,8 +67,7 @@ export function openCredits(ledger: Ledger, self: Uint8Array) {
     const envelope = await ledger.find(shard.id)
     // it was dropped meanwhile
     if (envelope === null) return null
-    // the ledger has checked its signature
-    const { rows, operator = null, team = null } = decodeShard(await open(envelope, async () => true))
+    const { rows, operator = null, team = null } = readShard(envelope)
     const servers = (await ledger.verdictsOf(campaign, shard.manifest, MAX_VERDICTS))
       .map(({ verdict }) => verdict)
       .filter(

@@ -37,6 +37,7 @@ import { readVerdict } from './tally-rows.ts'
 
 export { noticeKey } from './notices.ts'
 export { SEGMENT_STATES, type SegmentState } from './segment-states.ts'
+export { readShard } from './tally-rows.ts'
 export { verifyInPool } from './verify-in-pool.ts'
 export type {
   Added,

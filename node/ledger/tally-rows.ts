@@ -1,5 +1,6 @@
-import { decode } from '../../protocol/codec.ts'
+import { decode } from '@ipld/dag-cbor'
 import { KEY_BYTES } from '../../protocol/limits.ts'
+import type { Shard } from '../../protocol/records/shard.ts'
 import type { Verdict } from '../../protocol/records/verdict.ts'
 import { type Ballot, makeBallots } from '../../protocol/rules/quorum.ts'
 import {
@@ -171,10 +172,15 @@ const NONE: readonly never[] = []
 
 /** The verdict in an envelope of the ledger's own: it was checked when it was taken in. */
 export function readVerdict(envelope: Uint8Array): Verdict {
-  return decode((decode(envelope) as { body: Uint8Array }).body) as Verdict
+  return decode(decode<{ body: Uint8Array }>(envelope).body)
 }
 
-/** The same for a shard and the verdicts on it. */
+/** The same for a shard. */
+export function readShard(envelope: Uint8Array): Shard {
+  return decode(decode<{ body: Uint8Array }>(envelope).body)
+}
+
+/** Equal for a shard and the verdicts on it. */
 function nameOfAudited(rows: Rows, row: number, producer: number): string {
   return `${producer} ${rows.word(row, 'segment')} ${rows.word(row, 'rows')} ${nameOfDigest(rows.manifest(row))}`
 }
