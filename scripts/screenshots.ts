@@ -83,6 +83,8 @@ async function take(
   await page.goto(`${dashboard.address}/#token=${dashboard.token}`)
   await page.locator(`nav a[href="#${view}"]`).click()
   await sleep(DRAW_MS)
+  // a segment is in the midst of its pictures
+  if (view === 'now') await page.locator('[data-stage=score].flows').waitFor({ timeout: WORK_MS })
   // few machines have fonts for all scripts of the demo, and boxes are no help to a reader
   await page.evaluate(`for (const card of document.querySelectorAll('.sample'))
     if (/\\p{L}/u.test(card.textContent.replace(/\\p{Script=Latin}/gu, ''))) card.remove()`)
@@ -95,6 +97,6 @@ async function take(
   const png = await page.screenshot({ caret: 'hide' })
   await page.close()
   const path = join(IMAGES, `${name}.png`)
-  await sharp(png).png({ palette: true, quality: 90, effort: 10 }).toFile(path)
+  await sharp(png).png({ palette: true, quality: 100, effort: 10 }).toFile(path)
   console.log(path)
 }

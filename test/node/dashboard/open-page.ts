@@ -1,5 +1,5 @@
 import axe from 'axe-core'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page, Response } from 'playwright-core'
 import * as assert from 'uvu/assert'
 
 /** A sample may have given its place to another before its picture is asked for. */
@@ -72,4 +72,30 @@ export async function findWide(page: Page): Promise<string[]> {
       .slice(0, 5)
       .concat('the page is ' + document.documentElement.scrollWidth + ' wide')
   })()`)
+}
+
+/** What the scripts of a page of another origin get. */
+export async function askFromElsewhere(page: Page, address: string): Promise<unknown> {
+  return page.evaluate(`(async () => ({
+    peers: await fetch('${address}/api/peers').then(() => 'read', () => 'refused'),
+    events: await new Promise((done) => {
+      const source = new EventSource('${address}/events')
+      source.onmessage = source.onopen = () => done('read')
+      source.onerror = () => done('refused')
+    }),
+  }))()`)
+}
+
+/** What a form gets that a page of another origin sends, and the page goes with it. */
+export async function postFromElsewhere(page: Page, address: string): Promise<Response> {
+  const [posted] = await Promise.all([
+    page.waitForResponse(address),
+    page.evaluate(`(() => {
+      const form = document.createElement('form')
+      Object.assign(form, { method: 'POST', action: '${address}' })
+      document.body.append(form)
+      form.submit()
+    })()`),
+  ])
+  return posted
 }

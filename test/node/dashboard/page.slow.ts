@@ -1,33 +1,34 @@
 import { once } from 'node:events'
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Daemon, startDaemon } from '../../../node/daemon/daemon.ts'
-import { type Dashboard, serveDashboard } from '../../../node/dashboard/dashboard.ts'
-import { readPageFiles } from '../../../node/dashboard/page-files.ts'
-import { openLog } from '../../../node/log.ts'
+import type { Daemon } from '../../../node/daemon/daemon.ts'
+import type { Dashboard } from '../../../node/dashboard/dashboard.ts'
 import { findChromium } from '../../../scripts/find-chromium.ts'
-import { listArchives, makeFullArchive, playCrawl } from '../daemon/play-crawl.ts'
 import { until } from '../network/start-node.ts'
-import { findHindrances, findWide, goTo, VIEWS, WAIT_MS, withPage } from './open-page.ts'
+import {
+  askFromElsewhere,
+  findHindrances,
+  findWide,
+  goTo,
+  postFromElsewhere,
+  VIEWS,
+  WAIT_MS,
+  withPage,
+} from './open-page.ts'
+import { playDashboard } from './play-dashboard.ts'
 
 /** The dashboard in a browser, on a node that works on a crawl that is played on this machine. */
 const test = suite("the dashboard's page in a browser")
 const stack = new AsyncDisposableStack()
 const executablePath = findChromium()
-const SEGMENTS = 40
-/** A second or two of work each. */
-const PAGES = 250
+/** More than are done while it is looked at. */
+const SEGMENTS = 400
 /** Markup, if anything takes it for that. */
 const NAME = '<img src=x onerror=alert(1)> & <b>friends</b>'
-const MAX_PAGE_BYTES = 150_000
 
-let dir = ''
 let daemon: Daemon
 let dashboard: Dashboard
 let browser: Browser
@@ -36,29 +37,7 @@ if (executablePath === undefined)
   console.log('SKIPPED: the dashboard in a browser: no Chromium is on this machine (CHROMIUM names one)')
 else {
   test.before(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'shoal-page-'))
-    stack.defer(() => rm(dir, { recursive: true, force: true }))
-    const crawl = await playCrawl()
-    stack.defer(() => crawl.close())
-    const archive = makeFullArchive(PAGES)
-    for (let i = 0; i < SEGMENTS; i++) crawl.give(`full-${i}`, archive)
-    const list = join(dir, 'list.txt')
-    await writeFile(list, listArchives('full', SEGMENTS).join('\n'))
-    const dataDir = join(dir, 'data')
-    const log = openLog('info', { file: join(dataDir, 'shoal.log') })
-    daemon = await startDaemon({
-      ...{ dataDir, log, clock: Date.now, threads: 1, segments: 1 },
-      ...{ hours: null, diskBytes: null, bytesPerSecond: null, model: null, offline: false },
-      ...{ listen: ['/ip4/127.0.0.1/tcp/0'], local: true, peers: [], loopback: { hosts: crawl.hosts } },
-      ...{ gateway: { host: '127.0.0.1', port: 0 }, contentionMs: 100 },
-    })
-    stack.defer(() => daemon.stop())
-    dashboard = await serveDashboard(daemon, { dataDir, listen: { host: '127.0.0.1', port: 0 }, log })
-    stack.defer(() => dashboard.close())
-    await daemon.create({
-      ...{ name: NAME, contact: 'test@example.org', preset: 'laion-5b', model: null, threshold: null },
-      ...{ files: [list], kind: null, base: crawl.base, parts: 1 },
-    })
+    ;({ daemon, dashboard } = await playDashboard(stack, { name: NAME, segments: SEGMENTS }))
     browser = await chromium.launch({
       executablePath,
       args: ['--no-sandbox', '--host-resolver-rules=MAP rebound.example 127.0.0.1'],
@@ -289,25 +268,8 @@ else {
     try {
       const page = await context.newPage()
       await page.goto(`http://127.0.0.1:${(foreign.address() as AddressInfo).port}/`)
-      const read = await page.evaluate(`Promise.all([
-        fetch('${dashboard.address}/api/peers').then(() => 'read', () => 'refused'),
-        fetch('${dashboard.address}/api/pause', { method: 'POST', mode: 'no-cors', headers: { 'content-type': 'text/plain' }, body: '{}' }).then(({ type }) => type, () => 'refused'),
-        new Promise((done) => {
-          const source = new EventSource('${dashboard.address}/events')
-          source.onmessage = source.onopen = () => done('read')
-          source.onerror = () => done('refused')
-        }),
-      ])`)
-      assert.equal([(read as string[])[0], (read as string[])[2]], ['refused', 'refused'])
-      const [posted] = await Promise.all([
-        page.waitForResponse(`${dashboard.address}/api/pause`),
-        page.evaluate(`(() => {
-          const form = document.createElement('form')
-          Object.assign(form, { method: 'POST', action: '${dashboard.address}/api/pause' })
-          document.body.append(form)
-          form.submit()
-        })()`),
-      ])
+      assert.equal(await askFromElsewhere(page, dashboard.address), { peers: 'refused', events: 'refused' })
+      const posted = await postFromElsewhere(page, `${dashboard.address}/api/pause`)
       assert.is(posted.status(), 403)
       assert.match(await posted.text(), /dashboard_origin/)
       assert.is((await daemon.status()).state, 'working')
@@ -318,14 +280,6 @@ else {
       await context.close()
       foreign.close()
     }
-  })
-
-  test('it is small', async () => {
-    const files = await readPageFiles()
-    let bytes = 0
-    for (const { bytes: file } of files.values()) bytes += file.length
-    assert.ok(files.has('/') && bytes < MAX_PAGE_BYTES, `${bytes} bytes`)
-    assert.ok((await stat(new URL('../../../node/dashboard/page/', import.meta.url))).isDirectory())
   })
 
   // the last one
