@@ -25,7 +25,10 @@ audits.before(async () => {
   madeUp = await playCrawl()
   for (const archive of listArchives('forged', 2))
     madeUp.give(archive.replace('.warc.gz', ''), makeFullArchive(4))
-  processes = startProcesses(dir, { loopback: { hosts: crawl.hosts }, contentionMs: 300, syncEveryMs: 1_000 })
+  processes = startProcesses(dir, {
+    ...{ loopback: { hosts: crawl.hosts }, contentionMs: 300, syncEveryMs: 1_000 },
+    called: { operator: 'Ada', team: 'blue' },
+  })
 })
 
 audits.after(async () => {
@@ -100,6 +103,26 @@ test('every shard is audited once by each of the others, and becomes verified', 
         peer === producer ? [] : ['done'],
       )
     }
+  }
+})
+
+test('all give the same nodes credit, for what they did and what they gave to their verifiers', async () => {
+  const { a, b, c, campaign } = await started()
+  await verified()
+  const [credits, ...others] = await Promise.all([a, b, c].map((node) => node.ask('credits', campaign)))
+  const withoutOwn = (all: typeof credits) => all!.map(({ own: _, ...credit }) => credit)
+  for (const other of others) assert.equal(withoutOwn(other), withoutOwn(credits))
+  assert.is(credits!.find(({ own }) => own)?.peer, a.peerId)
+  const sum = (key: 'segments' | 'pairs' | 'audits') => credits!.reduce((total, one) => total + one[key], 0)
+  const shards = await judged(a, campaign)
+  assert.is(sum('segments'), SEGMENTS)
+  assert.is(sum('audits'), 2 * SEGMENTS)
+  assert.ok(sum('pairs') > 0)
+  for (const { peer, segments, operator, team, bytesServed } of credits!) {
+    assert.is(segments, shards.filter(({ producer }) => producer === peer).length)
+    assert.equal([operator, team], segments > 0 ? ['Ada', 'blue'] : [null, null])
+    // its verifiers have its blocks of nobody else at first
+    if (segments > 0) assert.ok(bytesServed > 1_000, `${peer} gave ${bytesServed} bytes`)
   }
 })
 

@@ -17,7 +17,7 @@ export interface Orders
       >
     >,
     Pick<DaemonOptions, 'replicateBytes' | 'replicateEveryMs' | 'gateway'>,
-    Partial<Pick<DaemonOptions, 'hours' | 'diskBytes' | 'bytesPerSecond'>> {
+    Partial<Pick<DaemonOptions, 'hours' | 'diskBytes' | 'bytesPerSecond' | 'called'>> {
   /** its clock shows `origin` at that time, and goes `rate` times as fast as others */
   clock: { origin: number; rate: number }
   /** it hears no gossip, and takes no part in syncs */
