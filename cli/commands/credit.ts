@@ -40,7 +40,7 @@ export async function run(context: Context): Promise<void> {
       output.print(`and ${formatThings(rows.length - most, by)} more: ask with --lines N, or --json`)
     output.print()
   }
-  output.print('Of verified shards, and of verdicts that count; given: blocks, to those who audited.')
+  output.print('Of verified shards and verdicts that count. Given: blocks, to its auditors.')
 }
 
 function sumUp(credits: readonly Credit[], by: 'node' | 'operator' | 'team'): string[][] {

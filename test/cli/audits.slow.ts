@@ -132,6 +132,28 @@ audits('verify: what the archive does not hold is forged, and the verdict that p
   assert.match(replayed.stderr, /^error \(verdict_contradicted\): [^\n]+\n$/)
 })
 
+audits('credit: by node, operator and team; audits alone, while nothing is verified', async () => {
+  const [human, byTeam, json, unknown] = await Promise.all([
+    atAna('credit'),
+    atAna('credit', campaign, '--by', 'team'),
+    atAna('credit', '--json'),
+    atAna('credit', NOWHERE),
+  ])
+  const table = reads(human)
+  assert.match(table, new RegExp(`^…${ana.peerId.slice(-12)}, this node `, 'm'))
+  assert.match(table, new RegExp(`^…${ben.peerId.slice(-12)} `, 'm'))
+  assert.match(reads(byTeam), /no node has named its team/)
+  const credits = linesOf(json).flatMap(({ credit }) => (credit ? [credit] : []))
+  assert.equal(credits.map(({ peer }) => peer).sort(), [ana.peerId, ben.peerId].sort())
+  assert.is(
+    credits.reduce((total, { audits }) => total + audits, 0),
+    SEGMENTS,
+  )
+  assert.ok(credits.every((one) => one.segments === 0 && one.campaign === campaign))
+  assert.match(unknown.stderr, /campaign_unknown|takes no part/)
+  assert.is(unknown.status, 1)
+})
+
 audits('standing: of all nodes, or of one', async () => {
   const [all, one, json] = await Promise.all([
     atAna('standing'),
