@@ -139,7 +139,7 @@ async function tell(node: DaemonProcess, campaign: string): Promise<void> {
     const { done, states } = await countsOf(node, campaign)
     const held = [...samples].map(([name, own]) => {
       const last = own.at(-1)!
-      return `${name} ${last.rssMiB.toFixed(0)} MiB, ${last.fds} fds, ${last.threads} threads`
+      return `${name} ${last.ownMiB.toFixed(0)} of ${last.rssMiB.toFixed(0)} MiB its own, ${last.fds} fds, ${last.threads} threads`
     })
     say(
       `${(sinceBegan() / MINUTE_MS).toFixed(1)} min: ${done} segments, ${states.verified} verified; ${held.join('; ')}`,
@@ -151,14 +151,14 @@ function report(): void {
   const nodes = [...samples].map(([name, own]) => {
     const counted = own.filter(({ at }) => at >= WARM_UP_MS)
     const middle = counted.length / 2
-    const halves = (key: 'fds' | 'threads' | 'rssMiB') =>
+    const halves = (key: 'fds' | 'threads' | 'ownMiB') =>
       [counted.slice(0, middle), counted.slice(middle)].map((half) =>
         medianOf(half.map((one) => one[key])),
       ) as [number, number]
     const growth = ([before, after]: [number, number]) => after - before
-    const points = counted.map(({ at, rssMiB }) => ({ at, value: rssMiB }))
+    const points = counted.map(({ at, ownMiB }) => ({ at, value: ownMiB }))
     const { perHour: mibPerHour, error } = trendOf(floorOf(points, STRETCH_MS))
-    const [before, after] = halves('rssMiB')
+    const [before, after] = halves('ownMiB')
     return {
       ...{ name, samples: counted.length, mibPerHour, error, before, after },
       ...{ fdsGrew: growth(halves('fds')), threadsGrew: growth(halves('threads')) },
@@ -167,7 +167,7 @@ function report(): void {
   })
   for (const { name, mibPerHour, error, before, after, peakMib, fdsGrew, threadsGrew } of nodes)
     say(
-      `${name}: ${mibPerHour.toFixed(1)} ± ${(2 * error).toFixed(1)} MiB/h; median ${before.toFixed(0)} MiB, then ${after.toFixed(0)}, peak ${peakMib.toFixed(0)}; handles ${sign(fdsGrew)}, threads ${sign(threadsGrew)}`,
+      `${name}: ${mibPerHour.toFixed(1)} ± ${(2 * error).toFixed(1)} MiB/h of its own; median ${before.toFixed(0)} MiB, then ${after.toFixed(0)}, peak with files ${peakMib.toFixed(0)}; handles ${sign(fdsGrew)}, threads ${sign(threadsGrew)}`,
     )
   const grows = nodes.filter(
     ({ mibPerHour, error, before, after, fdsGrew, threadsGrew }) =>

@@ -5,6 +5,8 @@ export interface Sample {
   /** milliseconds since the soak began */
   at: number
   rssMiB: number
+  /** of that, what is the process's own: pages of files, such as the database's tables, are the system's to take back */
+  ownMiB: number
   /** open files and sockets */
   fds: number
   threads: number
@@ -18,7 +20,13 @@ export async function sampleProcess(pid: number, at: number): Promise<Sample | n
       readdir(`/proc/${pid}/fd`),
     ])
     const read = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1])
-    return { at, rssMiB: read('VmRSS') / 1024, fds: fds.length, threads: read('Threads') }
+    return {
+      at,
+      rssMiB: read('VmRSS') / 1024,
+      ownMiB: read('RssAnon') / 1024,
+      fds: fds.length,
+      threads: read('Threads'),
+    }
   } catch {
     return null
   }
