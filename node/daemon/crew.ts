@@ -28,6 +28,9 @@ export function startCrew(size: number, turn: () => Promise<void>, onFault: () =
       onFault()
     }
     running--
+    settle()
+  }
+  function settle(): void {
     if (!ending || running > 0) return
     if (fault === null) resolve()
     else reject(fault)
@@ -43,6 +46,8 @@ export function startCrew(size: number, turn: () => Promise<void>, onFault: () =
     },
     end() {
       ending = true
+      // nobody may be at work
+      settle()
     },
     ended,
   }
